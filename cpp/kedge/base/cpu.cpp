@@ -1,0 +1,76 @@
+#include "kedge/base/cpu.h"
+
+#include <array>
+#include <cstdlib>
+#include <vector>
+
+#include "kedge/base/error.h"
+
+#if defined(__aarch64__) || defined(__arm__)
+#include <sys/auxv.h>
+#endif
+
+namespace kedge {
+namespace {
+
+constexpr std::array<std::string_view, 5> kNames = {"scalar", "avx2", "avx512", "neon", "dotprod"};
+
+std::vector<Isa> detect() {
+  std::vector<Isa> isas = {Isa::kScalar};
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) {
+    isas.push_back(Isa::kAvx2);
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
+      isas.push_back(Isa::kAvx512);
+    }
+  }
+#elif defined(__aarch64__)
+  constexpr unsigned long kAsimdDotProduct = 1ul << 20;  // HWCAP_ASIMDDP
+  isas.push_back(Isa::kNeon);
+  if (getauxval(AT_HWCAP) & kAsimdDotProduct) isas.push_back(Isa::kDotprod);
+#elif defined(__arm__)
+  constexpr unsigned long kNeon = 1ul << 12;  // HWCAP_NEON; a Pi Zero shares our ABI and lacks it
+  if (getauxval(AT_HWCAP) & kNeon) isas.push_back(Isa::kNeon);
+#endif
+  return isas;
+}
+
+std::string names_of(std::span<const Isa> isas) {
+  std::string names;
+  for (const Isa isa : isas) names += text(names.empty() ? "" : ", ", isa_name(isa));
+  return names;
+}
+
+Isa choose() {
+  const char* wanted = std::getenv("KEDGE_ISA");
+  if (wanted == nullptr || *wanted == '\0') return runnable_isas().back();
+  for (const Isa isa : runnable_isas()) {
+    if (isa_name(isa) == wanted) return isa;
+  }
+  throw invalid_argument("KEDGE_ISA = \"", wanted, "\": this machine runs ",
+                         names_of(runnable_isas()));
+}
+
+}  // namespace
+
+std::string_view isa_name(Isa isa) noexcept { return kNames[static_cast<std::size_t>(isa)]; }
+
+std::span<const Isa> runnable_isas() noexcept {
+  static const std::vector<Isa> isas = detect();
+  return isas;
+}
+
+bool is_runnable(Isa isa) noexcept {
+  for (const Isa runnable : runnable_isas()) {
+    if (runnable == isa) return true;
+  }
+  return false;
+}
+
+Isa active_isa() {
+  static const Isa isa = choose();
+  return isa;
+}
+
+}  // namespace kedge

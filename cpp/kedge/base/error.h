@@ -1,0 +1,47 @@
+// The one exception of the core: a closed list of codes and a text that names the thing, the value
+// and the bound. `throw invalid_argument("edges[", i, "] = ", value, " does not rise")`.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "kedge/base/text.h"
+
+namespace kedge {
+
+enum class ErrorCode {
+  kInvalidArgument,    // the caller's value is out of its bounds
+  kCorruptData,        // bytes that claim to be one of our formats and are not
+  kUnsupported,        // understood, and deliberately not handled
+  kResourceExhausted,  // a stated limit was reached
+};
+
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  ErrorCode code() const noexcept { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+template <class... Parts>
+Error invalid_argument(const Parts&... parts) {
+  return Error(ErrorCode::kInvalidArgument, text(parts...));
+}
+template <class... Parts>
+Error corrupt_data(const Parts&... parts) {
+  return Error(ErrorCode::kCorruptData, text(parts...));
+}
+template <class... Parts>
+Error unsupported(const Parts&... parts) {
+  return Error(ErrorCode::kUnsupported, text(parts...));
+}
+template <class... Parts>
+Error resource_exhausted(const Parts&... parts) {
+  return Error(ErrorCode::kResourceExhausted, text(parts...));
+}
+
+}  // namespace kedge

@@ -1,0 +1,52 @@
+#include "kedge/base/hash.h"
+
+#include <array>
+#include <cstring>
+
+namespace kedge {
+namespace {
+
+constexpr std::size_t kSlices = 8;
+using Tables = std::array<std::array<std::uint32_t, 256>, kSlices>;
+
+constexpr Tables make_tables() {
+  constexpr std::uint32_t kReversedPolynomial = 0x82f63b78;
+  Tables tables{};
+  for (std::uint32_t i = 0; i < 256; ++i) {
+    std::uint32_t crc = i;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? kReversedPolynomial : 0);
+    tables[0][i] = crc;
+  }
+  for (std::size_t slice = 1; slice < kSlices; ++slice) {
+    for (std::size_t i = 0; i < 256; ++i) {
+      const std::uint32_t before = tables[slice - 1][i];
+      tables[slice][i] = (before >> 8) ^ tables[0][before & 0xff];
+    }
+  }
+  return tables;
+}
+
+constexpr Tables kTables = make_tables();
+
+}  // namespace
+
+std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t seed) noexcept {
+  std::uint32_t crc = ~seed;
+  const std::byte* data = bytes.data();
+  std::size_t left = bytes.size();
+  for (; left >= kSlices; left -= kSlices, data += kSlices) {
+    std::uint64_t word;
+    std::memcpy(&word, data, sizeof word);
+    word ^= crc;
+    crc = 0;
+    for (std::size_t i = 0; i < kSlices; ++i) {
+      crc ^= kTables[kSlices - 1 - i][(word >> (8 * i)) & 0xff];
+    }
+  }
+  for (; left > 0; --left, ++data) {
+    crc = (crc >> 8) ^ kTables[0][(crc ^ static_cast<std::uint32_t>(*data)) & 0xff];
+  }
+  return ~crc;
+}
+
+}  // namespace kedge
