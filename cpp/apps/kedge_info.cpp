@@ -1,0 +1,157 @@
+// kedge_info              what this build runs on
+// kedge_info --selftest   a digest over every kernel's and format's results on fixed input: the same
+//                         16 digits on every machine and under every KEDGE_ISA, or it is a bug
+
+#include <algorithm>
+#include <cinttypes>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "kedge/arrow/build.h"
+#include "kedge/arrow/ipc.h"
+#include "kedge/base/cpu.h"
+#include "kedge/base/error.h"
+#include "kedge/base/hash.h"
+#include "kedge/base/math.h"
+#include "kedge/base/random.h"
+#include "kedge/drift/compare.h"
+#include "kedge/drift/ks.h"
+#include "kedge/sketch/profile.h"
+
+namespace kedge {
+namespace {
+
+constexpr int kRows = 20'000;
+
+double bell(Random& random) {
+  double sum = -6;
+  for (int i = 0; i < 12; ++i) sum += random.uniform();
+  return sum;
+}
+
+// Columns that lead to every kind of map, with the values that differ between machines in careless
+// code: both zeros, denormals, infinities, NaN.
+Batch seeded_batch(std::uint64_t seed, double shift) {
+  Random random(seed);
+  std::vector<double> even, heavy, clusters, zeros, odd;
+  std::vector<std::uint64_t> items;
+  std::vector<bool> returned;
+  std::vector<std::string> city;
+  for (int i = 0; i < kRows; ++i) {
+    even.push_back(bell(random) + shift);
+    heavy.push_back((random.below(2) == 1 ? 1 : -1) / (1 - random.uniform()));
+    clusters.push_back(bell(random) + 1e6 * random.below(3));
+    zeros.push_back(random.below(10) < 4 ? 0.0 : exp_of(bell(random)));
+    odd.push_back(std::bit_cast<double>(random.bits()));
+    items.push_back(random.below(12));
+    returned.push_back(random.below(9) == 0);
+    city.push_back(std::string(random.below(20), 'k'));
+  }
+  for (const double special : {0.0, -0.0, 5e-324, -5e-324, HUGE_VAL, -HUGE_VAL, std::nan("")}) {
+    even[random.below(kRows)] = special;
+  }
+  BatchBuilder batch;
+  batch.add("even", even);
+  batch.add("heavy", heavy);
+  batch.add("clusters", clusters);
+  batch.add("zeros", zeros);
+  batch.add("odd", odd);
+  batch.add("items", items);
+  batch.add("returned", returned);
+  batch.add("city", city);
+  return batch.finish();
+}
+
+void add_sketches(Digest& digest) {
+  const std::vector<std::string> columns = {"even", "heavy", "clusters", "zeros",
+                                            "odd",  "items", "returned"};
+  const Batch before = seeded_batch(1, 0);
+  const Batch after = seeded_batch(2, 0.05);
+  for (const std::uint32_t cells : {64u, 4096u}) {
+    const Profile reference = Profile::of(before.schema, {&before, 1}, cells, columns);
+    Profile current = reference.like();
+    current.update(after);
+    digest.add(reference.to_bytes());
+    digest.add(current.to_bytes());
+    for (const ColumnDrift& row : compare(reference, current, {})) {
+      for (const double number : {row.lower, row.upper, row.pvalue, row.at_least, row.low,
+                                  row.high, row.reference_share, row.current_share}) {
+        digest.add(number);
+      }
+    }
+  }
+}
+
+void add_exact_tests(Digest& digest) {
+  const Batch before = seeded_batch(1, 0);
+  const Batch after = seeded_batch(2, 0.05);
+  for (std::size_t column = 0; column < 5; ++column) {
+    const Sample<double> x{{before.columns[column].data<double>(), before.length}, nullptr, 0};
+    const Sample<double> y{{after.columns[column].data<double>(), after.length}, nullptr, 0};
+    for (const std::size_t rows : {std::size_t{200}, before.length}) {
+      const KsResult result = ks_test<double>({x.values.first(rows), nullptr, 0}, y);
+      digest.add(result.statistic);
+      digest.add(result.pvalue);
+      digest.add(static_cast<std::uint64_t>(result.index));
+    }
+  }
+}
+
+void add_math(Digest& digest) {
+  Random random(3);
+  for (int i = 0; i < kRows; ++i) {
+    const double x = 40 * random.uniform() - 20;
+    digest.add(exp_of(x));
+    digest.add(log_of(std::fabs(x)));
+    digest.add(log1p_of(random.uniform() - 0.5));
+  }
+}
+
+void add_ipc(Digest& digest) {
+  const Batch batch = seeded_batch(4, 0);
+  ByteWriter out;
+  write_ipc(*batch.schema, {&batch, 1}, out);
+  digest.add(out.view());
+  const Batches back = read_ipc(out.view(), nullptr);
+  ByteWriter again;
+  write_ipc(*back.schema, back.batches, again);
+  digest.add(again.view());
+}
+
+int selftest() {
+  Digest digest;
+  add_math(digest);
+  add_sketches(digest);
+  add_exact_tests(digest);
+  add_ipc(digest);
+  std::printf("%016" PRIx64 "\n", digest.value());
+  return 0;
+}
+
+int info() {
+  std::string runnable;
+  for (const Isa isa : runnable_isas()) runnable += text(" ", isa_name(isa));
+  std::printf("kedge %s\ninstruction sets:%s\nactive: %s\n", KEDGE_VERSION, runnable.c_str(),
+              std::string(isa_name(active_isa())).c_str());
+  return 0;
+}
+
+}  // namespace
+}  // namespace kedge
+
+int main(int argc, char** argv) {
+  constexpr int kWrongUse = 64;
+  try {
+    kedge::active_isa();
+    if (argc == 1) return kedge::info();
+    if (argc == 2 && std::strcmp(argv[1], "--selftest") == 0) return kedge::selftest();
+  } catch (const kedge::Error& error) {
+    std::fprintf(stderr, "kedge_info: %s\n", error.what());
+    return kWrongUse;
+  }
+  std::fprintf(stderr, "usage: kedge_info [--selftest]\n");
+  return kWrongUse;
+}

@@ -1,0 +1,106 @@
+// Values into cells: the one loop under every sketch. A plan is a monotone map from the finite
+// doubles to cells 0 .. cells-1; a value's slot also tells apart what has no cell:
+//
+//   slot 0         -inf
+//   slot 1 + cell  the finite values, in rising order
+//   slot cells+1   +inf
+//   slot cells+2   NaN
+//   slot cells+3   null
+//
+// So counts per slot always add up to the rows seen. Both zeros are one value. Every variant gives
+// the slots of the scalar one for any input.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kedge/base/cpu.h"
+
+namespace kedge {
+
+enum class CellKind : std::uint8_t {
+  kAffine = 0,   // equal widths: (v - origin) * scale
+  kLattice = 1,  // points at first / scale, (first + 1) / scale, ..: a cell for each, one between
+  kBend = 2,     // the float's bits: even near `origin`, logarithmic in both tails
+  kCuts = 3,     // cell i holds cuts[i-1] <= v < cuts[i]
+};
+
+inline constexpr std::size_t kCutsPerNode = 8;   // one AVX-512 register, one cache line
+inline constexpr std::size_t kMaxCutLevels = 7;  // 9^6 leaves of 8 keys are more than kMaxCells
+inline constexpr std::uint32_t kMaxCells = 1u << 20;
+inline constexpr std::uint32_t kExtraSlots = 4;
+
+constexpr std::uint32_t minus_inf_slot() noexcept { return 0; }
+constexpr std::uint32_t plus_inf_slot(std::uint32_t cells) noexcept { return cells + 1; }
+constexpr std::uint32_t nan_slot(std::uint32_t cells) noexcept { return cells + 2; }
+constexpr std::uint32_t null_slot(std::uint32_t cells) noexcept { return cells + 3; }
+
+// The numbers a kernel needs; sketch/cell_map owns them and keeps them in these bounds.
+struct CellPlan {
+  CellKind kind = CellKind::kAffine;
+  std::uint32_t cells = 1;  // 1 .. kMaxCells
+
+  double origin = 0;  // affine, bend
+  double scale = 1;   // affine; a power of two for a lattice
+
+  double first = 0;  // lattice: value of the first point times scale, a whole number
+  double last = 0;   // lattice: that of the last point
+
+  // Bend: t = bits(|v - origin| + bend) >> 32 less bend_bits, times multiplier / 2^32, is the
+  // number of cells between v and the origin's cell, which is `middle`.
+  double bend = 1;
+  std::uint32_t bend_bits = 0;
+  std::uint32_t multiplier = 1;
+  std::int32_t middle = 0;
+
+  // Cuts: a search tree of nodes of eight keys, all levels full width, root first; level_start is
+  // in keys. Keys past the last cut are NaN, which no value reaches. The leaves are the cuts.
+  const double* keys = nullptr;
+  std::uint32_t levels = 0;
+  std::uint32_t level_start[kMaxCutLevels] = {};
+};
+
+using CellIndexF64 = void (*)(const CellPlan&, const double*, std::size_t, std::uint32_t*);
+using CellIndexF32 = void (*)(const CellPlan&, const float*, std::size_t, std::uint32_t*);
+
+// Writes the slot of each value; reads and writes nothing else, allocates nothing.
+struct CellIndexVariant {
+  Isa isa;
+  CellIndexF64 f64;
+  CellIndexF32 f32;
+};
+
+// Row 0 is the scalar reference, tests compare each runnable row with it.
+std::span<const CellIndexVariant> cell_index_variants() noexcept;
+
+// One value through the scalar reference.
+std::uint32_t cell_slot(const CellPlan& plan, double value) noexcept;
+
+// Adds the slots of `length` values to `counts` (cells + kExtraSlots counters). A clear bit in
+// `validity` (bit `validity_offset` belongs to the first value) makes a value null; without a
+// bitmap none is. Fewer than 2^32 values may be counted into the same counters.
+void cell_count(const CellIndexVariant& variant, const CellPlan& plan, const double* values,
+                std::size_t length, const std::uint8_t* validity, std::size_t validity_offset,
+                std::uint32_t* counts) noexcept;
+void cell_count(const CellIndexVariant& variant, const CellPlan& plan, const float* values,
+                std::size_t length, const std::uint8_t* validity, std::size_t validity_offset,
+                std::uint32_t* counts) noexcept;
+
+// Puts the null slot where a bit is clear.
+void mask_nulls(const CellPlan& plan, const std::uint8_t* validity, std::size_t offset,
+                std::size_t length, std::uint32_t* slots) noexcept;
+
+void cell_index_f64_scalar(const CellPlan&, const double*, std::size_t, std::uint32_t*);
+void cell_index_f32_scalar(const CellPlan&, const float*, std::size_t, std::uint32_t*);
+#if defined(__x86_64__)
+void cell_index_f64_avx2(const CellPlan&, const double*, std::size_t, std::uint32_t*);
+void cell_index_f32_avx2(const CellPlan&, const float*, std::size_t, std::uint32_t*);
+void cell_index_f64_avx512(const CellPlan&, const double*, std::size_t, std::uint32_t*);
+void cell_index_f32_avx512(const CellPlan&, const float*, std::size_t, std::uint32_t*);
+#elif defined(__aarch64__)
+void cell_index_f64_neon(const CellPlan&, const double*, std::size_t, std::uint32_t*);
+void cell_index_f32_neon(const CellPlan&, const float*, std::size_t, std::uint32_t*);
+#endif
+
+}  // namespace kedge

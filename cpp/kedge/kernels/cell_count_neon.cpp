@@ -1,0 +1,135 @@
+#if defined(__aarch64__)
+
+#include "kedge/kernels/cell_count.h"
+
+#include <arm_neon.h>
+
+namespace kedge {
+namespace {
+
+inline float64x2_t load(const double* values) { return vld1q_f64(values); }
+inline float64x2_t load(const float* values) { return vcvt_f64_f32(vld1_f32(values)); }
+
+inline bool has_specials(float64x2_t v) {
+  const uint64x2_t finite = vcltq_f64(vabsq_f64(v), vdupq_n_f64(__builtin_inf()));
+  return (vgetq_lane_u64(finite, 0) & vgetq_lane_u64(finite, 1)) == 0;
+}
+
+struct Affine {
+  float64x2_t origin, scale, top;
+  explicit Affine(const CellPlan& plan)
+      : origin(vdupq_n_f64(plan.origin)),
+        scale(vdupq_n_f64(plan.scale)),
+        top(vdupq_n_f64(plan.cells - 1.0)) {}
+  int64x2_t operator()(float64x2_t v) const {
+    const float64x2_t t = vmulq_f64(vsubq_f64(v, origin), scale);
+    return vcvtq_s64_f64(vminnmq_f64(vmaxnmq_f64(t, vdupq_n_f64(0)), top));
+  }
+};
+
+struct Lattice {
+  float64x2_t scale, low, high, first;
+  explicit Lattice(const CellPlan& plan)
+      : scale(vdupq_n_f64(plan.scale)),
+        low(vdupq_n_f64(plan.first - 0.5)),
+        high(vdupq_n_f64(plan.last + 0.5)),
+        first(vdupq_n_f64(plan.first)) {}
+  int64x2_t operator()(float64x2_t v) const {
+    const float64x2_t t = vminnmq_f64(vmaxnmq_f64(vmulq_f64(v, scale), low), high);
+    const float64x2_t floor = vrndmq_f64(t);
+    const int64x2_t point = vcvtq_s64_f64(vsubq_f64(floor, first));
+    const int64x2_t cell = vaddq_s64(vaddq_s64(point, point), vdupq_n_s64(2));
+    // The comparison gives -1 for a value on its point.
+    return vaddq_s64(cell, vreinterpretq_s64_u64(vceqq_f64(floor, t)));
+  }
+};
+
+struct Bend {
+  float64x2_t origin, bend;
+  uint64x2_t bend_bits;
+  uint32x2_t multiplier;
+  int64x2_t middle;
+  int64_t top;
+  explicit Bend(const CellPlan& plan)
+      : origin(vdupq_n_f64(plan.origin)),
+        bend(vdupq_n_f64(plan.bend)),
+        bend_bits(vdupq_n_u64(plan.bend_bits)),
+        multiplier(vdup_n_u32(plan.multiplier)),
+        middle(vdupq_n_s64(plan.middle)),
+        top(static_cast<int64_t>(plan.cells) - 1) {}
+  int64x2_t operator()(float64x2_t v) const {
+    const float64x2_t from_origin = vsubq_f64(v, origin);
+    const float64x2_t bent = vaddq_f64(vabsq_f64(from_origin), bend);
+    const uint64x2_t steps = vsubq_u64(vshrq_n_u64(vreinterpretq_u64_f64(bent), 32), bend_bits);
+    const uint64x2_t away = vshrq_n_u64(vmull_u32(vmovn_u64(steps), multiplier), 32);
+    const uint64x2_t left = vcltzq_f64(from_origin);
+    // ~away turns middle + away into middle - 1 - away.
+    const int64x2_t cell = vaddq_s64(middle, vreinterpretq_s64_u64(veorq_u64(away, left)));
+    return int64x2_t{clamp(vgetq_lane_s64(cell, 0)), clamp(vgetq_lane_s64(cell, 1))};
+  }
+  int64_t clamp(int64_t cell) const { return cell < 0 ? 0 : cell > top ? top : cell; }
+};
+
+struct Cuts {
+  const CellPlan& plan;
+  explicit Cuts(const CellPlan& p) : plan(p) {}
+  int64_t one(float64x2_t v) const {
+    std::uint64_t node = 0;
+    for (std::uint32_t l = 0; l < plan.levels; ++l) {
+      const double* keys = plan.keys + plan.level_start[l] + node * kCutsPerNode;
+      const uint64x2_t a = vaddq_u64(vcleq_f64(vld1q_f64(keys), v),
+                                     vcleq_f64(vld1q_f64(keys + 2), v));
+      const uint64x2_t b = vaddq_u64(vcleq_f64(vld1q_f64(keys + 4), v),
+                                     vcleq_f64(vld1q_f64(keys + 6), v));
+      const std::uint64_t below = 0 - vaddvq_u64(vaddq_u64(a, b));  // each hit is -1
+      node = node * (l + 1 == plan.levels ? kCutsPerNode : kCutsPerNode + 1) + below;
+    }
+    return static_cast<int64_t>(node);
+  }
+  int64x2_t operator()(float64x2_t v) const {
+    return int64x2_t{one(vdupq_laneq_f64(v, 0)), one(vdupq_laneq_f64(v, 1))};
+  }
+};
+
+template <class Map, class Value>
+void index_mapped(const CellPlan& plan, const Value* values, std::size_t length,
+                  std::uint32_t* slots) {
+  const Map map(plan);
+  const uint32x2_t one = vdup_n_u32(1);
+  std::size_t i = 0;
+  for (; i + 2 <= length; i += 2) {
+    const float64x2_t v = load(values + i);
+    vst1_u32(slots + i, vadd_u32(vmovn_u64(vreinterpretq_u64_s64(map(v))), one));
+    if (__builtin_expect(!has_specials(v), 1)) continue;
+    slots[i] = cell_slot(plan, values[i]);
+    slots[i + 1] = cell_slot(plan, values[i + 1]);
+  }
+  for (; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+}
+
+template <class Value>
+void index_any(const CellPlan& plan, const Value* values, std::size_t length,
+               std::uint32_t* slots) {
+  switch (plan.kind) {
+    case CellKind::kAffine: return index_mapped<Affine>(plan, values, length, slots);
+    case CellKind::kLattice: return index_mapped<Lattice>(plan, values, length, slots);
+    case CellKind::kBend: return index_mapped<Bend>(plan, values, length, slots);
+    case CellKind::kCuts: return index_mapped<Cuts>(plan, values, length, slots);
+  }
+}
+
+}  // namespace
+
+void cell_index_f64_neon(const CellPlan& plan, const double* values, std::size_t length,
+                         std::uint32_t* slots) {
+  index_any(plan, values, length, slots);
+}
+
+void cell_index_f32_neon(const CellPlan& plan, const float* values, std::size_t length,
+                         std::uint32_t* slots) {
+  index_any(plan, values, length, slots);
+}
+
+}  // namespace kedge
+
+#endif

@@ -1,0 +1,83 @@
+#include <bit>
+
+#include "kedge/base/bits.h"
+#include "kedge/kernels/cell_count.h"
+
+namespace kedge {
+namespace {
+
+constexpr double kInfinity = __builtin_inf();
+
+std::uint32_t affine_cell(const CellPlan& plan, double value) noexcept {
+  double t = (value - plan.origin) * plan.scale;
+  t = t > 0 ? t : 0;
+  const double top = plan.cells - 1.0;
+  return static_cast<std::uint32_t>(t < top ? t : top);
+}
+
+std::uint32_t lattice_cell(const CellPlan& plan, double value) noexcept {
+  double t = value * plan.scale;
+  t = t > plan.first - 0.5 ? t : plan.first - 0.5;
+  t = t < plan.last + 0.5 ? t : plan.last + 0.5;
+  const auto whole = static_cast<std::int64_t>(t);
+  const std::int64_t floor = whole - (static_cast<double>(whole) > t);
+  const auto point = floor - static_cast<std::int64_t>(plan.first);
+  return static_cast<std::uint32_t>(2 * point + 1 + (static_cast<double>(floor) != t));
+}
+
+std::uint32_t bend_cell(const CellPlan& plan, double value) noexcept {
+  const double from_origin = value - plan.origin;
+  const double bent = __builtin_fabs(from_origin) + plan.bend;
+  const auto steps = static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(bent) >> 32) -
+                     plan.bend_bits;
+  const auto away =
+      static_cast<std::int64_t>((std::uint64_t{steps} * plan.multiplier) >> 32);
+  const std::int64_t cell = from_origin < 0 ? plan.middle - 1 - away : plan.middle + away;
+  const std::int64_t top = plan.cells - 1;
+  return static_cast<std::uint32_t>(cell < 0 ? 0 : cell > top ? top : cell);
+}
+
+std::uint32_t cuts_cell(const CellPlan& plan, double value) noexcept {
+  std::uint32_t node = 0;
+  for (std::uint32_t level = 0; level < plan.levels; ++level) {
+    const double* keys = plan.keys + plan.level_start[level] + node * kCutsPerNode;
+    std::uint32_t below = 0;
+    for (std::size_t i = 0; i < kCutsPerNode; ++i) below += keys[i] <= value;
+    const bool leaf = level + 1 == plan.levels;
+    node = node * static_cast<std::uint32_t>(leaf ? kCutsPerNode : kCutsPerNode + 1) + below;
+  }
+  return node;
+}
+
+template <class Value>
+void index_all(const CellPlan& plan, const Value* values, std::size_t length,
+               std::uint32_t* slots) noexcept {
+  for (std::size_t i = 0; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+}
+
+}  // namespace
+
+std::uint32_t cell_slot(const CellPlan& plan, double value) noexcept {
+  if (value != value) return nan_slot(plan.cells);
+  if (value == kInfinity) return plus_inf_slot(plan.cells);
+  if (value == -kInfinity) return minus_inf_slot();
+  switch (plan.kind) {
+    case CellKind::kAffine: return 1 + affine_cell(plan, value);
+    case CellKind::kLattice: return 1 + lattice_cell(plan, value);
+    case CellKind::kBend: return 1 + bend_cell(plan, value);
+    case CellKind::kCuts: return 1 + cuts_cell(plan, value);
+  }
+  return nan_slot(plan.cells);
+}
+
+void cell_index_f64_scalar(const CellPlan& plan, const double* values, std::size_t length,
+                           std::uint32_t* slots) {
+  index_all(plan, values, length, slots);
+}
+
+void cell_index_f32_scalar(const CellPlan& plan, const float* values, std::size_t length,
+                           std::uint32_t* slots) {
+  index_all(plan, values, length, slots);
+}
+
+}  // namespace kedge

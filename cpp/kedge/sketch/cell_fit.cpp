@@ -1,0 +1,190 @@
+#include "kedge/sketch/cell_fit.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "kedge/base/bits.h"
+#include "kedge/base/error.h"
+
+namespace kedge {
+namespace {
+
+// A cheap map may have cells this many times their fair share. A normal column in an affine map of
+// its middle range has 2.8, and the fullest cell of a sample looks up to twice as full as it is.
+constexpr double kMostFair = 6;
+
+// Trying a map on more values than this would not change which one is chosen.
+constexpr std::size_t kTrialValues = 16384;
+
+using Sample = std::span<const double>;
+
+double quantile(Sample sample, double share) {
+  const double rank = share * static_cast<double>(sample.size() - 1);
+  return sample[static_cast<std::size_t>(rank)];
+}
+
+// ---- lattice
+
+std::optional<CellMap> fit_lattice(Sample sample, std::uint32_t cells) {
+  constexpr double kFinest = 256;
+  for (double scale = 1; scale <= kFinest; scale *= 2) {
+    const double first = sample.front() * scale;
+    const double last = sample.back() * scale;
+    if (2 * (last - first + 1) + 1 > cells || std::fabs(first) > 0x1p50) return std::nullopt;
+    const auto is_whole = [&](double v) { return v * scale == std::floor(v * scale); };
+    if (std::all_of(sample.begin(), sample.end(), is_whole)) {
+      return CellMap::lattice(first + 0.0, last + 0.0, scale);
+    }
+  }
+  return std::nullopt;
+}
+
+// ---- cuts
+
+struct Atom {
+  double value;
+  std::size_t count;
+};
+
+// The values with more than one cell's fair share, as many as leave half of the cuts to the rest.
+std::vector<Atom> find_atoms(Sample sample, std::uint32_t cells) {
+  std::vector<Atom> atoms;
+  for (std::size_t i = 0; i < sample.size();) {
+    std::size_t end = i;
+    while (end < sample.size() && sample[end] == sample[i]) ++end;
+    if (std::uint64_t{end - i} * cells > sample.size()) atoms.push_back({sample[i], end - i});
+    i = end;
+  }
+  const std::size_t most = cells / 4;
+  if (atoms.size() <= most) return atoms;
+  std::stable_sort(atoms.begin(), atoms.end(),
+                   [](const Atom& a, const Atom& b) { return a.count > b.count; });
+  atoms.resize(most);
+  std::sort(atoms.begin(), atoms.end(),
+            [](const Atom& a, const Atom& b) { return a.value < b.value; });
+  return atoms;
+}
+
+CellMap fit_cuts(Sample sample, const std::vector<Atom>& atoms, std::uint32_t cells) {
+  std::vector<double> cuts;
+  std::size_t atom_values = 0;
+  for (const Atom& atom : atoms) {
+    cuts.push_back(atom.value);
+    if (std::isfinite(next_up(atom.value))) cuts.push_back(next_up(atom.value));
+    atom_values += atom.count;
+  }
+  const std::size_t budget = cells - 1 - std::min<std::size_t>(cuts.size(), cells - 1);
+  const double step =
+      static_cast<double>(sample.size() - atom_values) / static_cast<double>(budget + 1);
+  double due = step;
+  std::size_t seen = 0;
+  auto atom = atoms.begin();
+  for (const double value : sample) {
+    while (atom != atoms.end() && atom->value < value) ++atom;
+    if (atom != atoms.end() && atom->value == value) continue;
+    if (static_cast<double>(seen) >= due) {
+      cuts.push_back(value);
+      while (static_cast<double>(seen) >= due) due += step;
+    }
+    ++seen;
+  }
+  for (double& cut : cuts) cut += 0.0;  // one zero
+  std::sort(cuts.begin(), cuts.end());
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  return CellMap::cuts(cuts);
+}
+
+// ---- affine and bend
+
+std::optional<CellMap> fit_affine(Sample sample, std::uint32_t cells) {
+  const double fair = 1.0 / cells;
+  const double low = quantile(sample, fair);
+  const double high = quantile(sample, 1 - fair);
+  const double scale = cells / (high - low);
+  if (!(scale > 0) || !std::isfinite(scale)) return std::nullopt;
+  return CellMap::affine(cells, low + 0.0, scale);
+}
+
+std::uint32_t bend_steps(double distance, double bend) {
+  const auto high_half = [](double v) {
+    return static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(v) >> 32);
+  };
+  return high_half(distance + bend) - high_half(bend);
+}
+
+std::optional<CellMap> fit_bend(Sample sample, std::uint32_t cells, double origin, double bend) {
+  const double fair = 1.0 / cells;
+  const double left = std::max(0.0, origin - quantile(sample, fair));
+  const double right = std::max(0.0, quantile(sample, 1 - fair) - origin);
+  if (!std::isnormal(bend) || !std::isfinite(left + bend) || !std::isfinite(right + bend)) {
+    return std::nullopt;
+  }
+  const std::uint64_t left_steps = bend_steps(left, bend);
+  const std::uint64_t steps = left_steps + bend_steps(right, bend) + 1;
+  const std::uint64_t multiplier = (std::uint64_t{cells} << 32) / steps;
+  if (multiplier > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  const auto middle = static_cast<std::int32_t>((left_steps * multiplier) >> 32);
+  return CellMap::bend(cells, origin, bend, static_cast<std::uint32_t>(multiplier), middle);
+}
+
+std::optional<CellMap> best_bend(Sample sample, Sample trial, std::uint32_t cells) {
+  std::optional<CellMap> best;
+  double least = kMostFair / cells;
+  for (const double origin : {0.0, quantile(sample, 0.5), sample.front() + 0.0}) {
+    std::vector<double> distances;
+    for (const double value : trial) distances.push_back(std::fabs(value - origin));
+    std::sort(distances.begin(), distances.end());
+    for (const double share : {0.002, 0.02, 0.1, 0.25, 0.5}) {
+      auto map = fit_bend(sample, cells, origin, quantile(distances, share));
+      if (!map) continue;
+      const double largest = largest_cell(*map, trial);
+      if (largest >= least) continue;
+      least = largest;
+      best = std::move(map);
+    }
+  }
+  return best;
+}
+
+std::vector<double> thin(Sample sample) {
+  std::vector<double> trial;
+  const std::size_t step = sample.size() / kTrialValues + 1;
+  for (std::size_t i = 0; i < sample.size(); i += step) trial.push_back(sample[i]);
+  return trial;
+}
+
+}  // namespace
+
+double largest_cell(const CellMap& map, std::span<const double> sample) {
+  std::size_t largest = 0;
+  for (std::size_t i = 0; i < sample.size();) {
+    const std::uint32_t slot = cell_slot(map.plan(), sample[i]);
+    std::size_t end = i + 1;
+    while (end < sample.size() && cell_slot(map.plan(), sample[end]) == slot) ++end;
+    if (!map.is_point(slot - 1)) largest = std::max(largest, end - i);
+    i = end;
+  }
+  return sample.empty() ? 0 : static_cast<double>(largest) / static_cast<double>(sample.size());
+}
+
+CellMap fit_cell_map(std::span<const double> sample, std::uint32_t cells) {
+  constexpr std::uint32_t kLeastCells = 8;
+  if (cells < kLeastCells || cells > kMaxCells) {
+    throw invalid_argument("cells = ", cells, " is not from ", kLeastCells, " to ", kMaxCells);
+  }
+  if (sample.empty()) return CellMap::affine(cells, 0, cells);
+  if (auto map = fit_lattice(sample, cells)) return std::move(*map);
+  const std::vector<Atom> atoms = find_atoms(sample, cells);
+  if (!atoms.empty()) return fit_cuts(sample, atoms, cells);
+  const std::vector<double> trial = thin(sample);
+  if (auto map = fit_affine(sample, cells)) {
+    if (largest_cell(*map, trial) <= kMostFair / cells) return std::move(*map);
+  }
+  if (auto map = best_bend(sample, trial, cells)) return std::move(*map);
+  return fit_cuts(sample, atoms, cells);
+}
+
+}  // namespace kedge

@@ -1,0 +1,59 @@
+// A monotone map from the finite doubles to cells 0 .. cells-1: if a <= b then a's cell is not
+// behind b's. That alone makes what is computed from counts per cell certain, whatever the map.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kedge/base/buffer.h"
+#include "kedge/base/bytes.h"
+#include "kedge/kernels/cell_count.h"
+
+namespace kedge {
+
+// Immutable; share it between histograms that are to be compared or merged.
+class CellMap {
+ public:
+  // Cells of equal width from `origin`, `scale` of them per unit; the first and the last are open.
+  static CellMap affine(std::uint32_t cells, double origin, double scale);
+  // A cell for each of the points first/scale .. last/scale and one for each gap between and
+  // beyond them. `scale` is a power of two, so that no value is taken for a point it is not.
+  static CellMap lattice(double first, double last, double scale);
+  // Even near `origin`, logarithmic beyond `bend` on both sides of it; see CellPlan.
+  static CellMap bend(std::uint32_t cells, double origin, double bend, std::uint32_t multiplier,
+                      std::int32_t middle);
+  // Cell i holds cuts[i-1] <= v < cuts[i]. The cuts are finite and strictly rising.
+  static CellMap cuts(std::span<const double> cuts);
+
+  // Each cell split in `factor`, evenly between its bounds; points stay as they are, as do maps that
+  // would pass kMaxCells. A lattice comes back as it is.
+  CellMap refined(std::uint32_t factor) const;
+
+  const CellPlan& plan() const noexcept { return plan_; }
+  std::uint32_t cells() const noexcept { return plan_.cells; }
+  std::uint32_t slots() const noexcept { return plan_.cells + kExtraSlots; }
+
+  // True when only one double maps to the cell, so that a sample's share of it is a jump and not a
+  // slope. Never claimed beyond 2^53, where several 64-bit integers become one double.
+  bool is_point(std::uint32_t cell) const noexcept;
+
+  // The smallest finite double in `cell` or behind it, +inf when there is none: 64 looks at the map.
+  double lower_bound(std::uint32_t cell) const noexcept;
+
+  // docs/formats.md, "Cell map". read throws CorruptData for numbers out of their bounds.
+  void write(ByteWriter& out) const;
+  static CellMap read(ByteReader& in);
+
+  friend bool operator==(const CellMap& a, const CellMap& b);
+
+ private:
+  explicit CellMap(const CellPlan& plan) : plan_(plan) {}
+  void plant(std::span<const double> cuts);
+
+  CellPlan plan_;
+  Buffer keys_;               // the search tree that plan_ points into
+  std::vector<double> cuts_;  // of kCuts
+};
+
+}  // namespace kedge

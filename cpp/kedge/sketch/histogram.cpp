@@ -1,0 +1,123 @@
+#include "kedge/sketch/histogram.h"
+
+#include <algorithm>
+
+#include "kedge/arrow/numeric.h"
+#include "kedge/base/error.h"
+#include "kedge/base/frame.h"
+
+namespace kedge {
+namespace {
+
+constexpr std::string_view kKind = "HIST";
+constexpr std::uint32_t kVersion = 1;
+
+constexpr std::size_t kMostRowsAtOnce = std::size_t{1} << 30;
+constexpr std::size_t kWidenBlock = 1024;
+
+}  // namespace
+
+Histogram::Histogram(std::shared_ptr<const CellMap> map)
+    : map_(std::move(map)),
+      variant_(&select_variant(cell_index_variants(), active_isa())),
+      counts_(map_->slots()) {}
+
+void Histogram::update(const Column& column) {
+  const CellPlan& plan = map_->plan();
+  const auto count = [&](const auto* values, std::size_t start, std::size_t rows) {
+    counts_.add_rows(static_cast<std::uint32_t>(rows), [&](std::uint32_t* counters) {
+      cell_count(*variant_, plan, values, rows, column.validity, column.offset + start, counters);
+    });
+  };
+  const bool is_double = column.type == TypeId::kFloat64;
+  const bool is_float = column.type == TypeId::kFloat32;
+  const std::size_t step = is_double || is_float ? kMostRowsAtOnce : kWidenBlock;
+  alignas(kCacheLine) double widened[kWidenBlock];
+  for (std::size_t start = 0; start < column.length; start += step) {
+    const std::size_t rows = std::min(step, column.length - start);
+    if (is_double) {
+      count(column.data<double>() + start, start, rows);
+    } else if (is_float) {
+      count(column.data<float>() + start, start, rows);
+    } else {
+      read_doubles(column, start, rows, widened);
+      count(widened, start, rows);
+    }
+  }
+}
+
+void Histogram::update(std::span<const double> values) {
+  Column column;
+  column.type = TypeId::kFloat64;
+  column.length = values.size();
+  column.values = values.data();
+  update(column);
+}
+
+void Histogram::check_map(const Histogram& other, std::string_view verb) const {
+  if (same_map(other)) return;
+  throw invalid_argument("cannot ", verb, " histograms over different cells (", map_->cells(),
+                         " and ", other.map_->cells(), "); make one with like() of the other");
+}
+
+void Histogram::merge(const Histogram& other) {
+  check_map(other, "merge");
+  counts_.add(other.counts_);
+}
+
+void Histogram::subtract(const Histogram& other) {
+  check_map(other, "subtract");
+  for (std::uint32_t slot = 0; slot < map_->slots(); ++slot) {
+    if (other.counts_[slot] > counts_[slot]) {
+      throw invalid_argument("cannot subtract ", other.counts_[slot], " rows of slot ", slot,
+                             " from ", counts_[slot]);
+    }
+  }
+  counts_.subtract(other.counts_);
+}
+
+std::vector<std::byte> Histogram::to_bytes() const {
+  ByteWriter out;
+  map_->write(out);
+  for (std::uint32_t slot = 0; slot < map_->slots();) {
+    const std::uint64_t count = counts_[slot++];
+    out.write_varint(count);
+    if (count != 0) continue;
+    const std::uint32_t run_start = slot;
+    while (slot < map_->slots() && counts_[slot] == 0) ++slot;
+    out.write_varint(slot - run_start);
+  }
+  return seal_frame(kKind, kVersion, out.view());
+}
+
+Histogram Histogram::from_bytes(std::span<const std::byte> bytes) {
+  ByteReader reader(bytes, "histogram");
+  Histogram histogram = read(reader);
+  reader.expect_end();
+  return histogram;
+}
+
+Histogram Histogram::read(ByteReader& in) {
+  ByteReader reader(open_frame(in, kKind, kVersion).payload, in.section());
+  Histogram histogram(std::make_shared<const CellMap>(CellMap::read(reader)));
+  const std::uint32_t slots = histogram.map_->slots();
+  constexpr std::uint64_t kMostRows = std::uint64_t{1} << 62;
+  for (std::uint32_t slot = 0; slot < slots;) {
+    const std::uint64_t count = reader.read_varint();
+    if (count > kMostRows - histogram.row_count()) {
+      throw corrupt_data(in.section(), ": the counts add up to more than 2^62 at slot ", slot);
+    }
+    histogram.counts_.add(slot++, count);
+    if (count != 0) continue;
+    const std::uint64_t run = reader.read_varint();
+    if (run > slots - slot) {
+      throw corrupt_data(in.section(), ": ", run, " empty slots after slot ", slot - 1, " of ",
+                         slots);
+    }
+    slot += static_cast<std::uint32_t>(run);
+  }
+  reader.expect_end();
+  return histogram;
+}
+
+}  // namespace kedge

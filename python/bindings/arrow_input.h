@@ -1,0 +1,14 @@
+// Anything with Arrow's protocol methods, a NumPy array, or a dict or list of such, as batches.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include "kedge/arrow/ipc.h"
+
+namespace kedge {
+
+// Zero copy for Arrow objects and contiguous NumPy columns; strided ones, bools and datetimes with
+// NaT are copied. Throws Unsupported for what it does not know, by name.
+Batches batches_from(nanobind::handle object);
+
+}  // namespace kedge

@@ -1,0 +1,13 @@
+// One function for each stage adds that stage's names to the module.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace kedge {
+
+void bind_errors(nanobind::module_& m);
+void bind_arrow(nanobind::module_& m);
+void bind_sketch(nanobind::module_& m);
+void bind_drift(nanobind::module_& m);
+
+}  // namespace kedge

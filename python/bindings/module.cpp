@@ -1,0 +1,72 @@
+#include "bindings.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/vector.h>
+
+#include "kedge/base/cpu.h"
+#include "kedge/base/error.h"
+
+namespace nb = nanobind;
+
+namespace kedge {
+namespace {
+
+// The one table where error codes meet Python exceptions.
+struct ErrorRow {
+  ErrorCode code;
+  const char* name;
+  const char* doc;
+  PyObject* const* also;
+};
+
+const ErrorRow kErrors[] = {
+    {ErrorCode::kInvalidArgument, "InvalidArgument", "A value is out of its bounds.",
+     &PyExc_ValueError},
+    {ErrorCode::kCorruptData, "CorruptData", "Bytes are not what they claim to be.",
+     &PyExc_ValueError},
+    {ErrorCode::kUnsupported, "Unsupported", "Understood, and deliberately not handled.",
+     &PyExc_NotImplementedError},
+    {ErrorCode::kResourceExhausted, "ResourceExhausted", "A stated limit was reached.", nullptr},
+};
+
+PyObject* python_errors[std::size(kErrors)] = {};
+
+void translate(const std::exception_ptr& caught, void*) {
+  try {
+    std::rethrow_exception(caught);
+  } catch (const Error& error) {
+    for (std::size_t i = 0; i < std::size(kErrors); ++i) {
+      if (kErrors[i].code == error.code()) PyErr_SetString(python_errors[i], error.what());
+    }
+  }
+}
+
+}  // namespace
+
+void bind_errors(nb::module_& m) {
+  nb::object base = nb::steal(PyErr_NewExceptionWithDoc(
+      "kedge.KedgeError", "What every error of kedge derives from.", PyExc_Exception, nullptr));
+  m.attr("KedgeError") = base;
+  for (std::size_t i = 0; i < std::size(kErrors); ++i) {
+    const ErrorRow& row = kErrors[i];
+    nb::object bases = row.also == nullptr ? nb::make_tuple(base)
+                                           : nb::make_tuple(base, nb::handle(*row.also));
+    const std::string name = std::string("kedge.") + row.name;
+    python_errors[i] = PyErr_NewExceptionWithDoc(name.c_str(), row.doc, bases.ptr(), nullptr);
+    m.attr(row.name) = nb::steal(python_errors[i]);
+    Py_INCREF(python_errors[i]);  // the table above keeps its own
+  }
+  nb::register_exception_translator(translate);
+}
+
+}  // namespace kedge
+
+NB_MODULE(_core, m) {
+  m.doc() = "The compiled core of kedge.";
+  kedge::bind_errors(m);
+  m.attr("isa") = std::string(kedge::isa_name(kedge::active_isa())).c_str();
+  kedge::bind_arrow(m);
+  kedge::bind_sketch(m);
+  kedge::bind_drift(m);
+}

@@ -1,0 +1,127 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/operators.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/vector.h>
+
+#include "arrow_input.h"
+#include "bindings.h"
+#include "kedge/base/error.h"
+#include "kedge/sketch/profile.h"
+
+namespace nb = nanobind;
+using namespace nanobind::literals;
+
+namespace kedge {
+namespace {
+
+template <class Value>
+using NumpyVector = nb::ndarray<nb::numpy, Value, nb::ndim<1>>;
+
+template <class Value>
+NumpyVector<Value> to_numpy(std::vector<Value> values) {
+  auto kept = std::make_unique<std::vector<Value>>(std::move(values));
+  auto* raw = kept.release();
+  nb::capsule owner(raw, [](void* p) noexcept { delete static_cast<std::vector<Value>*>(p); });
+  return NumpyVector<Value>(raw->data(), {raw->size()}, owner);
+}
+
+NumpyVector<std::uint64_t> cell_counts(const Histogram& histogram) {
+  std::vector<std::uint64_t> counts;
+  for (std::uint32_t slot = 0; slot <= plus_inf_slot(histogram.map().cells()); ++slot) {
+    counts.push_back(histogram.slot_count(slot));
+  }
+  return to_numpy(std::move(counts));
+}
+
+NumpyVector<double> cell_bounds(const Histogram& histogram) {
+  std::vector<double> bounds;
+  for (std::uint32_t cell = 1; cell < histogram.map().cells(); ++cell) {
+    bounds.push_back(histogram.map().lower_bound(cell));
+  }
+  return to_numpy(std::move(bounds));
+}
+
+std::span<const std::byte> bytes_of(const nb::bytes& data) {
+  return {static_cast<const std::byte*>(data.data()), data.size()};
+}
+
+nb::bytes python_bytes(const std::vector<std::byte>& bytes) {
+  return nb::bytes(bytes.data(), bytes.size());
+}
+
+Profile profile_of(nb::handle data, std::uint32_t cells, const std::vector<std::string>& columns) {
+  const Batches table = batches_from(data);
+  return Profile::of(table.schema, table.batches, cells, columns);
+}
+
+// All batches or none: each is checked and counted aside, then added.
+void update(Profile& profile, nb::handle data) {
+  const Batches table = batches_from(data);
+  if (table.batches.size() == 1) return profile.update(table.batches.front());
+  Profile added = profile.like();
+  for (const Batch& batch : table.batches) added.update(batch);
+  profile.merge(added);
+}
+
+std::vector<std::string> column_names(const Profile& profile) {
+  std::vector<std::string> names;
+  for (const ColumnProfile& column : profile.columns()) names.push_back(column.name);
+  return names;
+}
+
+std::string describe(const Profile& profile) {
+  std::string lines = text("Profile of ", profile.row_count(), " rows");
+  for (const ColumnProfile& column : profile.columns()) {
+    lines += text("\n  ", column.name, ": ", column.type, ", ", column.histogram.map().cells(),
+                  " cells, ", column.histogram.null_count(), " null, ",
+                  column.histogram.nan_count(), " NaN");
+  }
+  return lines;
+}
+
+}  // namespace
+
+void bind_sketch(nb::module_& m) {
+  nb::class_<Histogram>(m, "Histogram", "Counts of values in the cells of a fixed monotone map.")
+      .def_prop_ro("counts", cell_counts, nb::rv_policy::automatic,
+                   "Rows in -inf, in each cell in rising order, in +inf.")
+      .def_prop_ro("bounds", cell_bounds, nb::rv_policy::automatic,
+                   "The smallest value of each cell but the first.")
+      .def_prop_ro("row_count", &Histogram::row_count, "How many rows were counted.")
+      .def_prop_ro("null_count", &Histogram::null_count, "How many of them were null.")
+      .def_prop_ro("nan_count", &Histogram::nan_count, "How many of them were NaN.")
+      .def_prop_ro("value_count", &Histogram::value_count, "How many were neither null nor NaN.")
+      .def(
+          "to_bytes", [](const Histogram& self) { return python_bytes(self.to_bytes()); },
+          "The histogram in its stored form, equal for equal counts on every machine.")
+      .def_static(
+          "from_bytes", [](const nb::bytes& data) { return Histogram::from_bytes(bytes_of(data)); },
+          "data"_a, "Read a stored histogram.")
+      .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"));
+
+  nb::class_<Profile>(m, "Profile", "What the columns of a table look like, one histogram each.")
+      .def_static("of", profile_of, "data"_a, "cells"_a, "columns"_a,
+                  "Choose cells for each column and count every row.")
+      .def("like", &Profile::like, "An empty profile with the same cells, to fill with live data.")
+      .def("update", update, "data"_a, "Count the rows of `data`: all of them, or none on an error.")
+      .def("merge", &Profile::merge, "other"_a, "Add the counts of a profile with the same cells.")
+      .def("subtract", &Profile::subtract, "other"_a,
+           "Take the counts of a profile away that was merged or is a part of this one.")
+      .def("histogram", [](const Profile& self, std::string_view name) {
+             return self.column(name).histogram;
+           }, "column"_a, "A copy of one column's counts.")
+      .def_prop_ro("columns", column_names, "The names of the columns.")
+      .def_prop_ro("row_count", &Profile::row_count, "How many rows were counted.")
+      .def(
+          "to_bytes", [](const Profile& self) { return python_bytes(self.to_bytes()); },
+          "The profile in its stored form, equal for equal counts on every machine.")
+      .def_static(
+          "from_bytes", [](const nb::bytes& data) { return Profile::from_bytes(bytes_of(data)); },
+          "data"_a, "Read a stored profile.")
+      .def("__repr__", describe)
+      .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"));
+}
+
+}  // namespace kedge

@@ -1,0 +1,149 @@
+#include "kedge/kernels/cell_count.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "check.h"
+#include "kedge/base/bits.h"
+#include "kedge/base/random.h"
+#include "kedge/sketch/cell_map.h"
+
+namespace kedge {
+namespace {
+
+std::vector<CellMap> maps_of_every_kind() {
+  std::vector<CellMap> maps;
+  maps.push_back(CellMap::affine(1, 0, 1));
+  maps.push_back(CellMap::affine(4096, -3.5, 4096 / 7.0));
+  maps.push_back(CellMap::affine(7, -1e308, 1e-300));
+  maps.push_back(CellMap::lattice(0, 29, 1));
+  maps.push_back(CellMap::lattice(-7, 900, 4));
+  maps.push_back(CellMap::bend(1000, 0, 1e-3, 60'000, 0));
+  maps.push_back(CellMap::bend(4096, -2.5, 0.25, 90'000, 2048));
+  maps.push_back(CellMap::bend(64, 1e300, 1e290, 1, 64));
+  maps.push_back(CellMap::cuts({}));
+  for (const int count : {1, 7, 8, 9, 71, 72, 73, 647, 648, 649, 5000}) {
+    std::vector<double> cuts;
+    for (int i = 0; i < count; ++i) cuts.push_back(std::ldexp(i - count / 2, -4) * (1 + i % 3));
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    maps.push_back(CellMap::cuts(cuts));
+  }
+  const double tiny = std::numeric_limits<double>::denorm_min();
+  const std::vector<double> atoms = {-tiny, 0.0, tiny, 1.0, next_up(1.0)};
+  maps.push_back(CellMap::cuts(atoms));
+  return maps;
+}
+
+// Values on the bounds of the map and beside them, the odd ones of IEEE 754, and ordinary ones.
+std::vector<double> hard_values(const CellMap& map) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const double tiny = std::numeric_limits<double>::denorm_min();
+  const double most = std::numeric_limits<double>::max();
+  std::vector<double> values = {0.0,       -0.0,   tiny, -tiny, 0x1p-1022, -0x1p-1022,
+                                kInfinity, -kInfinity, NAN,  -NAN,  most,      -most,
+                                0.5,       -0.5,   1e300, -1e300};
+  Random random(7);
+  const std::uint32_t step = map.cells() / 50 + 1;
+  for (std::uint32_t cell = 1; cell < map.cells(); cell += step) {
+    const double bound = map.lower_bound(cell);
+    if (!std::isfinite(bound)) continue;
+    values.push_back(bound);
+    values.push_back(from_ordered_bits(ordered_bits(bound) - 1));
+    values.push_back(next_up(bound));
+  }
+  for (int i = 0; i < 200; ++i) values.push_back(8 * random.uniform() - 4);
+  for (int i = 0; i < 200; ++i) values.push_back(std::bit_cast<double>(random.bits()));
+  for (int i = 0; i < 60; ++i) values.push_back(random.below(40) / 4.0 - 2);
+  return values;
+}
+
+}  // namespace
+
+TEST("every variant gives the scalar slots, for every kind of map and every value") {
+  for (const CellMap& map : maps_of_every_kind()) {
+    const std::vector<double> values = hard_values(map);
+    std::vector<float> singles;
+    for (const double value : values) singles.push_back(static_cast<float>(value));
+    for (const CellIndexVariant& variant : cell_index_variants()) {
+      if (!is_runnable(variant.isa)) continue;
+      std::vector<std::uint32_t> slots(values.size());
+      variant.f64(map.plan(), values.data(), values.size(), slots.data());
+      std::vector<std::uint32_t> single_slots(values.size());
+      variant.f32(map.plan(), singles.data(), singles.size(), single_slots.data());
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        CHECK(slots[i] == cell_slot(map.plan(), values[i]));
+        CHECK(single_slots[i] == cell_slot(map.plan(), singles[i]));
+      }
+    }
+  }
+}
+
+TEST("every variant writes exactly the slots it was asked for, at every size around its width") {
+  for (const CellMap& map : maps_of_every_kind()) {
+    const std::vector<double> values = hard_values(map);
+    for (const CellIndexVariant& variant : cell_index_variants()) {
+      if (!is_runnable(variant.isa)) continue;
+      for (std::size_t size = 0; size <= 40; ++size) {
+        std::vector<std::uint32_t> slots(size + 1, 0xdead);
+        variant.f64(map.plan(), values.data() + 3, size, slots.data());
+        for (std::size_t i = 0; i < size; ++i) {
+          CHECK(slots[i] == cell_slot(map.plan(), values[i + 3]));
+        }
+        CHECK(slots[size] == 0xdead);
+      }
+    }
+  }
+}
+
+TEST("the map is monotone and both zeros share a cell") {
+  for (const CellMap& map : maps_of_every_kind()) {
+    std::vector<double> values = hard_values(map);
+    std::erase_if(values, [](double v) { return v != v; });
+    std::sort(values.begin(), values.end());
+    for (std::size_t i = 1; i < values.size(); ++i) {
+      CHECK(cell_slot(map.plan(), values[i - 1]) <= cell_slot(map.plan(), values[i]));
+    }
+    CHECK(cell_slot(map.plan(), -0.0) == cell_slot(map.plan(), 0.0));
+    for (const double value : values) {
+      CHECK(cell_slot(map.plan(), value) <= plus_inf_slot(map.cells()));
+    }
+  }
+}
+
+TEST("counts are those of one value at a time, with nulls at any bit offset, few cells or many") {
+  Random random(11);
+  std::vector<std::uint8_t> validity(3000);
+  for (auto& byte : validity) byte = static_cast<std::uint8_t>(random.bits());
+  for (const CellMap& map : maps_of_every_kind()) {
+    std::vector<double> values = hard_values(map);
+    while (values.size() < 20'000) values.push_back(values[random.below(300)]);
+    for (const CellIndexVariant& variant : cell_index_variants()) {
+      if (!is_runnable(variant.isa)) continue;
+      for (const std::size_t offset : {0, 1, 5, 8, 13}) {
+        for (const std::size_t size : {0, 1, 7, 255, 256, 257, 1000, 19'000}) {
+          std::vector<std::uint32_t> counts(map.slots());
+          std::vector<std::uint32_t> expected(map.slots());
+          cell_count(variant, map.plan(), values.data(), size, validity.data(), offset,
+                     counts.data());
+          for (std::size_t i = 0; i < size; ++i) {
+            const bool valid = get_bit(validity.data(), offset + i);
+            ++expected[valid ? cell_slot(map.plan(), values[i]) : null_slot(map.cells())];
+          }
+          CHECK(counts == expected);
+        }
+      }
+    }
+  }
+}
+
+TEST("KEDGE_ISA names what runs here, the list starts with scalar") {
+  CHECK(runnable_isas().front() == Isa::kScalar);
+  CHECK(cell_index_variants().front().isa == Isa::kScalar);
+  CHECK(is_runnable(active_isa()));
+  CHECK(select_variant(cell_index_variants(), Isa::kScalar).isa == Isa::kScalar);
+}
+
+}  // namespace kedge

@@ -1,0 +1,1 @@
+"""Slow, plain answers that the fast ones are held to. Never shipped."""

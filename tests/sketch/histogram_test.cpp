@@ -1,0 +1,87 @@
+#include "kedge/sketch/histogram.h"
+
+#include <cmath>
+#include <vector>
+
+#include "check.h"
+#include "kedge/base/random.h"
+
+namespace kedge {
+namespace {
+
+std::shared_ptr<const CellMap> ten_cells() {
+  return std::make_shared<const CellMap>(CellMap::affine(10, 0, 10));
+}
+
+std::vector<double> uniforms(int count, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<double> values;
+  for (int i = 0; i < count; ++i) values.push_back(random.uniform());
+  return values;
+}
+
+}  // namespace
+
+TEST("NaN, the infinities and null have their own counts, which add up to the rows") {
+  Histogram histogram(ten_cells());
+  const std::vector<double> values = {0.05, NAN, INFINITY, -INFINITY, 0.95, 7.0, -7.0};
+  histogram.update(values);
+  CHECK(histogram.row_count() == 7);
+  CHECK(histogram.nan_count() == 1);
+  CHECK(histogram.value_count() == 6);
+  CHECK(histogram.slot_count(minus_inf_slot()) == 1);
+  CHECK(histogram.slot_count(plus_inf_slot(10)) == 1);
+  CHECK(histogram.slot_count(1) == 2);
+  CHECK(histogram.slot_count(10) == 2);
+}
+
+TEST("merge is one pass and subtract is the window") {
+  const auto map = ten_cells();
+  Histogram left(map);
+  Histogram right(map);
+  Histogram both(map);
+  left.update(uniforms(1000, 1));
+  right.update(uniforms(500, 2));
+  both.update(uniforms(1000, 1));
+  both.update(uniforms(500, 2));
+  Histogram merged = left;
+  merged.merge(right);
+  CHECK(merged == both);
+  CHECK(merged.to_bytes() == both.to_bytes());
+  merged.subtract(left);
+  CHECK(merged == right);
+  CHECK_ERROR("cannot subtract", merged.subtract(both));
+  CHECK(merged == right);
+  Histogram other(std::make_shared<const CellMap>(CellMap::affine(11, 0, 10)));
+  CHECK_ERROR("cannot merge histograms over different cells (10 and 11)", merged.merge(other));
+}
+
+TEST("counters widen when their total passes 32 bits, and nothing else changes") {
+  Counts counts(3);
+  counts.add(0, 0xffffffff);
+  counts.add_rows(2, [](std::uint32_t* counters) { counters[1] += 2; });
+  counts.add_rows(1, [](std::uint32_t* counters) { counters[0] += 1; });
+  CHECK(counts[0] == 0x100000000);
+  CHECK(counts[1] == 2);
+  CHECK(counts.total() == 0x100000002);
+  Counts twice = counts;
+  twice.add(counts);
+  CHECK(twice[0] == 0x200000000);
+  twice.subtract(counts);
+  CHECK(twice == counts);
+}
+
+TEST("bytes read back equal; every changed byte and every truncation is refused") {
+  Histogram histogram(ten_cells());
+  histogram.update(uniforms(100, 5));
+  const auto bytes = histogram.to_bytes();
+  CHECK(Histogram::from_bytes(bytes) == histogram);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    auto damaged = bytes;
+    damaged[i] ^= std::byte{0x20};
+    CHECK_ERROR("histogram", Histogram::from_bytes(damaged));
+    CHECK_ERROR("histogram", Histogram::from_bytes(std::span(bytes).first(i)));
+  }
+}
+
+}  // namespace kedge
