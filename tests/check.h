@@ -22,10 +22,10 @@ std::string error_of(const std::function<void()>& run);
 
 #define KEDGE_JOIN_(a, b) a##b
 #define KEDGE_JOIN(a, b) KEDGE_JOIN_(a, b)
-#define TEST(claim)                                                                          \
-  static void KEDGE_JOIN(test_, __LINE__)();                                                 \
-  static const ::kedge::test::Register KEDGE_JOIN(register_, __LINE__)(                      \
-      __FILE__, claim, &KEDGE_JOIN(test_, __LINE__));                                        \
+#define TEST(claim)                                                     \
+  static void KEDGE_JOIN(test_, __LINE__)();                            \
+  static const ::kedge::test::Register KEDGE_JOIN(register_, __LINE__)( \
+      __FILE__, claim, &KEDGE_JOIN(test_, __LINE__));                   \
   static void KEDGE_JOIN(test_, __LINE__)()
 #define CHECK(...) \
   ::kedge::test::report(static_cast<bool>(__VA_ARGS__), __FILE__, __LINE__, #__VA_ARGS__)

@@ -1,5 +1,6 @@
 // kedge_info              what this build runs on
-// kedge_info --selftest   a digest over every kernel's and format's results on fixed input: the same
+// kedge_info --selftest   a digest over every kernel's and format's results on fixed input: the
+// same
 //                         16 digits on every machine and under every KEDGE_ISA, or it is a bug
 
 #include <algorithm>
@@ -77,8 +78,8 @@ void add_sketches(Digest& digest) {
     digest.add(reference.to_bytes());
     digest.add(current.to_bytes());
     for (const ColumnDrift& row : compare(reference, current, {})) {
-      for (const double number : {row.lower, row.upper, row.pvalue, row.at_least, row.low,
-                                  row.high, row.reference_share, row.current_share}) {
+      for (const double number : {row.lower, row.upper, row.pvalue, row.at_least, row.low, row.high,
+                                  row.reference_share, row.current_share}) {
         digest.add(number);
       }
     }

@@ -5,6 +5,7 @@
 #include "arrow_input.h"
 #include "bindings.h"
 #include "kedge/arrow/export.h"
+#include "kedge/arrow/ipc.h"
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/error.h"
 
@@ -109,10 +110,12 @@ Batches from_ipc(const nb::bytes& data) {
 }  // namespace
 
 void bind_arrow(nb::module_& m) {
-  nb::class_<Batches>(m, "Table", "Named columns in one or more batches, read and handed on as Arrow.")
-      .def("__init__",
-           [](Batches* self, nb::handle data) { new (self) Batches(batches_from(data)); }, "data"_a,
-           "From anything with an Arrow protocol method, a NumPy array, or a dict of such.")
+  nb::class_<Batches>(m, "Table",
+                      "Named columns in one or more batches, read and handed on as Arrow.")
+      .def(
+          "__init__",
+          [](Batches* self, nb::handle data) { new (self) Batches(batches_from(data)); }, "data"_a,
+          "From anything with an Arrow protocol method, a NumPy array, or a dict of such.")
       .def("__arrow_c_stream__", stream_capsule, "requested_schema"_a = nb::none(),
            "The batches as an Arrow C stream; nothing is copied.")
       .def("__arrow_c_schema__", schema_capsule, "The schema as an Arrow C schema.")

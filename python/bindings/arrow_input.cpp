@@ -60,10 +60,14 @@ std::optional<TypeId> type_of(std::string_view format, Py_ssize_t size) {
   if (format.size() == 2 && (format[0] == '<' || format[0] == '=')) format.remove_prefix(1);
   if (format.size() != 1) return std::nullopt;
   switch (format[0]) {
-    case '?': return TypeId::kBool;
-    case 'e': return TypeId::kFloat16;
-    case 'f': return TypeId::kFloat32;
-    case 'd': return TypeId::kFloat64;
+    case '?':
+      return TypeId::kBool;
+    case 'e':
+      return TypeId::kFloat16;
+    case 'f':
+      return TypeId::kFloat32;
+    case 'd':
+      return TypeId::kFloat64;
     case 'b':
     case 'h':
     case 'i':
@@ -82,7 +86,8 @@ std::optional<TypeId> type_of(std::string_view format, Py_ssize_t size) {
              : size == 2 ? TypeId::kUint16
              : size == 4 ? TypeId::kUint32
                          : TypeId::kUint64;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -105,7 +110,8 @@ Column numpy_column(TypeId type, const char* start, Py_ssize_t stride, std::size
     column.values = bits.data();
     return column;
   }
-  const bool aligned = reinterpret_cast<std::uintptr_t>(start) % static_cast<std::size_t>(size) == 0;
+  const bool aligned =
+      reinterpret_cast<std::uintptr_t>(start) % static_cast<std::size_t>(size) == 0;
   if ((stride == size || rows == 1) && aligned) {
     column.values = start;
     return column;
@@ -119,9 +125,13 @@ Column numpy_column(TypeId type, const char* start, Py_ssize_t stride, std::size
   return column;
 }
 
-std::string dtype_of(nb::handle array) { return nb::cast<std::string>(nb::str(array.attr("dtype"))); }
+std::string dtype_of(nb::handle array) {
+  const nb::object dtype = array.attr("dtype");
+  return nb::cast<std::string>(nb::str(dtype));
+}
 
-// A 1-D array is one column without a name, a 2-D array one column "0", "1", .. for each of its own.
+// A 1-D array is one column without a name, a 2-D array one column "0", "1", .. for each of its
+// own.
 Batches from_numpy(nb::handle array) {
   auto memory = std::make_shared<Memory>();
   memory->source = std::make_shared<PyBuffer>(array);
@@ -226,8 +236,9 @@ Batches batches_from(nb::handle object) {
     }
     return from_numpy(object);
   }
+  const nb::object type_name = object.type().attr("__name__");
   throw invalid_argument("expected Arrow data or a NumPy array, got ",
-                         nb::cast<std::string>(nb::str(object.type().attr("__name__"))));
+                         nb::cast<std::string>(type_name));
 }
 
 }  // namespace kedge

@@ -3,7 +3,7 @@
 
 #include <nanobind/nanobind.h>
 
-#include "kedge/arrow/ipc.h"
+#include "kedge/arrow/batch.h"
 
 namespace kedge {
 

@@ -27,8 +27,8 @@ Order order_of(const Batches& column, const char* which) {
     throw unsupported("the ", which, " sample is ", type_name(type), ", numbers are wanted");
   }
   if (type.id == TypeId::kUint64) return Order::kUnsigned;
-  const bool is_float = type.id == TypeId::kFloat16 || type.id == TypeId::kFloat32 ||
-                        type.id == TypeId::kFloat64;
+  const bool is_float =
+      type.id == TypeId::kFloat16 || type.id == TypeId::kFloat32 || type.id == TypeId::kFloat64;
   return is_float ? Order::kReal : Order::kSigned;
 }
 

@@ -2,7 +2,6 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string_view.h>
-#include <nanobind/stl/vector.h>
 
 #include "kedge/base/cpu.h"
 #include "kedge/base/error.h"
@@ -50,8 +49,8 @@ void bind_errors(nb::module_& m) {
   m.attr("KedgeError") = base;
   for (std::size_t i = 0; i < std::size(kErrors); ++i) {
     const ErrorRow& row = kErrors[i];
-    nb::object bases = row.also == nullptr ? nb::make_tuple(base)
-                                           : nb::make_tuple(base, nb::handle(*row.also));
+    nb::object bases =
+        row.also == nullptr ? nb::make_tuple(base) : nb::make_tuple(base, nb::handle(*row.also));
     const std::string name = std::string("kedge.") + row.name;
     python_errors[i] = PyErr_NewExceptionWithDoc(name.c_str(), row.doc, bases.ptr(), nullptr);
     m.attr(row.name) = nb::steal(python_errors[i]);
@@ -65,7 +64,10 @@ void bind_errors(nb::module_& m) {
 NB_MODULE(_core, m) {
   m.doc() = "The compiled core of kedge.";
   kedge::bind_errors(m);
-  m.attr("isa") = std::string(kedge::isa_name(kedge::active_isa())).c_str();
+  kedge::active_isa();  // a KEDGE_ISA that cannot run here fails the import, not the first call
+  m.def(
+      "active_isa", [] { return kedge::isa_name(kedge::active_isa()); },
+      "The instruction set that the kernels use.");
   kedge::bind_arrow(m);
   kedge::bind_sketch(m);
   kedge::bind_drift(m);

@@ -105,13 +105,15 @@ void bind_sketch(nb::module_& m) {
       .def_static("of", profile_of, "data"_a, "cells"_a, "columns"_a,
                   "Choose cells for each column and count every row.")
       .def("like", &Profile::like, "An empty profile with the same cells, to fill with live data.")
-      .def("update", update, "data"_a, "Count the rows of `data`: all of them, or none on an error.")
+      .def("update", update, "data"_a,
+           "Count the rows of `data`: all of them, or none on an error.")
       .def("merge", &Profile::merge, "other"_a, "Add the counts of a profile with the same cells.")
       .def("subtract", &Profile::subtract, "other"_a,
            "Take the counts of a profile away that was merged or is a part of this one.")
-      .def("histogram", [](const Profile& self, std::string_view name) {
-             return self.column(name).histogram;
-           }, "column"_a, "A copy of one column's counts.")
+      .def(
+          "histogram",
+          [](const Profile& self, std::string_view name) { return self.column(name).histogram; },
+          "column"_a, "A copy of one column's counts.")
       .def_prop_ro("columns", column_names, "The names of the columns.")
       .def_prop_ro("row_count", &Profile::row_count, "How many rows were counted.")
       .def(

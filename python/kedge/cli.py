@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has seen enough
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return _PASS
     except KedgeError as error:
         print(f"kedge: {error}", file=sys.stderr)

@@ -98,4 +98,3 @@ def run(seed: int = 7) -> DemoResult:
             BatchVerdict(number, shifted, drifted, first.column, first.lower, first.upper)
         )
     return DemoResult(verdicts, report)
-

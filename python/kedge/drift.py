@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -42,7 +43,7 @@ def ks_test(x: object, y: object) -> KsResult:
     64-bit integers and timestamps are told apart even beyond 2**53.
 
     >>> ks_test([1.0, 2.0, 3.0], [2.5, 3.5, 4.5, 5.5]).statistic
-    0.6666666666666666
+    0.75
 
     Raises:
         InvalidArgument: a sample has no value, or is more than one column.
@@ -91,13 +92,18 @@ class ColumnDrift:
     @property
     def where(self) -> str:
         """The range of values whose share changed most, and how."""
-        values = f"= {self.low:.6g}" if self.low == self.high else self._range()
-        return f"{values}: {self.reference_share:.1%} -> {self.current_share:.1%}"
+        return f"{self._range()}: {self.reference_share:.1%} -> {self.current_share:.1%}"
 
     def _range(self) -> str:
-        if self.low == float("-inf"):
-            return f"< {self.high:.6g}" if self.high != float("inf") else "all values"
-        return f">= {self.low:.6g}" if self.high == float("inf") else f"{self.low:.6g} .. {self.high:.6g}"
+        if self.low == self.high:
+            return f"= {self.low:.6g}"
+        if self.low == -math.inf:
+            return "all values" if self.high == math.inf else f"< {self.high:.6g}"
+        if self.high < math.inf:
+            return f"{self.low:.6g} .. {self.high:.6g}"
+        below = math.nextafter(self.low, -math.inf)
+        beyond_a_point = len(repr(below)) < len(repr(self.low))
+        return f"> {below:.6g}" if beyond_a_point else f">= {self.low:.6g}"
 
 
 class Report:
@@ -139,7 +145,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data; infinite bounds are None."""
-        infinite = (float("inf"), float("-inf"))
+        infinite = (math.inf, -math.inf)
         rows = [
             {name: None if value in infinite else value for name, value in asdict(row).items()}
             for row in self.columns
@@ -195,7 +201,7 @@ def compare(
     >>> reference = _core.Profile.of({"age": np.arange(1000) % 50}, 4096, [])
     >>> report = compare(reference, {"age": np.arange(1000) % 50 + 10})
     >>> report.drifted, report["age"].where
-    (True, '< 10: 20.0% -> 0.0%')
+    (True, '> 49: 0.0% -> 20.0%')
 
     Raises:
         InvalidArgument: a column is missing, or the profile has other cells.

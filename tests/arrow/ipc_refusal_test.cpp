@@ -98,17 +98,16 @@ void append_dictionary(Bytes& out, std::int64_t id, const Crafted& crafted) {
   append_message(out, builder, crafted.body);
 }
 
-Schema one_column(TypeId id) {
-  Schema schema(1);
-  schema[0].name = "x";
-  schema[0].type.id = id;
-  return schema;
+Schema one_column(TypeId id, std::shared_ptr<const Type> dictionary = nullptr) {
+  Type type;
+  type.id = id;
+  type.dictionary = std::move(dictionary);
+  return {{"x", type, true}};
 }
 
 Schema one_dictionary() {
-  Schema schema = one_column(TypeId::kInt8);
-  schema[0].type.dictionary = std::make_shared<const Type>(one_column(TypeId::kInt16)[0].type);
-  return schema;
+  const Schema values = one_column(TypeId::kInt16);
+  return one_column(TypeId::kInt8, std::make_shared<const Type>(values.front().type));
 }
 
 // What is said about a batch of one column of the type.

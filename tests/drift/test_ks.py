@@ -125,6 +125,8 @@ def test_the_bracket_holds_and_is_as_narrow_as_promised(
 
 @given(columns(max_size=200, nan=False))
 def test_a_small_reference_leaves_no_bracket_for_its_own_values(x: np.ndarray) -> None:
+    # Beyond 2**53 several integers are one double, so no cell there is taken for one value.
+    x = x[(np.abs(x) < 2**53) | np.isinf(x)]
     if not len(x):
         return
     reference = kedge.profile({"v": x})

@@ -42,9 +42,9 @@ std::vector<double> hard_values(const CellMap& map) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const double tiny = std::numeric_limits<double>::denorm_min();
   const double most = std::numeric_limits<double>::max();
-  std::vector<double> values = {0.0,       -0.0,   tiny, -tiny, 0x1p-1022, -0x1p-1022,
-                                kInfinity, -kInfinity, NAN,  -NAN,  most,      -most,
-                                0.5,       -0.5,   1e300, -1e300};
+  std::vector<double> values = {0.0,       -0.0,       tiny,  -tiny, 0x1p-1022, -0x1p-1022,
+                                kInfinity, -kInfinity, NAN,   -NAN,  most,      -most,
+                                0.5,       -0.5,       1e300, -1e300};
   Random random(7);
   const std::uint32_t step = map.cells() / 50 + 1;
   for (std::uint32_t cell = 1; cell < map.cells(); cell += step) {

@@ -64,9 +64,15 @@ TEST("a value with more than a cell's fair share has a cell of its own") {
 
 TEST("samples at the edges of the format still get a map") {
   const double most = 1.7976931348623157e308;
-  for (const std::vector<double>& sample : std::vector<std::vector<double>>{
-           {}, {0.0}, {-0.0, 0.0}, {most}, {-most, most}, {-most, 0, 5e-324, most},
-           {1e17, 1e17, 1e17 + 16}, {0.1, 0.1, 0.1}}) {
+  for (const std::vector<double>& sample :
+       std::vector<std::vector<double>>{{},
+                                        {0.0},
+                                        {-0.0, 0.0},
+                                        {most},
+                                        {-most, most},
+                                        {-most, 0, 5e-324, most},
+                                        {1e17, 1e17, 1e17 + 16},
+                                        {0.1, 0.1, 0.1}}) {
     for (const std::uint32_t cells : {8u, 4096u}) {
       const CellMap map = fit_cell_map(sample, cells);
       CHECK(map.cells() <= cells);

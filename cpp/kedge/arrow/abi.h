@@ -1,5 +1,5 @@
-// The Arrow C data and C stream interfaces, as the specification lays them out. Nothing outside this
-// folder sees these structs but the Python bindings, which carry them in capsules.
+// The Arrow C data and C stream interfaces, as the specification lays them out. Nothing outside
+// this folder sees these structs but the Python bindings, which carry them in capsules.
 #pragma once
 
 #include <cstdint>

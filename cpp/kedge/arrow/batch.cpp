@@ -72,8 +72,8 @@ class Importer {
     const bool views = type.id == TypeId::kUtf8View;
     if (array.n_buffers < least || (!views && array.n_buffers > least) ||
         array.buffers == nullptr) {
-      throw invalid_argument(where(), type_name(type), " has ", least,
-                             views ? " or more" : "", " buffers, got ", array.n_buffers);
+      throw invalid_argument(where(), type_name(type), " has ", least, views ? " or more" : "",
+                             " buffers, got ", array.n_buffers);
     }
   }
 
@@ -98,8 +98,9 @@ class Importer {
       if (array.children[i] == nullptr) {
         throw invalid_argument("column \"", name, "\": the Arrow array is null");
       }
-      out.children.push_back(Importer(memory_, name).column(field.type, *array.children[i],
-                                                            Rows{out.offset, out.length}));
+      out.children.push_back(
+          Importer(memory_, name)
+              .column(field.type, *array.children[i], Rows{out.offset, out.length}));
     }
   }
 
@@ -136,8 +137,8 @@ class Importer {
       return;
     }
     out.text = static_cast<const char*>(array.buffers[2]);
-    const auto [first, last] = out.type == TypeId::kUtf8 ? ends<std::int32_t>(out)
-                                                         : ends<std::int64_t>(out);
+    const auto [first, last] =
+        out.type == TypeId::kUtf8 ? ends<std::int32_t>(out) : ends<std::int64_t>(out);
     if (first < 0 || last < first) {
       throw invalid_argument(where(), "string offsets run from ", first, " to ", last);
     }
@@ -159,8 +160,8 @@ class Importer {
 // Clears the bits of rows that the struct itself has null.
 void merge_nulls(Memory& memory, const Column& parent, Column& child) {
   if (parent.null_count() == 0) return;
-  auto* merged = reinterpret_cast<std::uint8_t*>(
-      memory.make(bitmap_bytes(child.offset + child.length)));
+  auto* merged =
+      reinterpret_cast<std::uint8_t*>(memory.make(bitmap_bytes(child.offset + child.length)));
   for (std::size_t row = 0; row < child.length; ++row) {
     if (!parent.is_null(row) && !child.is_null(row)) set_bit(merged, child.offset + row);
   }

@@ -24,6 +24,12 @@ struct Batch {
   const Field& field(std::size_t i) const noexcept { return (*schema)[i]; }
 };
 
+// The batches of a table, and the schema that they share even when there is none of them.
+struct Batches {
+  std::shared_ptr<const Schema> schema;
+  std::vector<Batch> batches;
+};
+
 // Where a column stands in a schema. Throws InvalidArgument that lists the names there are.
 std::size_t find_column(const Schema& schema, std::string_view name);
 

@@ -1,4 +1,5 @@
-// Batches out through the C data interface: the consumer gets our pointers and a share of the owner.
+// Batches out through the C data interface: the consumer gets our pointers and a share of the
+// owner.
 #pragma once
 
 #include <memory>

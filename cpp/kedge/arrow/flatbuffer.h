@@ -21,7 +21,7 @@ namespace kedge {
 // Everything read is therefore counted, and CorruptData when it is kMostReuse times the size.
 class FlatBytes {
  public:
-  static constexpr std::uint64_t kMostReuse = 4;  // honest writers share small tables at most
+  static constexpr std::uint64_t kMostReuse = 2;  // honest writers share a few small tables at most
 
   FlatBytes(std::span<const std::byte> bytes, std::string_view section)
       : reader_(bytes, section), unspent_(kMostReuse * bytes.size()) {}
@@ -136,7 +136,7 @@ class FlatBuilder {
   void put(std::size_t offset, T value) {
     std::memcpy(bytes_.data() + offset, &value, sizeof value);
   }
-  // Room for `bytes` zeros, with the byte `aligned` of them on a multiple of eight.
+  // Room for `bytes` zeros, of which the one at `aligned` lies on a multiple of eight.
   std::size_t add_room(std::size_t bytes, std::size_t aligned);
 
   std::vector<std::byte> bytes_;

@@ -6,14 +6,13 @@
 // Field and message metadata is dropped.
 //
 // Nothing in the bytes is believed: lengths, offsets, bitmaps, string offsets, views and dictionary
-// indices are checked, so columns may be walked without care. Two things are not: text may be any
-// bytes, UTF-8 or not, and views and indices of null rows may hold anything. Errors are
+// indices are checked, so columns may be walked without care. Two things are not checked: text may
+// be any bytes, UTF-8 or not, and views and indices of null rows may hold anything. Errors are
 // CorruptData, Unsupported or ResourceExhausted and name the message and the column. What is
 // allocated is a small multiple of the bytes that came in, whatever they claim.
 #pragma once
 
 #include <cstddef>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,15 +23,10 @@
 
 namespace kedge {
 
-struct Batches {
-  std::shared_ptr<const Schema> schema;
-  std::vector<Batch> batches;
-};
-
 // A whole stream; the mark at its end may be missing. Columns point into `bytes`, which `owner`
 // keeps alive, except where a message body does not start on a multiple of eight bytes in memory:
 // that body is copied.
-Batches read_ipc(std::span<const std::byte> bytes, std::shared_ptr<const void> owner);
+Batches read_ipc(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner);
 
 // Of one message. Beyond them push() throws ResourceExhausted.
 struct IpcLimits {
@@ -40,8 +34,8 @@ struct IpcLimits {
   std::size_t body_bytes = std::size_t{1} << 30;
 };
 
-// A stream that arrives in pieces of any size. Each body is copied once, into memory that its batch
-// owns. Thread safety: one thread at a time; batches that came out are free of it.
+// A stream that arrives in pieces of any size. Bodies are copied into memory that their batches
+// own. Thread safety: one thread at a time; batches that came out are free of it.
 class IpcReader {
  public:
   explicit IpcReader(IpcLimits limits = {});

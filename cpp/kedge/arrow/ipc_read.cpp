@@ -251,7 +251,7 @@ void Decoder::finish(std::size_t had) const {
 
 }  // namespace
 
-Batches read_ipc(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+Batches read_ipc(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) {
   Decoder decoder(kNoLimits);
   Batches out;
   while (!bytes.empty()) {

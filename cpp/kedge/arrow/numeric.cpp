@@ -25,8 +25,7 @@ void widen(const Column& column, std::size_t start, std::size_t length, double* 
   for (std::size_t i = 0; i < length; ++i) out[i] = static_cast<double>(values[i]);
 }
 
-void widen_bits(const Column& column, std::size_t start, std::size_t length,
-                double* out) noexcept {
+void widen_bits(const Column& column, std::size_t start, std::size_t length, double* out) noexcept {
   const auto* bits = static_cast<const std::uint8_t*>(column.values);
   for (std::size_t i = 0; i < length; ++i) out[i] = get_bit(bits, column.offset + start + i);
 }
@@ -46,25 +45,38 @@ bool is_numeric(const Type& type) noexcept {
 void read_doubles(const Column& column, std::size_t start, std::size_t length,
                   double* out) noexcept {
   switch (column.type) {
-    case TypeId::kBool: return widen_bits(column, start, length, out);
-    case TypeId::kInt8: return widen<std::int8_t>(column, start, length, out);
-    case TypeId::kInt16: return widen<std::int16_t>(column, start, length, out);
+    case TypeId::kBool:
+      return widen_bits(column, start, length, out);
+    case TypeId::kInt8:
+      return widen<std::int8_t>(column, start, length, out);
+    case TypeId::kInt16:
+      return widen<std::int16_t>(column, start, length, out);
     case TypeId::kInt32:
-    case TypeId::kDate32: return widen<std::int32_t>(column, start, length, out);
+    case TypeId::kDate32:
+      return widen<std::int32_t>(column, start, length, out);
     case TypeId::kInt64:
     case TypeId::kTimestamp:
-    case TypeId::kDate64: return widen<std::int64_t>(column, start, length, out);
-    case TypeId::kUint8: return widen<std::uint8_t>(column, start, length, out);
-    case TypeId::kUint16: return widen<std::uint16_t>(column, start, length, out);
-    case TypeId::kUint32: return widen<std::uint32_t>(column, start, length, out);
-    case TypeId::kUint64: return widen<std::uint64_t>(column, start, length, out);
-    case TypeId::kFloat16: return widen_halves(column, start, length, out);
-    case TypeId::kFloat32: return widen<float>(column, start, length, out);
-    case TypeId::kFloat64: return widen<double>(column, start, length, out);
+    case TypeId::kDate64:
+      return widen<std::int64_t>(column, start, length, out);
+    case TypeId::kUint8:
+      return widen<std::uint8_t>(column, start, length, out);
+    case TypeId::kUint16:
+      return widen<std::uint16_t>(column, start, length, out);
+    case TypeId::kUint32:
+      return widen<std::uint32_t>(column, start, length, out);
+    case TypeId::kUint64:
+      return widen<std::uint64_t>(column, start, length, out);
+    case TypeId::kFloat16:
+      return widen_halves(column, start, length, out);
+    case TypeId::kFloat32:
+      return widen<float>(column, start, length, out);
+    case TypeId::kFloat64:
+      return widen<double>(column, start, length, out);
     case TypeId::kUtf8:
     case TypeId::kLargeUtf8:
     case TypeId::kUtf8View:
-    case TypeId::kStruct: return;
+    case TypeId::kStruct:
+      return;
   }
 }
 

@@ -131,8 +131,8 @@ Field import_at(const ArrowSchema& schema, int depth, std::string_view path) {
     if (schema.children[i] == nullptr) {
       throw invalid_argument("column \"", column, "\": child ", i, " of the Arrow schema is null");
     }
-    field.type.children.push_back(import_at(*schema.children[i], depth + 1,
-                                            depth == kTop ? std::string_view() : column));
+    field.type.children.push_back(
+        import_at(*schema.children[i], depth + 1, depth == kTop ? std::string_view() : column));
   }
   return field;
 }
@@ -142,8 +142,8 @@ Field import_at(const ArrowSchema& schema, int depth, std::string_view path) {
 bool operator==(const Type& a, const Type& b) {
   const bool both = a.dictionary && b.dictionary;
   return a.id == b.id && a.unit == b.unit && a.timezone == b.timezone && a.ordered == b.ordered &&
-         a.children == b.children && (both ? *a.dictionary == *b.dictionary
-                                           : a.dictionary == b.dictionary);
+         a.children == b.children &&
+         (both ? *a.dictionary == *b.dictionary : a.dictionary == b.dictionary);
 }
 
 std::size_t value_bytes(TypeId id) noexcept { return row_of(id).bytes; }
@@ -161,12 +161,12 @@ std::string type_name(const Type& type) {
                  type.timezone.empty() ? "" : ", ", type.timezone, "]");
   }
   if (type.id == TypeId::kStruct) {
-    name += "<";
+    name += '<';
     for (const Field& child : type.children) {
       if (name.back() != '<') name += ", ";
       name += text(child.name, ": ", type_name(child.type));
     }
-    name += ">";
+    name += '>';
   }
   return type.dictionary ? text("dictionary<", type_name(*type.dictionary), ", ", name, ">") : name;
 }

@@ -4,8 +4,8 @@ namespace kedge {
 
 void ByteReader::need(std::size_t offset, std::size_t length) const {
   if (offset <= bytes_.size() && length <= bytes_.size() - offset) return;
-  throw corrupt_data(section_, ": needs ", length, " bytes at offset ", offset, ", the section has ",
-                     bytes_.size());
+  throw corrupt_data(section_, ": needs ", length, " bytes at offset ", offset,
+                     ", the section has ", bytes_.size());
 }
 
 std::uint64_t ByteReader::read_varint() {

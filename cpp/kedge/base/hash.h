@@ -1,4 +1,5 @@
-// Two checksums: CRC-32C guards stored bytes, FNV-1a names results that must be the same everywhere.
+// Two checksums: CRC-32C guards stored bytes, FNV-1a names results that must be the same
+// everywhere.
 #pragma once
 
 #include <cstddef>

@@ -50,8 +50,9 @@ std::vector<ColumnDrift> compare(const Profile& reference, const Profile& curren
   if (!(options.min_effect >= 0 && options.min_effect < 1)) {
     throw invalid_argument("min_effect = ", options.min_effect, " is not from 0 to below 1");
   }
-  const double alpha = (1 - options.confidence) /
-                       (2 * static_cast<double>(std::max<std::size_t>(1, reference.columns().size())));
+  const double alpha =
+      (1 - options.confidence) /
+      (2 * static_cast<double>(std::max<std::size_t>(1, reference.columns().size())));
   std::vector<ColumnDrift> rows;
   for (const ColumnProfile& column : reference.columns()) {
     const Histogram& then = column.histogram;
@@ -70,9 +71,9 @@ std::vector<ColumnDrift> compare(const Profile& reference, const Profile& curren
     drift.lower = bracket.lower;
     drift.upper = bracket.upper;
     if (drift.reference_rows > 0 && drift.current_rows > 0) {
-      drift.pvalue = ks_two_sample_pvalue(static_cast<std::int64_t>(drift.reference_rows),
-                                          static_cast<std::int64_t>(drift.current_rows),
-                                          drift.lower);
+      drift.pvalue =
+          ks_two_sample_pvalue(static_cast<std::int64_t>(drift.reference_rows),
+                               static_cast<std::int64_t>(drift.current_rows), drift.lower);
       drift.at_least = std::max(0.0, drift.lower - sampling_error(drift.reference_rows, alpha) -
                                          sampling_error(drift.current_rows, alpha));
       locate(then, now, drift);
@@ -85,8 +86,9 @@ std::vector<ColumnDrift> compare(const Profile& reference, const Profile& curren
 
 Batch to_batch(const std::vector<ColumnDrift>& rows) {
   BatchBuilder batch;
-  const auto add = [&]<class Value>(const char* name, Value ColumnDrift::*member) {
+  const auto add = [&]<class Value>(const char* name, Value ColumnDrift::* member) {
     std::vector<Value> values;
+    values.reserve(rows.size());
     for (const ColumnDrift& row : rows) values.push_back(row.*member);
     batch.add(name, values);
   };

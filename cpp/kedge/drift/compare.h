@@ -1,4 +1,5 @@
-// Two profiles over the same cells: what changed in each column, by how much, how surely, and where.
+// Two profiles over the same cells: what changed in each column, by how much, how surely, and
+// where.
 #pragma once
 
 #include <string>
@@ -18,11 +19,11 @@ struct ColumnDrift {
   std::string name;
   std::uint64_t reference_rows = 0;
   std::uint64_t current_rows = 0;
-  double lower = 0;        // the distance of the two samples lies between these two, with certainty
+  double lower = 0;  // the distance of the two samples lies between these two, with certainty
   double upper = 1;
-  double pvalue = 1;       // of a two-sample test at `lower`: never too small
-  double at_least = 0;     // the distance of the two populations, with the confidence asked for
-  bool drifted = false;    // at_least > min_effect
+  double pvalue = 1;     // of a two-sample test at `lower`: never too small
+  double at_least = 0;   // the distance of the two populations, with the confidence asked for
+  bool drifted = false;  // at_least > min_effect
   double reference_null_share = 0;  // null and NaN together
   double current_null_share = 0;
   // The values whose share changed most: low <= v < high, or v == low when both are equal.

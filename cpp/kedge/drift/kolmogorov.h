@@ -10,7 +10,7 @@ namespace kedge {
 // end and with the same bits on every machine. 1 up to d = 1/(2n), 0 from d = 1 on, NaN for NaN.
 // Throws InvalidArgument unless 1 <= n <= 2^53.
 //
-// Above n = 1 000 000 scipy's upper tail is a cruder formula (off by 1e-9 to 4e-3 of the value; NaN
+// Above n = 1 000 000 scipy's upper tail is a cruder formula (off by 1e-9 to 1e-2 of the value; NaN
 // from 2^31 on). Here it stays Smirnov's sum, within 2e-13.
 //
 // The formula changes with n * d * d, in scipy as here, and the value steps there: by up to 3e-6

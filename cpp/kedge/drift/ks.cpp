@@ -16,10 +16,10 @@ namespace kedge {
 namespace {
 
 constexpr std::size_t kBlock = 256;
-constexpr std::size_t kSmall = 8192;          // together; below, sorting is as fast
-constexpr std::size_t kFitRows = 8192;        // from each sample, to choose the map
-constexpr std::uint32_t kFitCells = 1024;     // 16 sampled values in a fair cell
-constexpr std::uint32_t kRefinement = 64;     // 65536 cells: some 30 of 2e6 values in each
+constexpr std::size_t kSmall = 8192;           // together; below, sorting is as fast
+constexpr std::size_t kFitRows = 8192;         // from each sample, to choose the map
+constexpr std::uint32_t kFitCells = 1024;      // 16 sampled values in a fair cell
+constexpr std::uint32_t kRefinement = 64;      // 65536 cells: some 30 of 2e6 values in each
 constexpr std::uint32_t kCutsRefinement = 16;  // a search tree pays for each of its levels
 constexpr std::size_t kMostValues = std::size_t{1} << 31;  // scaled differences fit 64 bits
 
@@ -70,8 +70,7 @@ class Search {
     std::size_t i = 0;
     std::size_t j = 0;
     while (i < first.size() || j < second.size()) {
-      const bool from_first =
-          j == second.size() || (i < first.size() && !(second[j] < first[i]));
+      const bool from_first = j == second.size() || (i < first.size() && !(second[j] < first[i]));
       const Value value = from_first ? first[i] : second[j];
       while (i < first.size() && first[i] == value) ++i;
       while (j < second.size() && second[j] == value) ++j;
@@ -237,7 +236,8 @@ std::vector<Value> values_of(const Sample<Value>& sample) {
   return values;
 }
 
-std::size_t counted(const CellMap& map, std::size_t rows, const std::vector<std::uint32_t>& counts) {
+std::size_t counted(const CellMap& map, std::size_t rows,
+                    const std::vector<std::uint32_t>& counts) {
   return rows - counts[nan_slot(map.cells())] - counts[null_slot(map.cells())];
 }
 
@@ -258,8 +258,8 @@ KsResult conclude(const Search<Value>& search, const Sample<Value>& first,
   result.in_first = rise.in_first;
   const Sample<Value>& home = rise.in_first ? first : second;
   while (!takes_part(home, result.index) || home.values[result.index] != rise.at) ++result.index;
-  result.statistic = static_cast<double>(rise.height) /
-                     (static_cast<double>(n) * static_cast<double>(m));
+  result.statistic =
+      static_cast<double>(rise.height) / (static_cast<double>(n) * static_cast<double>(m));
   result.pvalue = ks_two_sample_pvalue(static_cast<std::int64_t>(n), static_cast<std::int64_t>(m),
                                        result.statistic);
   return result;

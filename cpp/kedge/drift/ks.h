@@ -9,12 +9,12 @@
 namespace kedge {
 
 struct KsResult {
-  double statistic = 0;  // sup |F - G|
-  double pvalue = 1;     // as scipy.stats.ks_2samp(method="auto") gives it
-  std::size_t index = 0;  // the statistic is attained at this value ..
-  bool in_first = true;   // .. of the first sample, or of the second
-  int sign = 1;           // +1 when F is above G there, -1 when below
-  std::size_t first_count = 0;   // values that took part: not NaN, not null
+  double statistic = 0;         // sup |F - G|
+  double pvalue = 1;            // as scipy.stats.ks_2samp(method="auto") gives it
+  std::size_t index = 0;        // the statistic is attained at this value ..
+  bool in_first = true;         // .. of the first sample, or of the second
+  int sign = 1;                 // +1 when F is above G there, -1 when below
+  std::size_t first_count = 0;  // values that took part: not NaN, not null
   std::size_t second_count = 0;
 };
 

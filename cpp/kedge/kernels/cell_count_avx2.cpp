@@ -17,8 +17,7 @@ KEDGE_AVX2 inline __m256d load(const float* values) {
 // Set where a value is infinite or NaN.
 KEDGE_AVX2 inline int specials(__m256d v) {
   const __m256d absolute = _mm256_andnot_pd(_mm256_set1_pd(-0.0), v);
-  return _mm256_movemask_pd(
-      _mm256_cmp_pd(absolute, _mm256_set1_pd(__builtin_inf()), _CMP_NLT_UQ));
+  return _mm256_movemask_pd(_mm256_cmp_pd(absolute, _mm256_set1_pd(__builtin_inf()), _CMP_NLT_UQ));
 }
 
 // The low halves of four 64-bit numbers.
@@ -72,16 +71,14 @@ struct Bend {
         top(_mm_set1_epi32(static_cast<int>(plan.cells) - 1)) {}
   KEDGE_AVX2 __m128i operator()(__m256d v) const {
     const __m256d from_origin = _mm256_sub_pd(v, origin);
-    const __m256d bent =
-        _mm256_add_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), from_origin), bend);
+    const __m256d bent = _mm256_add_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), from_origin), bend);
     const __m256i steps =
         _mm256_sub_epi64(_mm256_srli_epi64(_mm256_castpd_si256(bent), 32), bend_bits);
     const __m256i away = _mm256_srli_epi64(_mm256_mul_epu32(steps, multiplier), 32);
-    const __m256i left = _mm256_castpd_si256(
-        _mm256_cmp_pd(from_origin, _mm256_setzero_pd(), _CMP_LT_OQ));
+    const __m256i left =
+        _mm256_castpd_si256(_mm256_cmp_pd(from_origin, _mm256_setzero_pd(), _CMP_LT_OQ));
     // ~away turns middle + away into middle - 1 - away.
-    const __m128i cell =
-        low_halves(_mm256_add_epi64(middle, _mm256_xor_si256(away, left)));
+    const __m128i cell = low_halves(_mm256_add_epi64(middle, _mm256_xor_si256(away, left)));
     return _mm_min_epi32(_mm_max_epi32(cell, _mm_setzero_si128()), top);
   }
 };
@@ -131,22 +128,26 @@ template <class Value>
 KEDGE_AVX2 void index_any(const CellPlan& plan, const Value* values, std::size_t length,
                           std::uint32_t* slots) {
   switch (plan.kind) {
-    case CellKind::kAffine: return index_mapped<Affine>(plan, values, length, slots);
-    case CellKind::kLattice: return index_mapped<Lattice>(plan, values, length, slots);
-    case CellKind::kBend: return index_mapped<Bend>(plan, values, length, slots);
-    case CellKind::kCuts: return index_mapped<Cuts>(plan, values, length, slots);
+    case CellKind::kAffine:
+      return index_mapped<Affine>(plan, values, length, slots);
+    case CellKind::kLattice:
+      return index_mapped<Lattice>(plan, values, length, slots);
+    case CellKind::kBend:
+      return index_mapped<Bend>(plan, values, length, slots);
+    case CellKind::kCuts:
+      return index_mapped<Cuts>(plan, values, length, slots);
   }
 }
 
 }  // namespace
 
-KEDGE_AVX2 void cell_index_f64_avx2(const CellPlan& plan, const double* values,
-                                    std::size_t length, std::uint32_t* slots) {
+KEDGE_AVX2 void cell_index_f64_avx2(const CellPlan& plan, const double* values, std::size_t length,
+                                    std::uint32_t* slots) {
   index_any(plan, values, length, slots);
 }
 
-KEDGE_AVX2 void cell_index_f32_avx2(const CellPlan& plan, const float* values,
-                                    std::size_t length, std::uint32_t* slots) {
+KEDGE_AVX2 void cell_index_f32_avx2(const CellPlan& plan, const float* values, std::size_t length,
+                                    std::uint32_t* slots) {
   index_any(plan, values, length, slots);
 }
 

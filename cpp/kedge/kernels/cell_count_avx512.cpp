@@ -20,8 +20,7 @@ KEDGE_AVX512 inline __m512d load(const float* values) {
 
 KEDGE_AVX512 inline __m256i slots_of(const CellPlan& plan, __m512d v, __m256i cell) {
   __m256i slot = _mm256_add_epi32(cell, _mm256_set1_epi32(1));
-  const __mmask8 special =
-      _mm512_fpclass_pd_mask(v, kNanClass | kPlusInfClass | kMinusInfClass);
+  const __mmask8 special = _mm512_fpclass_pd_mask(v, kNanClass | kPlusInfClass | kMinusInfClass);
   if (__builtin_expect(special == 0, 1)) return slot;
   const auto cells = static_cast<int>(plan.cells);
   slot = _mm256_mask_set1_epi32(slot, _mm512_fpclass_pd_mask(v, kNanClass), cells + 2);
@@ -82,8 +81,7 @@ struct Bend {
     const __mmask8 left = _mm512_cmp_pd_mask(from_origin, _mm512_setzero_pd(), _CMP_LT_OQ);
     __m256i cell = _mm256_add_epi32(middle, away);
     // middle - 1 - away, as middle + ~away
-    cell = _mm256_mask_add_epi32(cell, left, middle,
-                                 _mm256_xor_si256(away, _mm256_set1_epi32(-1)));
+    cell = _mm256_mask_add_epi32(cell, left, middle, _mm256_xor_si256(away, _mm256_set1_epi32(-1)));
     return _mm256_min_epi32(_mm256_max_epi32(cell, _mm256_setzero_si256()), top);
   }
 };
@@ -132,21 +130,21 @@ KEDGE_AVX512 void index_cuts(const CellPlan& plan, const Value* values, std::siz
   const __m512d root = _mm512_load_pd(starts[0]);
   for (std::size_t i = 0; i < length; ++i) {
     const __m512d v = _mm512_set1_pd(values[i]);
-    std::uint64_t node = static_cast<std::uint64_t>(
-        __builtin_popcount(_mm512_cmp_pd_mask(root, v, _CMP_LE_OQ)));
+    std::uint64_t node =
+        static_cast<std::uint64_t>(__builtin_popcount(_mm512_cmp_pd_mask(root, v, _CMP_LE_OQ)));
 #pragma GCC unroll 7
     for (std::uint32_t l = 1; l < kLevels; ++l) {
       const __m512d keys = _mm512_load_pd(starts[l] + node * kCutsPerNode);
-      const auto below = static_cast<unsigned>(
-          __builtin_popcount(_mm512_cmp_pd_mask(keys, v, _CMP_LE_OQ)));
+      const auto below =
+          static_cast<unsigned>(__builtin_popcount(_mm512_cmp_pd_mask(keys, v, _CMP_LE_OQ)));
       node = node * (l + 1 == kLevels ? kCutsPerNode : kCutsPerNode + 1) + below;
     }
     slots[i] = static_cast<std::uint32_t>(node) + 1;
   }
   std::size_t i = 0;
   for (; i + 8 <= length; i += 8) {
-    const __mmask8 special = _mm512_fpclass_pd_mask(
-        load(values + i), kNanClass | kPlusInfClass | kMinusInfClass);
+    const __mmask8 special =
+        _mm512_fpclass_pd_mask(load(values + i), kNanClass | kPlusInfClass | kMinusInfClass);
     if (__builtin_expect(special == 0, 1)) continue;
     for (std::size_t j = i; j < i + 8; ++j) slots[j] = cell_slot(plan, values[j]);
   }
@@ -157,19 +155,30 @@ template <class Value>
 KEDGE_AVX512 void index_any(const CellPlan& plan, const Value* values, std::size_t length,
                             std::uint32_t* slots) {
   switch (plan.kind) {
-    case CellKind::kAffine: return index_affine(plan, values, length, slots);
-    case CellKind::kLattice: return index_mapped<Lattice>(plan, values, length, slots);
-    case CellKind::kBend: return index_mapped<Bend>(plan, values, length, slots);
-    case CellKind::kCuts: break;
+    case CellKind::kAffine:
+      return index_affine(plan, values, length, slots);
+    case CellKind::kLattice:
+      return index_mapped<Lattice>(plan, values, length, slots);
+    case CellKind::kBend:
+      return index_mapped<Bend>(plan, values, length, slots);
+    case CellKind::kCuts:
+      break;
   }
   switch (plan.levels) {
-    case 1: return index_cuts<1>(plan, values, length, slots);
-    case 2: return index_cuts<2>(plan, values, length, slots);
-    case 3: return index_cuts<3>(plan, values, length, slots);
-    case 4: return index_cuts<4>(plan, values, length, slots);
-    case 5: return index_cuts<5>(plan, values, length, slots);
-    case 6: return index_cuts<6>(plan, values, length, slots);
-    default: return index_cuts<7>(plan, values, length, slots);
+    case 1:
+      return index_cuts<1>(plan, values, length, slots);
+    case 2:
+      return index_cuts<2>(plan, values, length, slots);
+    case 3:
+      return index_cuts<3>(plan, values, length, slots);
+    case 4:
+      return index_cuts<4>(plan, values, length, slots);
+    case 5:
+      return index_cuts<5>(plan, values, length, slots);
+    case 6:
+      return index_cuts<6>(plan, values, length, slots);
+    default:
+      return index_cuts<7>(plan, values, length, slots);
   }
 }
 

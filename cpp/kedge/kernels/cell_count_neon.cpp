@@ -77,10 +77,10 @@ struct Cuts {
     std::uint64_t node = 0;
     for (std::uint32_t l = 0; l < plan.levels; ++l) {
       const double* keys = plan.keys + plan.level_start[l] + node * kCutsPerNode;
-      const uint64x2_t a = vaddq_u64(vcleq_f64(vld1q_f64(keys), v),
-                                     vcleq_f64(vld1q_f64(keys + 2), v));
-      const uint64x2_t b = vaddq_u64(vcleq_f64(vld1q_f64(keys + 4), v),
-                                     vcleq_f64(vld1q_f64(keys + 6), v));
+      const uint64x2_t a =
+          vaddq_u64(vcleq_f64(vld1q_f64(keys), v), vcleq_f64(vld1q_f64(keys + 2), v));
+      const uint64x2_t b =
+          vaddq_u64(vcleq_f64(vld1q_f64(keys + 4), v), vcleq_f64(vld1q_f64(keys + 6), v));
       const std::uint64_t below = 0 - vaddvq_u64(vaddq_u64(a, b));  // each hit is -1
       node = node * (l + 1 == plan.levels ? kCutsPerNode : kCutsPerNode + 1) + below;
     }
@@ -111,10 +111,14 @@ template <class Value>
 void index_any(const CellPlan& plan, const Value* values, std::size_t length,
                std::uint32_t* slots) {
   switch (plan.kind) {
-    case CellKind::kAffine: return index_mapped<Affine>(plan, values, length, slots);
-    case CellKind::kLattice: return index_mapped<Lattice>(plan, values, length, slots);
-    case CellKind::kBend: return index_mapped<Bend>(plan, values, length, slots);
-    case CellKind::kCuts: return index_mapped<Cuts>(plan, values, length, slots);
+    case CellKind::kAffine:
+      return index_mapped<Affine>(plan, values, length, slots);
+    case CellKind::kLattice:
+      return index_mapped<Lattice>(plan, values, length, slots);
+    case CellKind::kBend:
+      return index_mapped<Bend>(plan, values, length, slots);
+    case CellKind::kCuts:
+      return index_mapped<Cuts>(plan, values, length, slots);
   }
 }
 

@@ -28,10 +28,9 @@ std::uint32_t lattice_cell(const CellPlan& plan, double value) noexcept {
 std::uint32_t bend_cell(const CellPlan& plan, double value) noexcept {
   const double from_origin = value - plan.origin;
   const double bent = __builtin_fabs(from_origin) + plan.bend;
-  const auto steps = static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(bent) >> 32) -
-                     plan.bend_bits;
-  const auto away =
-      static_cast<std::int64_t>((std::uint64_t{steps} * plan.multiplier) >> 32);
+  const auto steps =
+      static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(bent) >> 32) - plan.bend_bits;
+  const auto away = static_cast<std::int64_t>((std::uint64_t{steps} * plan.multiplier) >> 32);
   const std::int64_t cell = from_origin < 0 ? plan.middle - 1 - away : plan.middle + away;
   const std::int64_t top = plan.cells - 1;
   return static_cast<std::uint32_t>(cell < 0 ? 0 : cell > top ? top : cell);
@@ -62,10 +61,14 @@ std::uint32_t cell_slot(const CellPlan& plan, double value) noexcept {
   if (value == kInfinity) return plus_inf_slot(plan.cells);
   if (value == -kInfinity) return minus_inf_slot();
   switch (plan.kind) {
-    case CellKind::kAffine: return 1 + affine_cell(plan, value);
-    case CellKind::kLattice: return 1 + lattice_cell(plan, value);
-    case CellKind::kBend: return 1 + bend_cell(plan, value);
-    case CellKind::kCuts: return 1 + cuts_cell(plan, value);
+    case CellKind::kAffine:
+      return 1 + affine_cell(plan, value);
+    case CellKind::kLattice:
+      return 1 + lattice_cell(plan, value);
+    case CellKind::kBend:
+      return 1 + bend_cell(plan, value);
+    case CellKind::kCuts:
+      return 1 + cuts_cell(plan, value);
   }
   return nan_slot(plan.cells);
 }

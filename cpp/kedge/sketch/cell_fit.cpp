@@ -29,8 +29,7 @@ double quantile(Sample sample, double share) {
 // ---- lattice
 
 std::optional<CellMap> fit_lattice(Sample sample, std::uint32_t cells) {
-  constexpr double kFinest = 256;
-  for (double scale = 1; scale <= kFinest; scale *= 2) {
+  for (const double scale : {1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0}) {
     const double first = sample.front() * scale;
     const double last = sample.back() * scale;
     if (2 * (last - first + 1) + 1 > cells || std::fabs(first) > 0x1p50) return std::nullopt;
@@ -60,8 +59,9 @@ std::vector<Atom> find_atoms(Sample sample, std::uint32_t cells) {
   }
   const std::size_t most = cells / 4;
   if (atoms.size() <= most) return atoms;
-  std::stable_sort(atoms.begin(), atoms.end(),
-                   [](const Atom& a, const Atom& b) { return a.count > b.count; });
+  std::sort(atoms.begin(), atoms.end(), [](const Atom& a, const Atom& b) {
+    return a.count > b.count || (a.count == b.count && a.value < b.value);
+  });
   atoms.resize(most);
   std::sort(atoms.begin(), atoms.end(),
             [](const Atom& a, const Atom& b) { return a.value < b.value; });

@@ -18,7 +18,8 @@ bool is_positive(double value) { return value > 0 && std::isfinite(value); }
 
 bool is_power_of_two(double value) {
   constexpr std::uint64_t kFraction = (std::uint64_t{1} << 52) - 1;
-  return std::isnormal(value) && value > 0 && (std::bit_cast<std::uint64_t>(value) & kFraction) == 0;
+  return std::isnormal(value) && value > 0 &&
+         (std::bit_cast<std::uint64_t>(value) & kFraction) == 0;
 }
 
 bool is_whole(double value) { return std::fabs(value) <= kMostPoint && value == std::floor(value); }
@@ -50,7 +51,8 @@ std::string flaw(const CellPlan& plan) {
         return text("middle = ", plan.middle, " is not from 0 to ", plan.cells);
       }
       return "";
-    case CellKind::kCuts: return "";
+    case CellKind::kCuts:
+      return "";
   }
   return text("kind ", static_cast<int>(plan.kind), " is not one of 0 to 3");
 }
@@ -72,9 +74,10 @@ CellPlan checked(const CellPlan& plan) {
 }
 
 std::uint32_t lattice_cells(double first, double last) {
+  constexpr double kMostPoints = (kMaxCells - 2) / 2.0;
   const double points = last - first + 1;
-  return points >= 1 && points <= kMaxCells / 2 - 1 ? 2 * static_cast<std::uint32_t>(points) + 1
-                                                    : kMaxCells + 1;
+  return points >= 1 && points <= kMostPoints ? 2 * static_cast<std::uint32_t>(points) + 1
+                                              : kMaxCells + 1;
 }
 
 CellPlan bend_plan(std::uint32_t cells, double origin, double bend, std::uint32_t multiplier,

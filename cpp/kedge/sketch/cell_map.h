@@ -26,8 +26,8 @@ class CellMap {
   // Cell i holds cuts[i-1] <= v < cuts[i]. The cuts are finite and strictly rising.
   static CellMap cuts(std::span<const double> cuts);
 
-  // Each cell split in `factor`, evenly between its bounds; points stay as they are, as do maps that
-  // would pass kMaxCells. A lattice comes back as it is.
+  // Each cell split in `factor`, evenly between its bounds; points stay as they are, as do maps
+  // that would pass kMaxCells. A lattice comes back as it is.
   CellMap refined(std::uint32_t factor) const;
 
   const CellPlan& plan() const noexcept { return plan_; }
@@ -38,7 +38,8 @@ class CellMap {
   // slope. Never claimed beyond 2^53, where several 64-bit integers become one double.
   bool is_point(std::uint32_t cell) const noexcept;
 
-  // The smallest finite double in `cell` or behind it, +inf when there is none: 64 looks at the map.
+  // The smallest finite double in `cell` or behind it, +inf when there is none: 64 looks at the
+  // map.
   double lower_bound(std::uint32_t cell) const noexcept;
 
   // docs/formats.md, "Cell map". read throws CorruptData for numbers out of their bounds.

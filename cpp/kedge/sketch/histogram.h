@@ -31,9 +31,7 @@ class Histogram {
 
   const CellMap& map() const noexcept { return *map_; }
   const std::shared_ptr<const CellMap>& shared_map() const noexcept { return map_; }
-  bool same_map(const Histogram& other) const {
-    return map_ == other.map_ || *map_ == *other.map_;
-  }
+  bool same_map(const Histogram& other) const { return map_ == other.map_ || *map_ == *other.map_; }
 
   std::uint64_t slot_count(std::uint32_t slot) const noexcept { return counts_[slot]; }
   std::uint64_t row_count() const noexcept { return counts_.total(); }

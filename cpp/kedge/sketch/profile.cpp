@@ -223,7 +223,8 @@ Profile Profile::from_bytes(std::span<const std::byte> bytes) {
   for (std::uint64_t i = 0; i < columns; ++i) {
     std::string name(in.read_string());
     std::string type(in.read_string());
-    ByteReader rest(in.slice(in.position(), in.remaining()), text("profile, column \"", name, "\""));
+    ByteReader rest(in.slice(in.position(), in.remaining()),
+                    text("profile, column \"", name, "\""));
     Histogram histogram = Histogram::read(rest);
     in.read_bytes(rest.position());
     if (histogram.row_count() != profile.rows_) {

@@ -1,0 +1,158 @@
+"""The compiled core of kedge."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy
+from numpy.typing import NDArray
+
+
+class KedgeError(Exception):
+    """What every error of kedge derives from."""
+
+class InvalidArgument(KedgeError, ValueError):
+    """A value is out of its bounds."""
+
+class CorruptData(KedgeError, ValueError):
+    """Bytes are not what they claim to be."""
+
+class Unsupported(KedgeError, NotImplementedError):
+    """Understood, and deliberately not handled."""
+
+class ResourceExhausted(KedgeError):
+    """A stated limit was reached."""
+
+def active_isa() -> str:
+    """The instruction set that the kernels use."""
+
+class Table:
+    """Named columns in one or more batches, read and handed on as Arrow."""
+
+    def __init__(self, data: object) -> None:
+        """
+        From anything with an Arrow protocol method, a NumPy array, or a dict of such.
+        """
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The batches as an Arrow C stream; nothing is copied."""
+
+    def __arrow_c_schema__(self) -> object:
+        """The schema as an Arrow C schema."""
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns, in order."""
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows there are in all batches."""
+
+    def to_pydict(self) -> dict[str, list[object]]:
+        """
+        Lists of Python values by column name; times are integers in the column's unit.
+        """
+
+    def to_ipc(self) -> bytes:
+        """The table as an Arrow IPC stream."""
+
+    @staticmethod
+    def from_ipc(data: bytes) -> Table:
+        """Read an Arrow IPC stream."""
+
+class Histogram:
+    """Counts of values in the cells of a fixed monotone map."""
+
+    @property
+    def counts(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+        """Rows in -inf, in each cell in rising order, in +inf."""
+
+    @property
+    def bounds(self) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]:
+        """The smallest value of each cell but the first."""
+
+    @property
+    def row_count(self) -> int:
+        """How many rows were counted."""
+
+    @property
+    def null_count(self) -> int:
+        """How many of them were null."""
+
+    @property
+    def nan_count(self) -> int:
+        """How many of them were NaN."""
+
+    @property
+    def value_count(self) -> int:
+        """How many were neither null nor NaN."""
+
+    def to_bytes(self) -> bytes:
+        """
+        The histogram in its stored form, equal for equal counts on every machine.
+        """
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Histogram:
+        """Read a stored histogram."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+class Profile:
+    """What the columns of a table look like, one histogram each."""
+
+    @staticmethod
+    def of(data: object, cells: int, columns: Sequence[str]) -> Profile:
+        """Choose cells for each column and count every row."""
+
+    def like(self) -> Profile:
+        """An empty profile with the same cells, to fill with live data."""
+
+    def update(self, data: object) -> None:
+        """Count the rows of `data`: all of them, or none on an error."""
+
+    def merge(self, other: Profile) -> None:
+        """Add the counts of a profile with the same cells."""
+
+    def subtract(self, other: Profile) -> None:
+        """
+        Take the counts of a profile away that was merged or is a part of this one.
+        """
+
+    def histogram(self, column: str) -> Histogram:
+        """A copy of one column's counts."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+
+    @property
+    def row_count(self) -> int:
+        """How many rows were counted."""
+
+    def to_bytes(self) -> bytes:
+        """
+        The profile in its stored form, equal for equal counts on every machine.
+        """
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Profile:
+        """Read a stored profile."""
+
+    def __repr__(self) -> str: ...
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+def ks_test(x: object, y: object) -> tuple[float, float, float | int, int, int, int]:
+    """
+    The exact two-sample test: statistic, p-value, location, sign and both sizes.
+    """
+
+def ks_bracket(reference: Histogram, current: Histogram) -> tuple[float, float]:
+    """
+    Certain bounds of the distance between two samples counted over the same cells.
+    """
+
+def compare(reference: Profile, current: Profile, min_effect: float, confidence: float) -> Table:
+    """
+    One row for each column: what changed, by how much, how surely, and where.
+    """
