@@ -82,6 +82,7 @@ class Build:
             )
         done = subprocess.run(
             [str(self.python), *arguments],
+            check=False,
             cwd=_ROOT,
             env=environment,
             capture_output=True,
@@ -127,7 +128,7 @@ def measure(
         for build in (base, new) if round_ % 2 == 0 else (new, base):
             progress.show(f"[{round_ + 1}/{rounds}] {module}: {build.name}")
             medians[build.name].append(build.medians(module, arguments))
-    progress.show("")
+    progress.show()
     return changes(medians[base.name], medians[new.name])
 
 

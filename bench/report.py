@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TextIO
 
 from bench.race import Line, Race, WrongAnswer, run
 
-__all__ = ["Progress", "parser", "run_all"]
+__all__ = ["Progress", "parser", "positive", "run_all"]
 
 Planned = tuple[str, Callable[[], Race[Any]]]
 
@@ -24,10 +25,10 @@ class Progress:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream if stream.isatty() else None
 
-    def show(self, text: str) -> None:
-        """Replace the line by `text`."""
+    def show(self, *words: str) -> None:
+        """Replace the line by `words`; by nothing when there are none."""
         if self._stream is not None:
-            self._stream.write(f"\r\x1b[K{text}")
+            self._stream.write("\r\x1b[K" + " ".join(words))
             self._stream.flush()
 
 
@@ -39,8 +40,8 @@ def parser(module: str, description: str | None, *, rows: int) -> argparse.Argum
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--json", action="store_true", help="one JSON object a line")
-    made.add_argument("--rows", type=_positive, default=rows, help="rows of a sample (%(default)s)")
-    made.add_argument("--rounds", type=_positive, default=31, help="rounds (%(default)s)")
+    made.add_argument("--rows", type=positive, default=rows, help="rows of a sample (%(default)s)")
+    made.add_argument("--rounds", type=positive, default=31, help="rounds (%(default)s)")
     made.add_argument(
         "--budget",
         type=float,
@@ -55,7 +56,8 @@ def parser(module: str, description: str | None, *, rows: int) -> argparse.Argum
     return made
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """An option that counts something: at least 1."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value} is not positive")
@@ -73,22 +75,22 @@ def run_all(plan: Iterable[Planned], options: argparse.Namespace) -> int:
         print(_TABLE.format(*_HEAD).rstrip())
     code = 0
     for number, (work, make) in enumerate(chosen, 1):
-        where = f"[{number}/{len(chosen)}] {work}: "
-        progress.show(f"{where}making data")
+        where = f"[{number}/{len(chosen)}] {work}:"
+        progress.show(where, "making data")
         try:
             lines = run(
                 make(),
                 rounds=options.rounds,
                 budget_s=options.budget,
                 alone=options.alone,
-                progress=lambda text, where=where: progress.show(where + text),  # type: ignore[misc]
+                progress=partial(progress.show, where),
             )
         except WrongAnswer as error:
-            progress.show("")
+            progress.show()
             print(error, file=sys.stderr)
             code = 1
             continue
-        progress.show("")
+        progress.show()
         for line in lines:
             print(json.dumps(line.to_dict()) if options.json else _row(line), flush=True)
     return code

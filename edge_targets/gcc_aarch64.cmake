@@ -1,4 +1,4 @@
-# Debian's cross GCC for aarch64 (g++-aarch64-linux-gnu). Static, so that qemu needs no library path.
+# Debian's cross GCC for aarch64 (g++-aarch64-linux-gnu). Static: qemu then needs no library path.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 

@@ -10,8 +10,8 @@ set(CMAKE_AR ${KEDGE_TOOLS}/ar CACHE FILEPATH "")
 set(CMAKE_RANLIB ${KEDGE_TOOLS}/ranlib CACHE FILEPATH "")
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 
-# CMake repeats these when it links, and zig chooses the libc++ to link by them: without -O it is the
-# debug one, twice the size.
+# CMake repeats the flags when it links, and zig chooses the libc++ to link by them: without -O and
+# -s, which the wrapper has too, it is the debug one, twice the size.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG" CACHE STRING "")
 set(CMAKE_CXX_FLAGS_INIT "-ffunction-sections -fdata-sections")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -s -Wl,--gc-sections")

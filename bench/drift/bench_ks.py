@@ -23,6 +23,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,7 @@ import kedge
 from bench import peers
 from bench.peers import Bracket, Ks, Sample
 from bench.race import Contender, Race, difference
-from bench.report import Planned, parser, run_all
+from bench.report import Planned, parser, positive, run_all
 from kedge._core import ks_bracket
 
 _WIDEST = 0.002
@@ -112,9 +113,7 @@ def judge_exact(engine: str, answer: Ks, expected: Ks) -> str:
     return difference("p-value", answer.pvalue, expected.pvalue, relative=_PVALUE)
 
 
-def bracket_race(
-    work: str, column: str, rows: int, dtype: type[np.floating[npt.NBitBase]]
-) -> Race[Bracket]:
+def bracket_race(work: str, column: str, rows: int, dtype: type[np.floating[Any]]) -> Race[Bracket]:
     """Bracket the distance of one column."""
     reference, current = (sample.astype(dtype) for sample in samples(column, rows))
     exact = peers.numpy_ks(reference, current).run().statistic
@@ -162,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
     command = parser("bench.drift.bench_ks", __doc__, rows=1_000_000)
     command.add_argument(
-        "--exact-rows", type=int, metavar="N", help="rows of a sample in ks_exact (as --rows)"
+        "--exact-rows", type=positive, metavar="N", help="rows of a sample in ks_exact (as --rows)"
     )
     options = command.parse_args(arguments)
     return run_all(plan(options), options)

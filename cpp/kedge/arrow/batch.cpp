@@ -59,10 +59,11 @@ class Importer {
     if (array.release == nullptr) {
       throw invalid_argument(where(), "the Arrow array was already released");
     }
-    constexpr std::int64_t kMost = std::int64_t{1} << 58;  // keeps every size below in 64 bits
+    // Keeps every number of bytes in a size_t: the longest value has 16.
+    constexpr auto kMost = static_cast<std::int64_t>(~std::size_t{0} >> 6);
     if (array.length < 0 || array.offset < 0 || array.length > kMost || array.offset > kMost) {
       throw invalid_argument(where(), "length ", array.length, " and offset ", array.offset,
-                             " must be from 0 to 2^58");
+                             " must be from 0 to ", kMost);
     }
     if (array.null_count < -1 || array.null_count > array.length) {
       throw invalid_argument(where(), "null_count ", array.null_count, " of ", array.length,

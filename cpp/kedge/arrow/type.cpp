@@ -94,9 +94,9 @@ Type parse_format(std::string_view format, std::string_view column) {
   throw unsupported("column \"", column, "\": type ", foreign_name(format), " is not supported");
 }
 
-constexpr int kTop = 0;          // a batch, or a single column
-constexpr int kBatchColumn = 1;  // may be a struct
-constexpr int kStructChild = 2;  // may not
+// How deep a field sits: a batch or a single column, its columns, the children of a struct column.
+constexpr int kTop = 0;
+constexpr int kStructChild = 2;
 
 Field import_at(const ArrowSchema& schema, int depth, std::string_view path) {
   if (schema.release == nullptr) throw invalid_argument("the Arrow schema was already released");

@@ -9,9 +9,10 @@
 namespace kedge {
 namespace {
 
-// Slots are found for a block and then counted: the two loops use different ports of the core, and
-// while one counts, the prefetches of the next but one block are under way (13 % at 1e6 values).
-constexpr std::size_t kBlock = 256;
+// Slots are found for a block and then counted. The two loops use different ports of the core, so a
+// block is short enough for one to start while the other ends (5 % less than with 256). While one
+// counts, the prefetches of the values 4 kB ahead are under way (13 % at 1e6 values).
+constexpr std::size_t kBlock = 128;
 constexpr std::size_t kPrefetchBytes = 4096;
 
 // An increment of the counter that was incremented last waits five cycles for it. Where there are

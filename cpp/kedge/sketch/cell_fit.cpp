@@ -12,12 +12,19 @@
 namespace kedge {
 namespace {
 
-// A cheap map may have cells this many times their fair share. A normal column in an affine map of
-// its middle range has 2.8, and the fullest cell of a sample looks up to twice as full as it is.
-constexpr double kMostFair = 6;
+// A cheap map may have cells this many times their fair share: a normal column in an affine map of
+// its middle range has 2.8. Above 8, a map of 4096 cells would leave a bracket of 0.002.
+constexpr double kMostFair = 5;
 
 // Trying a map on more values than this would not change which one is chosen.
 constexpr std::size_t kTrialValues = 16384;
+
+// What the fullest cell of a trial may hold: the count of a cell with the share above, and four of
+// its standard deviations, because the fullest of many is one that chance made fuller.
+double most_in_cell(std::size_t trial, std::uint32_t cells) {
+  const double expected = kMostFair * static_cast<double>(trial) / cells;
+  return (expected + 4 * std::sqrt(expected)) / static_cast<double>(trial);
+}
 
 using Sample = std::span<const double>;
 
@@ -132,7 +139,7 @@ std::optional<CellMap> fit_bend(Sample sample, std::uint32_t cells, double origi
 
 std::optional<CellMap> best_bend(Sample sample, Sample trial, std::uint32_t cells) {
   std::optional<CellMap> best;
-  double least = kMostFair / cells;
+  double least = most_in_cell(trial.size(), cells);
   for (const double origin : {0.0, quantile(sample, 0.5), sample.front() + 0.0}) {
     std::vector<double> distances;
     for (const double value : trial) distances.push_back(std::fabs(value - origin));
@@ -181,7 +188,7 @@ CellMap fit_cell_map(std::span<const double> sample, std::uint32_t cells) {
   if (!atoms.empty()) return fit_cuts(sample, atoms, cells);
   const std::vector<double> trial = thin(sample);
   if (auto map = fit_affine(sample, cells)) {
-    if (largest_cell(*map, trial) <= kMostFair / cells) return std::move(*map);
+    if (largest_cell(*map, trial) <= most_in_cell(trial.size(), cells)) return std::move(*map);
   }
   if (auto map = best_bend(sample, trial, cells)) return std::move(*map);
   return fit_cuts(sample, atoms, cells);

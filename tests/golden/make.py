@@ -1,0 +1,73 @@
+"""Writes the golden files of the newest format versions: `python -m tests.golden.make`.
+
+A golden file is written once and never again: what it holds must stay readable for ever.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+import kedge
+from kedge._core import Table
+
+FOLDER = Path(__file__).parent
+VERSIONS = {"histogram": 1, "profile": 1, "ipc": 1}
+
+
+def columns() -> dict[str, np.ndarray]:
+    """A column for each kind of map."""
+    rng = np.random.default_rng(1)
+    return {
+        "affine": rng.normal(size=3000),
+        "lattice": rng.integers(-3, 9, 3000).astype(np.float64),
+        "bend": rng.standard_cauchy(3000),
+        "cuts": np.where(rng.random(3000) < 0.5, 0.25, rng.normal(size=3000)),
+        "odd": np.array([np.nan, np.inf, -np.inf, 0.0, -0.0] * 600),
+    }
+
+
+def save(format_name: str, name: str, data: bytes, holds: object) -> None:
+    """Write one file and what it holds, unless it is there already."""
+    path = FOLDER / format_name / f"v{VERSIONS[format_name]}" / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        path.with_suffix(".json").write_text(json.dumps(holds) + "\n")
+
+
+def holds(histogram: kedge.Histogram) -> dict[str, object]:
+    """What a histogram counted, as plain data."""
+    return {
+        "counts": histogram.counts.tolist(),
+        "nulls": histogram.null_count,
+        "nans": histogram.nan_count,
+    }
+
+
+def main() -> None:
+    """Write whatever is missing."""
+    data = columns()
+    profile = kedge.profile(data, cells=64)
+    for name in data:
+        histogram = profile.histogram(name)
+        save("histogram", f"{name}.hist", histogram.to_bytes(), holds(histogram))
+    everything = {name: holds(profile.histogram(name)) for name in data}
+    save("profile", "columns.kprof", profile.to_bytes(), everything)
+    table = pa.table(
+        {
+            "word": pa.array(["a", None, "kedge"]).dictionary_encode(),
+            "view": pa.array(["", "a string of more than twelve bytes", None], pa.string_view()),
+            "at": pa.array([1, 2, None], pa.timestamp("ms", "UTC")),
+            "flag": pa.array([True, None, False]),
+        }
+    )
+    plain = Table(table).to_pydict()
+    save("ipc", "types.arrows", Table(table).to_ipc(), plain)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Files of every released format version still read as what they were written for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import kedge
+from kedge._core import Table
+from tests.golden.make import FOLDER, VERSIONS, holds
+
+
+def files(format_name: str) -> list[Path]:
+    found = (FOLDER / format_name).rglob("*.*")
+    return sorted(path for path in found if path.suffix != ".json")
+
+
+def expected(path: Path) -> object:
+    return json.loads(path.with_suffix(".json").read_text())
+
+
+def is_newest(path: Path) -> bool:
+    return path.parent.name == f"v{VERSIONS[path.parents[1].name]}"
+
+
+@pytest.mark.parametrize("path", files("histogram"), ids=lambda path: path.name)
+def test_histograms_read(path: Path) -> None:
+    histogram = kedge.Histogram.from_bytes(path.read_bytes())
+    assert holds(histogram) == expected(path)
+    assert not is_newest(path) or histogram.to_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("path", files("profile"), ids=lambda path: path.name)
+def test_profiles_read(path: Path) -> None:
+    profile = kedge.Profile.from_bytes(path.read_bytes())
+    assert {name: holds(profile.histogram(name)) for name in profile.columns} == expected(path)
+    assert not is_newest(path) or profile.to_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("path", files("ipc"), ids=lambda path: path.name)
+def test_ipc_streams_read(path: Path) -> None:
+    table = Table.from_ipc(path.read_bytes())
+    assert table.to_pydict() == expected(path)
+    assert not is_newest(path) or table.to_ipc() == path.read_bytes()
+
+
+@pytest.mark.parametrize("format_name", VERSIONS)
+def test_every_version_has_its_files(format_name: str) -> None:
+    versions = {path.parent.name for path in files(format_name)}
+    assert versions == {f"v{number}" for number in range(1, VERSIONS[format_name] + 1)}
