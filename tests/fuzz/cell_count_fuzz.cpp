@@ -15,10 +15,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<double> values(reader.remaining() / sizeof(double));
     const auto rest = reader.read_bytes(values.size() * sizeof(double));
     if (!values.empty()) std::memcpy(values.data(), rest.data(), rest.size());
-    for (const auto& variant : kedge::cell_index_variants()) {
+    for (const auto& variant : kedge::cell_variants()) {
       if (!kedge::is_runnable(variant.isa)) continue;
       std::vector<std::uint32_t> slots(values.size());
-      variant.f64(map.plan(), values.data(), values.size(), slots.data());
+      variant.index_f64(map.plan(), {values.data(), values.size()}, slots.data());
       for (std::size_t i = 0; i < values.size(); ++i) {
         kedge::fuzz_check(slots[i] == kedge::cell_slot(map.plan(), values[i]));
         kedge::fuzz_check(slots[i] <= kedge::nan_slot(map.cells()));

@@ -67,12 +67,12 @@ TEST("every variant gives the scalar slots, for every kind of map and every valu
     const std::vector<double> values = hard_values(map);
     std::vector<float> singles;
     for (const double value : values) singles.push_back(static_cast<float>(value));
-    for (const CellIndexVariant& variant : cell_index_variants()) {
+    for (const CellVariant& variant : cell_variants()) {
       if (!is_runnable(variant.isa)) continue;
       std::vector<std::uint32_t> slots(values.size());
-      variant.f64(map.plan(), values.data(), values.size(), slots.data());
+      variant.index_f64(map.plan(), {values.data(), values.size()}, slots.data());
       std::vector<std::uint32_t> single_slots(values.size());
-      variant.f32(map.plan(), singles.data(), singles.size(), single_slots.data());
+      variant.index_f32(map.plan(), {singles.data(), singles.size()}, single_slots.data());
       for (std::size_t i = 0; i < values.size(); ++i) {
         CHECK(slots[i] == cell_slot(map.plan(), values[i]));
         CHECK(single_slots[i] == cell_slot(map.plan(), singles[i]));
@@ -84,11 +84,11 @@ TEST("every variant gives the scalar slots, for every kind of map and every valu
 TEST("every variant writes exactly the slots it was asked for, at every size around its width") {
   for (const CellMap& map : maps_of_every_kind()) {
     const std::vector<double> values = hard_values(map);
-    for (const CellIndexVariant& variant : cell_index_variants()) {
+    for (const CellVariant& variant : cell_variants()) {
       if (!is_runnable(variant.isa)) continue;
       for (std::size_t size = 0; size <= 40; ++size) {
         std::vector<std::uint32_t> slots(size + 1, 0xdead);
-        variant.f64(map.plan(), values.data() + 3, size, slots.data());
+        variant.index_f64(map.plan(), {values.data() + 3, size}, slots.data());
         for (std::size_t i = 0; i < size; ++i) {
           CHECK(slots[i] == cell_slot(map.plan(), values[i + 3]));
         }
@@ -120,14 +120,14 @@ TEST("counts are those of one value at a time, with nulls at any bit offset, few
   for (const CellMap& map : maps_of_every_kind()) {
     std::vector<double> values = hard_values(map);
     while (values.size() < 20'000) values.push_back(values[random.below(300)]);
-    for (const CellIndexVariant& variant : cell_index_variants()) {
+    for (const CellVariant& variant : cell_variants()) {
       if (!is_runnable(variant.isa)) continue;
       for (const std::size_t offset : {0, 1, 5, 8, 13}) {
         for (const std::size_t size : {0, 1, 7, 255, 256, 257, 1000, 19'000}) {
           std::vector<std::uint32_t> counts(map.slots());
           std::vector<std::uint32_t> expected(map.slots());
-          cell_count(variant, map.plan(), values.data(), size, validity.data(), offset,
-                     counts.data());
+          variant.count_f64(map.plan(), {values.data(), size, validity.data(), offset},
+                            counts.data());
           for (std::size_t i = 0; i < size; ++i) {
             const bool valid = get_bit(validity.data(), offset + i);
             ++expected[valid ? cell_slot(map.plan(), values[i]) : null_slot(map.cells())];
@@ -141,9 +141,9 @@ TEST("counts are those of one value at a time, with nulls at any bit offset, few
 
 TEST("KEDGE_ISA names what runs here, the list starts with scalar") {
   CHECK(runnable_isas().front() == Isa::kScalar);
-  CHECK(cell_index_variants().front().isa == Isa::kScalar);
+  CHECK(cell_variants().front().isa == Isa::kScalar);
   CHECK(is_runnable(active_isa()));
-  CHECK(select_variant(cell_index_variants(), Isa::kScalar).isa == Isa::kScalar);
+  CHECK(select_variant(cell_variants(), Isa::kScalar).isa == Isa::kScalar);
 }
 
 }  // namespace kedge

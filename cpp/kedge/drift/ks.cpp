@@ -91,17 +91,17 @@ class Search {
 // Calls block(slots, values, size) for all of a sample, null and NaN included in their slots.
 template <class Value, class Block>
 void each_block(const CellMap& map, const Sample<Value>& sample, const Block& block) {
-  const CellIndexVariant& variant = select_variant(cell_index_variants(), active_isa());
+  const CellVariant& variant = select_variant(cell_variants(), active_isa());
   alignas(kCacheLine) std::uint32_t slots[kBlock];
   alignas(kCacheLine) double widened[kBlock];
   for (std::size_t start = 0; start < sample.values.size(); start += kBlock) {
     const std::size_t size = std::min(kBlock, sample.values.size() - start);
     const Value* values = sample.values.data() + start;
     if constexpr (std::is_same_v<Value, double>) {
-      variant.f64(map.plan(), values, size, slots);
+      variant.index_f64(map.plan(), {values, size}, slots);
     } else {
       for (std::size_t i = 0; i < size; ++i) widened[i] = static_cast<double>(values[i]);
-      variant.f64(map.plan(), widened, size, slots);
+      variant.index_f64(map.plan(), {widened, size}, slots);
     }
     if (sample.validity != nullptr) {
       mask_nulls(map.plan(), sample.validity, sample.validity_offset + start, size, slots);

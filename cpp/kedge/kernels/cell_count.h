@@ -61,46 +61,45 @@ struct CellPlan {
   std::uint32_t level_start[kMaxCutLevels] = {};
 };
 
-using CellIndexF64 = void (*)(const CellPlan&, const double*, std::size_t, std::uint32_t*);
-using CellIndexF32 = void (*)(const CellPlan&, const float*, std::size_t, std::uint32_t*);
+// Values and, if some may be null, their validity bitmap: bit `validity_offset` belongs to the
+// first value, a clear bit makes a value null.
+template <class Value>
+struct CellValues {
+  const Value* values;
+  std::size_t length;
+  const std::uint8_t* validity = nullptr;
+  std::size_t validity_offset = 0;
+};
 
-// Writes the slot of each value; reads and writes nothing else, allocates nothing.
-struct CellIndexVariant {
+// `index` writes the slot of each value. `count` adds one to the counter of each value's slot;
+// there are cells + kExtraSlots of them, each must stay below 2^32. Neither allocates.
+template <class Value>
+using CellKernel = void (*)(const CellPlan&, const CellValues<Value>&, std::uint32_t*);
+
+struct CellVariant {
   Isa isa;
-  CellIndexF64 f64;
-  CellIndexF32 f32;
+  CellKernel<double> index_f64;
+  CellKernel<float> index_f32;
+  CellKernel<double> count_f64;
+  CellKernel<float> count_f32;
 };
 
 // Row 0 is the scalar reference, tests compare each runnable row with it.
-std::span<const CellIndexVariant> cell_index_variants() noexcept;
+std::span<const CellVariant> cell_variants() noexcept;
 
 // One value through the scalar reference.
 std::uint32_t cell_slot(const CellPlan& plan, double value) noexcept;
 
-// Adds the slots of `length` values to `counts` (cells + kExtraSlots counters). A clear bit in
-// `validity` (bit `validity_offset` belongs to the first value) makes a value null; without a
-// bitmap none is. Fewer than 2^32 values may be counted into the same counters.
-void cell_count(const CellIndexVariant& variant, const CellPlan& plan, const double* values,
-                std::size_t length, const std::uint8_t* validity, std::size_t validity_offset,
-                std::uint32_t* counts) noexcept;
-void cell_count(const CellIndexVariant& variant, const CellPlan& plan, const float* values,
-                std::size_t length, const std::uint8_t* validity, std::size_t validity_offset,
-                std::uint32_t* counts) noexcept;
-
-// Puts the null slot where a bit is clear.
+// Puts the null slot where the bit is clear.
 void mask_nulls(const CellPlan& plan, const std::uint8_t* validity, std::size_t offset,
                 std::size_t length, std::uint32_t* slots) noexcept;
 
-void cell_index_f64_scalar(const CellPlan&, const double*, std::size_t, std::uint32_t*);
-void cell_index_f32_scalar(const CellPlan&, const float*, std::size_t, std::uint32_t*);
+CellVariant cell_count_scalar() noexcept;
 #if defined(__x86_64__)
-void cell_index_f64_avx2(const CellPlan&, const double*, std::size_t, std::uint32_t*);
-void cell_index_f32_avx2(const CellPlan&, const float*, std::size_t, std::uint32_t*);
-void cell_index_f64_avx512(const CellPlan&, const double*, std::size_t, std::uint32_t*);
-void cell_index_f32_avx512(const CellPlan&, const float*, std::size_t, std::uint32_t*);
+CellVariant cell_count_avx2() noexcept;
+CellVariant cell_count_avx512() noexcept;
 #elif defined(__aarch64__)
-void cell_index_f64_neon(const CellPlan&, const double*, std::size_t, std::uint32_t*);
-void cell_index_f32_neon(const CellPlan&, const float*, std::size_t, std::uint32_t*);
+CellVariant cell_count_neon() noexcept;
 #endif
 
 }  // namespace kedge

@@ -4,35 +4,37 @@
 
 #include <immintrin.h>
 
-#define KEDGE_AVX2 __attribute__((target("avx2,popcnt")))
+#define KEDGE_TARGET __attribute__((target("avx2,popcnt")))
 
 namespace kedge {
 namespace {
 
-KEDGE_AVX2 inline __m256d load(const double* values) { return _mm256_loadu_pd(values); }
-KEDGE_AVX2 inline __m256d load(const float* values) {
+#include "kedge/kernels/cell_count_loop.h"
+
+KEDGE_TARGET inline __m256d load(const double* values) { return _mm256_loadu_pd(values); }
+KEDGE_TARGET inline __m256d load(const float* values) {
   return _mm256_cvtps_pd(_mm_loadu_ps(values));
 }
 
 // Set where a value is infinite or NaN.
-KEDGE_AVX2 inline int specials(__m256d v) {
+KEDGE_TARGET inline int specials(__m256d v) {
   const __m256d absolute = _mm256_andnot_pd(_mm256_set1_pd(-0.0), v);
   return _mm256_movemask_pd(_mm256_cmp_pd(absolute, _mm256_set1_pd(__builtin_inf()), _CMP_NLT_UQ));
 }
 
 // The low halves of four 64-bit numbers.
-KEDGE_AVX2 inline __m128i low_halves(__m256i numbers) {
+KEDGE_TARGET inline __m128i low_halves(__m256i numbers) {
   const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
   return _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(numbers, order));
 }
 
 struct Affine {
   __m256d origin, scale, top;
-  KEDGE_AVX2 explicit Affine(const CellPlan& plan)
+  KEDGE_TARGET explicit Affine(const CellPlan& plan)
       : origin(_mm256_set1_pd(plan.origin)),
         scale(_mm256_set1_pd(plan.scale)),
         top(_mm256_set1_pd(plan.cells - 1.0)) {}
-  KEDGE_AVX2 __m128i operator()(__m256d v) const {
+  KEDGE_TARGET __m128i operator()(__m256d v) const {
     __m256d t = _mm256_mul_pd(_mm256_sub_pd(v, origin), scale);
     t = _mm256_min_pd(_mm256_max_pd(t, _mm256_setzero_pd()), top);
     return _mm256_cvttpd_epi32(t);
@@ -41,12 +43,12 @@ struct Affine {
 
 struct Lattice {
   __m256d scale, low, high, first;
-  KEDGE_AVX2 explicit Lattice(const CellPlan& plan)
+  KEDGE_TARGET explicit Lattice(const CellPlan& plan)
       : scale(_mm256_set1_pd(plan.scale)),
         low(_mm256_set1_pd(plan.first - 0.5)),
         high(_mm256_set1_pd(plan.last + 0.5)),
         first(_mm256_set1_pd(plan.first)) {}
-  KEDGE_AVX2 __m128i operator()(__m256d v) const {
+  KEDGE_TARGET __m128i operator()(__m256d v) const {
     __m256d t = _mm256_mul_pd(v, scale);
     t = _mm256_min_pd(_mm256_max_pd(t, low), high);
     const __m256d floor = _mm256_floor_pd(t);
@@ -62,14 +64,14 @@ struct Bend {
   __m256d origin, bend;
   __m256i bend_bits, multiplier, middle;
   __m128i top;
-  KEDGE_AVX2 explicit Bend(const CellPlan& plan)
+  KEDGE_TARGET explicit Bend(const CellPlan& plan)
       : origin(_mm256_set1_pd(plan.origin)),
         bend(_mm256_set1_pd(plan.bend)),
         bend_bits(_mm256_set1_epi64x(plan.bend_bits)),
         multiplier(_mm256_set1_epi64x(plan.multiplier)),
         middle(_mm256_set1_epi64x(plan.middle)),
         top(_mm_set1_epi32(static_cast<int>(plan.cells) - 1)) {}
-  KEDGE_AVX2 __m128i operator()(__m256d v) const {
+  KEDGE_TARGET __m128i operator()(__m256d v) const {
     const __m256d from_origin = _mm256_sub_pd(v, origin);
     const __m256d bent = _mm256_add_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), from_origin), bend);
     const __m256i steps =
@@ -85,8 +87,8 @@ struct Bend {
 
 struct Cuts {
   const CellPlan& plan;
-  KEDGE_AVX2 explicit Cuts(const CellPlan& p) : plan(p) {}
-  KEDGE_AVX2 std::uint32_t one(__m256d v) const {
+  KEDGE_TARGET explicit Cuts(const CellPlan& p) : plan(p) {}
+  KEDGE_TARGET std::uint32_t one(__m256d v) const {
     std::uint64_t node = 0;
     for (std::uint32_t l = 0; l < plan.levels; ++l) {
       const double* keys = plan.keys + plan.level_start[l] + node * kCutsPerNode;
@@ -99,7 +101,7 @@ struct Cuts {
     }
     return static_cast<std::uint32_t>(node);
   }
-  KEDGE_AVX2 __m128i operator()(__m256d v) const {
+  KEDGE_TARGET __m128i operator()(__m256d v) const {
     const __m256d a = _mm256_permute4x64_pd(v, 0x00);
     const __m256d b = _mm256_permute4x64_pd(v, 0x55);
     const __m256d c = _mm256_permute4x64_pd(v, 0xaa);
@@ -109,46 +111,46 @@ struct Cuts {
   }
 };
 
-template <class Map, class Value>
-KEDGE_AVX2 void index_mapped(const CellPlan& plan, const Value* values, std::size_t length,
-                             std::uint32_t* slots) {
-  const Map map(plan);
-  const __m128i one = _mm_set1_epi32(1);
-  std::size_t i = 0;
-  for (; i + 4 <= length; i += 4) {
-    const __m256d v = load(values + i);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(slots + i), _mm_add_epi32(map(v), one));
-    if (__builtin_expect(specials(v) == 0, 1)) continue;
-    for (std::size_t j = i; j < i + 4; ++j) slots[j] = cell_slot(plan, values[j]);
-  }
-  for (; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
-}
+template <class Map>
+struct Mapped {
+  const CellPlan& plan;
+  Map map;
+  KEDGE_TARGET explicit Mapped(const CellPlan& p) : plan(p), map(p) {}
 
-template <class Value>
-KEDGE_AVX2 void index_any(const CellPlan& plan, const Value* values, std::size_t length,
-                          std::uint32_t* slots) {
+  template <class Value>
+  KEDGE_TARGET void operator()(const Value* values, std::size_t length,
+                               std::uint32_t* slots) const {
+    const __m128i one = _mm_set1_epi32(1);
+    const std::size_t whole = length - length % 4;
+    for (std::size_t i = 0; i < whole; i += 4) {
+      const __m256d v = load(values + i);
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(slots + i), _mm_add_epi32(map(v), one));
+      if (__builtin_expect(specials(v) == 0, 1)) continue;
+      for (std::size_t j = i; j < i + 4; ++j) slots[j] = cell_slot(plan, values[j]);
+    }
+    for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
+template <class Job, class Value>
+KEDGE_TARGET void dispatch(const CellPlan& plan, const CellValues<Value>& in, std::uint32_t* out) {
   switch (plan.kind) {
     case CellKind::kAffine:
-      return index_mapped<Affine>(plan, values, length, slots);
+      return Job::run(Mapped<Affine>(plan), plan, in, out);
     case CellKind::kLattice:
-      return index_mapped<Lattice>(plan, values, length, slots);
+      return Job::run(Mapped<Lattice>(plan), plan, in, out);
     case CellKind::kBend:
-      return index_mapped<Bend>(plan, values, length, slots);
+      return Job::run(Mapped<Bend>(plan), plan, in, out);
     case CellKind::kCuts:
-      return index_mapped<Cuts>(plan, values, length, slots);
+      return Job::run(Mapped<Cuts>(plan), plan, in, out);
   }
 }
 
 }  // namespace
 
-KEDGE_AVX2 void cell_index_f64_avx2(const CellPlan& plan, const double* values, std::size_t length,
-                                    std::uint32_t* slots) {
-  index_any(plan, values, length, slots);
-}
-
-KEDGE_AVX2 void cell_index_f32_avx2(const CellPlan& plan, const float* values, std::size_t length,
-                                    std::uint32_t* slots) {
-  index_any(plan, values, length, slots);
+CellVariant cell_count_avx2() noexcept {
+  return {Isa::kAvx2, dispatch<Index, double>, dispatch<Index, float>, dispatch<Count, double>,
+          dispatch<Count, float>};
 }
 
 }  // namespace kedge

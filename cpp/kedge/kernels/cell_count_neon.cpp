@@ -7,6 +7,9 @@
 namespace kedge {
 namespace {
 
+#define KEDGE_TARGET
+#include "kedge/kernels/cell_count_loop.h"
+
 inline float64x2_t load(const double* values) { return vld1q_f64(values); }
 inline float64x2_t load(const float* values) { return vcvt_f64_f32(vld1_f32(values)); }
 
@@ -91,47 +94,46 @@ struct Cuts {
   }
 };
 
-template <class Map, class Value>
-void index_mapped(const CellPlan& plan, const Value* values, std::size_t length,
-                  std::uint32_t* slots) {
-  const Map map(plan);
-  const uint32x2_t one = vdup_n_u32(1);
-  std::size_t i = 0;
-  for (; i + 2 <= length; i += 2) {
-    const float64x2_t v = load(values + i);
-    vst1_u32(slots + i, vadd_u32(vmovn_u64(vreinterpretq_u64_s64(map(v))), one));
-    if (__builtin_expect(!has_specials(v), 1)) continue;
-    slots[i] = cell_slot(plan, values[i]);
-    slots[i + 1] = cell_slot(plan, values[i + 1]);
-  }
-  for (; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
-}
+template <class Map>
+struct Mapped {
+  const CellPlan& plan;
+  Map map;
+  explicit Mapped(const CellPlan& p) : plan(p), map(p) {}
 
-template <class Value>
-void index_any(const CellPlan& plan, const Value* values, std::size_t length,
-               std::uint32_t* slots) {
+  template <class Value>
+  void operator()(const Value* values, std::size_t length, std::uint32_t* slots) const {
+    const uint32x2_t one = vdup_n_u32(1);
+    const std::size_t whole = length - length % 2;
+    for (std::size_t i = 0; i < whole; i += 2) {
+      const float64x2_t v = load(values + i);
+      vst1_u32(slots + i, vadd_u32(vmovn_u64(vreinterpretq_u64_s64(map(v))), one));
+      if (__builtin_expect(!has_specials(v), 1)) continue;
+      slots[i] = cell_slot(plan, values[i]);
+      slots[i + 1] = cell_slot(plan, values[i + 1]);
+    }
+    for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
+template <class Job, class Value>
+void dispatch(const CellPlan& plan, const CellValues<Value>& in, std::uint32_t* out) {
   switch (plan.kind) {
     case CellKind::kAffine:
-      return index_mapped<Affine>(plan, values, length, slots);
+      return Job::run(Mapped<Affine>(plan), plan, in, out);
     case CellKind::kLattice:
-      return index_mapped<Lattice>(plan, values, length, slots);
+      return Job::run(Mapped<Lattice>(plan), plan, in, out);
     case CellKind::kBend:
-      return index_mapped<Bend>(plan, values, length, slots);
+      return Job::run(Mapped<Bend>(plan), plan, in, out);
     case CellKind::kCuts:
-      return index_mapped<Cuts>(plan, values, length, slots);
+      return Job::run(Mapped<Cuts>(plan), plan, in, out);
   }
 }
 
 }  // namespace
 
-void cell_index_f64_neon(const CellPlan& plan, const double* values, std::size_t length,
-                         std::uint32_t* slots) {
-  index_any(plan, values, length, slots);
-}
-
-void cell_index_f32_neon(const CellPlan& plan, const float* values, std::size_t length,
-                         std::uint32_t* slots) {
-  index_any(plan, values, length, slots);
+CellVariant cell_count_neon() noexcept {
+  return {Isa::kNeon, dispatch<Index, double>, dispatch<Index, float>, dispatch<Count, double>,
+          dispatch<Count, float>};
 }
 
 }  // namespace kedge

@@ -48,10 +48,20 @@ std::uint32_t cuts_cell(const CellPlan& plan, double value) noexcept {
   return node;
 }
 
-template <class Value>
-void index_all(const CellPlan& plan, const Value* values, std::size_t length,
-               std::uint32_t* slots) noexcept {
-  for (std::size_t i = 0; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+#define KEDGE_TARGET
+#include "kedge/kernels/cell_count_loop.h"
+
+struct OneByOne {
+  const CellPlan& plan;
+  template <class Value>
+  void operator()(const Value* values, std::size_t length, std::uint32_t* slots) const {
+    for (std::size_t i = 0; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
+template <class Job, class Value>
+void dispatch(const CellPlan& plan, const CellValues<Value>& in, std::uint32_t* out) {
+  Job::run(OneByOne{plan}, plan, in, out);
 }
 
 }  // namespace
@@ -73,14 +83,9 @@ std::uint32_t cell_slot(const CellPlan& plan, double value) noexcept {
   return nan_slot(plan.cells);
 }
 
-void cell_index_f64_scalar(const CellPlan& plan, const double* values, std::size_t length,
-                           std::uint32_t* slots) {
-  index_all(plan, values, length, slots);
-}
-
-void cell_index_f32_scalar(const CellPlan& plan, const float* values, std::size_t length,
-                           std::uint32_t* slots) {
-  index_all(plan, values, length, slots);
+CellVariant cell_count_scalar() noexcept {
+  return {Isa::kScalar, dispatch<Index, double>, dispatch<Index, float>, dispatch<Count, double>,
+          dispatch<Count, float>};
 }
 
 }  // namespace kedge

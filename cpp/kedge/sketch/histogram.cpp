@@ -19,14 +19,15 @@ constexpr std::size_t kWidenBlock = 1024;
 
 Histogram::Histogram(std::shared_ptr<const CellMap> map)
     : map_(std::move(map)),
-      variant_(&select_variant(cell_index_variants(), active_isa())),
+      variant_(&select_variant(cell_variants(), active_isa())),
       counts_(map_->slots()) {}
 
 void Histogram::update(const Column& column) {
   const CellPlan& plan = map_->plan();
-  const auto count = [&](const auto* values, std::size_t start, std::size_t rows) {
+  const auto count = [&]<class Value>(CellKernel<Value> kernel, const Value* values,
+                                      std::size_t start, std::size_t rows) {
     counts_.add_rows(static_cast<std::uint32_t>(rows), [&](std::uint32_t* counters) {
-      cell_count(*variant_, plan, values, rows, column.validity, column.offset + start, counters);
+      kernel(plan, {values, rows, column.validity, column.offset + start}, counters);
     });
   };
   const bool is_double = column.type == TypeId::kFloat64;
@@ -36,12 +37,12 @@ void Histogram::update(const Column& column) {
   for (std::size_t start = 0; start < column.length; start += step) {
     const std::size_t rows = std::min(step, column.length - start);
     if (is_double) {
-      count(column.data<double>() + start, start, rows);
+      count(variant_->count_f64, column.data<double>() + start, start, rows);
     } else if (is_float) {
-      count(column.data<float>() + start, start, rows);
+      count(variant_->count_f32, column.data<float>() + start, start, rows);
     } else {
       read_doubles(column, start, rows, widened);
-      count(widened, start, rows);
+      count(variant_->count_f64, widened, start, rows);
     }
   }
 }

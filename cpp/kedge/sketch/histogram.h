@@ -53,7 +53,7 @@ class Histogram {
   void check_map(const Histogram& other, std::string_view verb) const;
 
   std::shared_ptr<const CellMap> map_;
-  const CellIndexVariant* variant_;
+  const CellVariant* variant_;
   Counts counts_;
 };
 
