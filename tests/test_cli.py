@@ -25,7 +25,8 @@ def test_json_is_the_same_as_data(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["dem"], ["demo", "--sed", "1"], ["demo", "--seed", "x"]]
+    "arguments",
+    [[], ["dem"], ["demo", "--sed", "1"], ["demo", "--seed", "x"], ["demo", "--seed", "-1"]],
 )
 def test_wrong_use_is_64(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:

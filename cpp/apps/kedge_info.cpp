@@ -78,8 +78,9 @@ void add_sketches(Digest& digest) {
     digest.add(reference.to_bytes());
     digest.add(current.to_bytes());
     for (const ColumnDrift& row : compare(reference, current, {})) {
-      for (const double number : {row.lower, row.upper, row.pvalue, row.at_least, row.low, row.high,
-                                  row.reference_share, row.current_share}) {
+      for (const double number :
+           {row.lower, row.upper, row.pvalue, row.at_least, row.at_most, row.null_at_least, row.low,
+            row.high, row.reference_share, row.current_share}) {
         digest.add(number);
       }
     }

@@ -4,6 +4,7 @@
 
 #include "arrow_input.h"
 #include "bindings.h"
+#include "kedge/arrow/check.h"
 #include "kedge/arrow/export.h"
 #include "kedge/arrow/ipc.h"
 #include "kedge/arrow/numeric.h"
@@ -75,6 +76,7 @@ nb::object python_value(const Column& column, std::size_t row) {
 }
 
 nb::dict to_pydict(const Batches& table) {
+  for (const Batch& batch : table.batches) check_values(batch);
   nb::dict columns;
   for (std::size_t i = 0; i < table.schema->size(); ++i) {
     const Field& field = (*table.schema)[i];
@@ -93,6 +95,7 @@ nb::dict to_pydict(const Batches& table) {
 }
 
 nb::bytes to_ipc(const Batches& table) {
+  for (const Batch& batch : table.batches) check_values(batch);
   ByteWriter out;
   write_ipc(*table.schema, table.batches, out);
   return nb::bytes(out.view().data(), out.size());
@@ -114,7 +117,12 @@ void bind_arrow(nb::module_& m) {
                       "Named columns in one or more batches, read and handed on as Arrow.")
       .def(
           "__init__",
-          [](Batches* self, nb::handle data) { new (self) Batches(batches_from(data)); }, "data"_a,
+          [](Batches* self, nb::handle data) {
+            Batches batches = batches_from(data);
+            for (const Field& field : *batches.schema) check_readable(field);
+            new (self) Batches(std::move(batches));
+          },
+          "data"_a.none(),
           "From anything with an Arrow protocol method, a NumPy array, or a dict of such.")
       .def("__arrow_c_stream__", stream_capsule, "requested_schema"_a = nb::none(),
            "The batches as an Arrow C stream; nothing is copied.")
@@ -123,6 +131,11 @@ void bind_arrow(nb::module_& m) {
       .def_prop_ro("num_rows", row_count, "How many rows there are in all batches.")
       .def("to_pydict", to_pydict, nb::sig("def to_pydict(self) -> dict[str, list[object]]"),
            "Lists of Python values by column name; times are integers in the column's unit.")
+      .def("__getstate__", to_ipc, "A table is pickled as an IPC stream.")
+      .def(
+          "__setstate__",
+          [](Batches& self, const nb::bytes& data) { new (&self) Batches(from_ipc(data)); },
+          "data"_a, "Read it back.")
       .def("to_ipc", to_ipc, "The table as an Arrow IPC stream.")
       .def_static("from_ipc", from_ipc, "data"_a, "Read an Arrow IPC stream.");
 }

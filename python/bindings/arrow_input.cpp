@@ -3,6 +3,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -22,9 +23,13 @@ Owned<Struct> take(nb::handle capsule, const char* name) {
   return Owned<Struct>(*raw);
 }
 
-Batches from_stream(nb::handle object) {
+BatchReader open_stream(nb::handle object) {
   const nb::object capsule = object.attr("__arrow_c_stream__")();
-  BatchReader reader(take<ArrowArrayStream>(capsule, "arrow_array_stream"));
+  return BatchReader(take<ArrowArrayStream>(capsule, "arrow_array_stream"));
+}
+
+Batches from_stream(nb::handle object) {
+  BatchReader reader = open_stream(object);
   Batches batches{reader.schema(), {}};
   while (auto batch = reader.next()) batches.batches.push_back(std::move(*batch));
   return batches;
@@ -192,34 +197,87 @@ Batches from_datetimes(nb::handle array) {
   return batches;
 }
 
-// One column for each entry; its name is the key.
-Batches from_dict(const nb::dict& columns) {
-  Schema schema;
-  Batch batch;
-  auto owners = std::make_shared<std::vector<std::shared_ptr<const void>>>();
-  for (const auto& [key, value] : columns) {
-    const auto name = nb::cast<std::string>(nb::str(key));
+// One entry of a dict: one column, in one or more chunks.
+Batches from_entry(const std::string& name, nb::handle value) {
+  try {
     Batches part = batches_from(value);
-    if (part.schema->size() != 1 || part.batches.size() != 1) {
-      throw invalid_argument("column \"", name, "\": ", part.schema->size(), " columns in ",
-                             part.batches.size(), " chunks, one of each is wanted");
-    }
-    Batch& only = part.batches.front();
-    if (!schema.empty() && only.length != batch.length) {
-      throw invalid_argument("column \"", name, "\" has ", only.length, " rows, \"", schema[0].name,
-                             "\" has ", batch.length);
-    }
-    batch.length = only.length;
-    schema.push_back({name, only.field(0).type, true});
-    batch.columns.push_back(only.columns.front());
-    owners->push_back(only.owner);
+    if (part.schema->size() == 1) return part;
+    throw invalid_argument("has ", part.schema->size(), " columns, one is wanted");
+  } catch (const Error& error) {
+    throw Error(error.code(), text("column \"", name, "\": ", error.what()));
   }
-  batch.schema = std::make_shared<const Schema>(std::move(schema));
-  batch.owner = std::move(owners);
-  return {batch.schema, {batch}};
+}
+
+std::size_t row_count(const Batches& table) {
+  std::size_t rows = 0;
+  for (const Batch& batch : table.batches) rows += batch.length;
+  return rows;
+}
+
+// Rows of one column, counted down chunk by chunk.
+struct Chunks {
+  const Batches& table;
+  std::size_t at = 0;
+  std::size_t used = 0;  // rows of the chunk `at` that were handed out
+
+  std::size_t left() {
+    while (used == table.batches[at].length) {
+      ++at;
+      used = 0;
+    }
+    return table.batches[at].length - used;
+  }
+  Column take(std::size_t rows) {
+    Column column = table.batches[at].columns.front();
+    column.offset += used;
+    column.length = rows;
+    used += rows;
+    return column;
+  }
+};
+
+// One column for each entry; its name is the key. Chunks of different columns may end at different
+// rows: a batch ends wherever one does.
+Batches from_dict(const nb::dict& entries) {
+  Schema schema;
+  auto parts = std::make_shared<std::vector<Batches>>();
+  for (const auto& [key, value] : entries) {
+    const nb::str key_text(key);
+    const auto name = nb::cast<std::string>(key_text);
+    const Batches& part = parts->emplace_back(from_entry(name, value));
+    if (row_count(part) != row_count(parts->front())) {
+      throw invalid_argument("column \"", name, "\" has ", row_count(part), " rows, \"",
+                             schema[0].name, "\" has ", row_count(parts->front()));
+    }
+    schema.push_back({name, part.schema->front().type, true});
+  }
+  Batches table{std::make_shared<const Schema>(std::move(schema)), {}};
+  std::vector<Chunks> columns;
+  for (const Batches& part : *parts) columns.push_back({part});
+  std::size_t rest = parts->empty() ? 0 : row_count(parts->front());
+  while (rest > 0) {
+    Batch batch;
+    batch.schema = table.schema;
+    batch.owner = parts;
+    batch.length = rest;
+    for (Chunks& column : columns) batch.length = std::min(batch.length, column.left());
+    for (Chunks& column : columns) batch.columns.push_back(column.take(batch.length));
+    rest -= batch.length;
+    table.batches.push_back(std::move(batch));
+  }
+  return table;
 }
 
 }  // namespace
+
+void each_batch(nb::handle object, const std::function<void(const Batch&)>& use) {
+  if (!nb::hasattr(object, "__arrow_c_stream__")) {
+    for (const Batch& batch : batches_from(object).batches) use(batch);
+    return;
+  }
+  BatchReader reader = open_stream(object);
+  while (const auto batch = reader.next()) use(*batch);
+}
 
 Batches batches_from(nb::handle object) {
   if (nb::hasattr(object, "__arrow_c_stream__")) return from_stream(object);
@@ -230,14 +288,17 @@ Batches batches_from(nb::handle object) {
   }
   if (nb::hasattr(object, "dtype") && PyObject_CheckBuffer(object.ptr())) {
     const auto kind = nb::cast<std::string>(object.attr("dtype").attr("kind"));
-    if (kind == "M") return from_datetimes(object);
-    if (std::string_view("biuf").find(kind[0]) == std::string_view::npos) {
+    const bool native = nb::cast<bool>(object.attr("dtype").attr("isnative"));
+    if (nb::hasattr(object, "mask")) {
+      throw unsupported("a NumPy masked array is not supported; fill it, or pass an Arrow array");
+    }
+    if (std::string_view("biufM").find(kind[0]) == std::string_view::npos || !native) {
       throw unsupported("a NumPy array of dtype ", dtype_of(object), " is not supported");
     }
-    return from_numpy(object);
+    return kind == "M" ? from_datetimes(object) : from_numpy(object);
   }
   const nb::object type_name = object.type().attr("__name__");
-  throw invalid_argument("expected Arrow data or a NumPy array, got ",
+  throw invalid_argument("expected Arrow data, a NumPy array, or a dict or list of such, got ",
                          nb::cast<std::string>(type_name));
 }
 

@@ -3,6 +3,8 @@
 
 #include <nanobind/nanobind.h>
 
+#include <functional>
+
 #include "kedge/arrow/batch.h"
 
 namespace kedge {
@@ -10,5 +12,8 @@ namespace kedge {
 // Zero copy for Arrow objects and contiguous NumPy columns; strided ones, bools and datetimes with
 // NaT are copied. Throws Unsupported for what it does not know, by name.
 Batches batches_from(nanobind::handle object);
+
+// The same, one batch at a time: a stream longer than memory passes through.
+void each_batch(nanobind::handle object, const std::function<void(const Batch&)>& use);
 
 }  // namespace kedge

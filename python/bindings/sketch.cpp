@@ -5,6 +5,8 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+
 #include "arrow_input.h"
 #include "bindings.h"
 #include "kedge/base/error.h"
@@ -51,17 +53,17 @@ nb::bytes python_bytes(const std::vector<std::byte>& bytes) {
   return nb::bytes(bytes.data(), bytes.size());
 }
 
-Profile profile_of(nb::handle data, std::uint32_t cells, const std::vector<std::string>& columns) {
+Profile profile_of(nb::handle data, std::int64_t cells, const std::vector<std::string>& columns) {
   const Batches table = batches_from(data);
-  return Profile::of(table.schema, table.batches, cells, columns);
+  const auto most = std::int64_t{kMaxCells} + 1;  // what is beyond is refused as that is
+  return Profile::of(table.schema, table.batches,
+                     static_cast<std::uint32_t>(std::clamp<std::int64_t>(cells, 0, most)), columns);
 }
 
-// All batches or none: each is checked and counted aside, then added.
+// All batches or none: what a stream brings is counted aside, then added.
 void update(Profile& profile, nb::handle data) {
-  const Batches table = batches_from(data);
-  if (table.batches.size() == 1) return profile.update(table.batches.front());
   Profile added = profile.like();
-  for (const Batch& batch : table.batches) added.update(batch);
+  each_batch(data, [&](const Batch& batch) { added.update(batch); });
   profile.merge(added);
 }
 
@@ -72,58 +74,91 @@ std::vector<std::string> column_names(const Profile& profile) {
 }
 
 std::string describe(const Profile& profile) {
+  constexpr std::size_t kMostLines = 20;
   std::string lines = text("Profile of ", profile.row_count(), " rows");
-  for (const ColumnProfile& column : profile.columns()) {
+  const std::size_t columns = profile.columns().size();
+  for (const ColumnProfile& column :
+       std::span(profile.columns()).first(std::min(columns, kMostLines))) {
     lines += text("\n  ", column.name, ": ", column.type, ", ", column.histogram.map().cells(),
                   " cells, ", column.histogram.null_count(), " null, ",
                   column.histogram.nan_count(), " NaN");
   }
+  if (columns > kMostLines) lines += text("\n  and ", columns - kMostLines, " more columns");
   return lines;
+}
+
+// Equal by value and changeable, so a set or dict must not hold one.
+template <class Class>
+void finish(nb::class_<Class>& bound) {
+  bound.def(
+      "__getstate__", [](const Class& self) { return python_bytes(self.to_bytes()); },
+      "Pickled and copied as its bytes.");
+  bound.def(
+      "__setstate__",
+      [](Class& self, const nb::bytes& data) {
+        new (&self) Class(Class::from_bytes(bytes_of(data)));
+      },
+      "data"_a, "Read them back.");
+  bound.attr("__hash__") = nb::none();
 }
 
 }  // namespace
 
 void bind_sketch(nb::module_& m) {
-  nb::class_<Histogram>(m, "Histogram", "Counts of values in the cells of a fixed monotone map.")
-      .def_prop_ro("counts", cell_counts, nb::rv_policy::automatic,
-                   "Rows in -inf, in each cell in rising order, in +inf.")
-      .def_prop_ro("bounds", cell_bounds, nb::rv_policy::automatic,
-                   "The smallest value of each cell but the first.")
-      .def_prop_ro("row_count", &Histogram::row_count, "How many rows were counted.")
-      .def_prop_ro("null_count", &Histogram::null_count, "How many of them were null.")
-      .def_prop_ro("nan_count", &Histogram::nan_count, "How many of them were NaN.")
-      .def_prop_ro("value_count", &Histogram::value_count, "How many were neither null nor NaN.")
-      .def(
-          "to_bytes", [](const Histogram& self) { return python_bytes(self.to_bytes()); },
-          "The histogram in its stored form, equal for equal counts on every machine.")
-      .def_static(
-          "from_bytes", [](const nb::bytes& data) { return Histogram::from_bytes(bytes_of(data)); },
-          "data"_a, "Read a stored histogram.")
-      .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"));
+  auto histogram =
+      nb::class_<Histogram>(m, "Histogram",
+                            "Counts of values in the cells of a fixed monotone map.")
+          .def_prop_ro("counts", cell_counts, nb::rv_policy::automatic,
+                       "Rows in -inf, in each cell in rising order, in +inf.")
+          .def_prop_ro("bounds", cell_bounds, nb::rv_policy::automatic,
+                       "The smallest value of each cell but the first.")
+          .def_prop_ro("row_count", &Histogram::row_count, "How many rows were counted.")
+          .def_prop_ro("null_count", &Histogram::null_count, "How many of them were null.")
+          .def_prop_ro("nan_count", &Histogram::nan_count, "How many of them were NaN.")
+          .def_prop_ro("value_count", &Histogram::value_count,
+                       "How many were neither null nor NaN.")
+          .def(
+              "to_bytes", [](const Histogram& self) { return python_bytes(self.to_bytes()); },
+              "The histogram in its stored form, equal for equal counts on every machine.")
+          .def_static(
+              "from_bytes",
+              [](const nb::bytes& data) { return Histogram::from_bytes(bytes_of(data)); }, "data"_a,
+              "Read a stored histogram.")
+          .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"));
 
-  nb::class_<Profile>(m, "Profile", "What the columns of a table look like, one histogram each.")
-      .def_static("of", profile_of, "data"_a, "cells"_a, "columns"_a,
-                  "Choose cells for each column and count every row.")
-      .def("like", &Profile::like, "An empty profile with the same cells, to fill with live data.")
-      .def("update", update, "data"_a,
-           "Count the rows of `data`: all of them, or none on an error.")
-      .def("merge", &Profile::merge, "other"_a, "Add the counts of a profile with the same cells.")
-      .def("subtract", &Profile::subtract, "other"_a,
-           "Take the counts of a profile away that was merged or is a part of this one.")
-      .def(
-          "histogram",
-          [](const Profile& self, std::string_view name) { return self.column(name).histogram; },
-          "column"_a, "A copy of one column's counts.")
-      .def_prop_ro("columns", column_names, "The names of the columns.")
-      .def_prop_ro("row_count", &Profile::row_count, "How many rows were counted.")
-      .def(
-          "to_bytes", [](const Profile& self) { return python_bytes(self.to_bytes()); },
-          "The profile in its stored form, equal for equal counts on every machine.")
-      .def_static(
-          "from_bytes", [](const nb::bytes& data) { return Profile::from_bytes(bytes_of(data)); },
-          "data"_a, "Read a stored profile.")
-      .def("__repr__", describe)
-      .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"));
+  finish(histogram);
+
+  auto profile =
+      nb::class_<Profile>(m, "Profile",
+                          "What the columns of a table look like, one histogram each.")
+          .def_static("of", profile_of, "data"_a.none(), "cells"_a, "columns"_a,
+                      "Choose cells for each column and count every row.")
+          .def("like", &Profile::like,
+               "An empty profile with the same cells, to fill with live data.")
+          .def("update", update, "data"_a.none(),
+               "Count the rows of `data`: all of them, or none on an error.")
+          .def("merge", &Profile::merge, "other"_a,
+               "Add the counts of a profile with the same cells.")
+          .def("subtract", &Profile::subtract, "other"_a,
+               "Take the counts of a profile away that was merged or is a part of this one.")
+          .def(
+              "histogram",
+              [](const Profile& self, std::string_view name) {
+                return self.column(name).histogram;
+              },
+              "column"_a, "A copy of one column's counts.")
+          .def_prop_ro("columns", column_names, "The names of the columns.")
+          .def_prop_ro("row_count", &Profile::row_count, "How many rows were counted.")
+          .def(
+              "to_bytes", [](const Profile& self) { return python_bytes(self.to_bytes()); },
+              "The profile in its stored form, equal for equal counts on every machine.")
+          .def_static(
+              "from_bytes",
+              [](const nb::bytes& data) { return Profile::from_bytes(bytes_of(data)); }, "data"_a,
+              "Read a stored profile.")
+          .def("__repr__", describe)
+          .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"));
+  finish(profile);
 }
 
 }  // namespace kedge

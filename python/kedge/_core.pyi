@@ -28,7 +28,7 @@ def active_isa() -> str:
 class Table:
     """Named columns in one or more batches, read and handed on as Arrow."""
 
-    def __init__(self, data: object) -> None:
+    def __init__(self, data: object | None) -> None:
         """
         From anything with an Arrow protocol method, a NumPy array, or a dict of such.
         """
@@ -51,6 +51,12 @@ class Table:
         """
         Lists of Python values by column name; times are integers in the column's unit.
         """
+
+    def __getstate__(self) -> bytes:
+        """A table is pickled as an IPC stream."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read it back."""
 
     def to_ipc(self) -> bytes:
         """The table as an Arrow IPC stream."""
@@ -97,17 +103,25 @@ class Histogram:
 
     def __eq__(self, other: object, /) -> bool: ...
 
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    __hash__: None  # type: ignore[assignment]
+
 class Profile:
     """What the columns of a table look like, one histogram each."""
 
     @staticmethod
-    def of(data: object, cells: int, columns: Sequence[str]) -> Profile:
+    def of(data: object | None, cells: int, columns: Sequence[str]) -> Profile:
         """Choose cells for each column and count every row."""
 
     def like(self) -> Profile:
         """An empty profile with the same cells, to fill with live data."""
 
-    def update(self, data: object) -> None:
+    def update(self, data: object | None) -> None:
         """Count the rows of `data`: all of them, or none on an error."""
 
     def merge(self, other: Profile) -> None:
@@ -141,6 +155,14 @@ class Profile:
     def __repr__(self) -> str: ...
 
     def __eq__(self, other: object, /) -> bool: ...
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    __hash__: None  # type: ignore[assignment]
 
 def ks_test(x: object, y: object) -> tuple[float, float, float | int, int, int, int]:
     """

@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from typing import NoReturn
 
 from kedge import demo
@@ -24,17 +25,24 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(_WRONG_USE)
 
 
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
 def _demo(options: argparse.Namespace) -> int:
     result = demo.run(options.seed)
     if options.json:
         print(json.dumps(result.to_dict()))
         return _PASS if result.found else _FAIL
-    print("A shop's orders arrive in batches of 20 000. The reference is 200 000 earlier orders.")
+    print("A shop's orders arrive in batches of 50 000. The reference is 200 000 earlier orders.")
     print("From batch 7 on, a tenth of the orders is a new product at about 250.\n")
     print("batch  truth    verdict on the last three batches")
     for row in result.batches:
         truth = "shifted" if row.shifted else "same"
-        verdict = f"drift in {', '.join(row.drifted)}" if row.drifted else "no drift that matters"
+        calm = "no drift that matters" if row.verdict == "no" else row.verdict
+        verdict = f"drift in {', '.join(row.drifted)}" if row.drifted else calm
         print(
             f"{row.batch:5}  {truth:7}  {verdict:24}"
             f"  farthest: {row.farthest} {row.lower:.4f} .. {row.upper:.4f}"
@@ -45,6 +53,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="kedge", description="Holds deployed models against drift.")
+    parser.add_argument("--version", action="version", version=f"kedge {version('kedge')}")
     verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=_Parser)
 
     def verb(name: str, run: Callable[[argparse.Namespace], int], text: str) -> _Parser:
@@ -54,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     added = verb("demo", _demo, "Watch a synthetic shop's orders and find the shift in them.")
-    added.add_argument("--seed", type=int, default=7, help="seed of the synthetic data")
+    added.add_argument("--seed", type=_whole, default=7, help="seed of the synthetic data")
     return parser
 
 
@@ -67,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough
         sys.stdout = None
         return _PASS
-    except KedgeError as error:
+    except (KedgeError, OSError) as error:
         print(f"kedge: {error}", file=sys.stderr)
         return _WRONG_USE
     return code

@@ -13,7 +13,7 @@ from kedge.sketch import profile
 __all__ = ["BatchVerdict", "DemoResult", "run"]
 
 _REFERENCE_ROWS = 200_000
-_BATCH_ROWS = 20_000
+_BATCH_ROWS = 50_000
 _BATCHES = 12
 _SHIFT_AT = 7  # the first batch after the injected shift
 _WINDOW = 3  # batches that are compared at once
@@ -25,6 +25,7 @@ class BatchVerdict:
 
     batch: int
     shifted: bool
+    verdict: str
     drifted: list[str]
     farthest: str
     lower: float
@@ -94,7 +95,14 @@ def run(seed: int = 7) -> DemoResult:
         report = compare(reference, window)
         first = report.columns[0]
         drifted = [row.column for row in report if row.drifted]
-        verdicts.append(
-            BatchVerdict(number, shifted, drifted, first.column, first.lower, first.upper)
+        verdict = BatchVerdict(
+            batch=number,
+            shifted=shifted,
+            verdict=report.verdict,
+            drifted=drifted,
+            farthest=first.column,
+            lower=first.lower,
+            upper=first.upper,
         )
+        verdicts.append(verdict)
     return DemoResult(verdicts, report)

@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from kedge import _core
-from kedge._core import Profile
+from kedge._core import InvalidArgument, Profile
 
 __all__ = ["ColumnDrift", "KsResult", "Report", "compare", "ks_test"]
+
+_LONGEST_NAME = 32  # in a printed table
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,20 @@ class ColumnDrift:
         current_rows: values of the current data.
         lower: the Kolmogorov-Smirnov distance of the two samples is certainly not below this ..
         upper: .. and certainly not above this.
-        pvalue: of the two-sample test at `lower`; never too small.
-        at_least: with the report's confidence, for all columns together, the distance between the
-            two *populations* is at least this.
-        drifted: `at_least` exceeds the report's `min_effect`.
+        pvalue: of the two-sample test at `lower`.
+        at_least: with the report's confidence, the distance of the two *populations* is at least
+            this ..
+        at_most: .. and at most this.
         reference_null_share: null and NaN among the reference's rows.
         current_null_share: null and NaN among the current rows.
-        low: start of the range of values whose share changed most.
-        high: its end, not included; equal to `low` when it is that one value.
-        reference_share: the range's share of the reference.
-        current_share: the range's share of the current data.
+        null_at_least: likewise, how far that share moved in the populations, at least ..
+        null_at_most: .. and at most.
+        verdict: "yes" when one of the two changes is above `min_effect`, "no" when neither is,
+            "not yet known" when there are too few rows to say.
+        low: the lowest of the values whose share changed most; NaN when nothing changed.
+        high: the highest of them.
+        reference_share: their share of the reference.
+        current_share: their share of the current data.
     """
 
     column: str
@@ -81,29 +87,56 @@ class ColumnDrift:
     upper: float
     pvalue: float
     at_least: float
-    drifted: bool
+    at_most: float
     reference_null_share: float
     current_null_share: float
+    null_at_least: float
+    null_at_most: float
+    verdict: str
     low: float
     high: float
     reference_share: float
     current_share: float
 
     @property
+    def drifted(self) -> bool:
+        """Whether the verdict is "yes"."""
+        return self.verdict == "yes"
+
+    @property
     def where(self) -> str:
-        """The range of values whose share changed most, and how."""
+        """The range of values whose share changed most, and how; "-" when nothing changed."""
+        if math.isnan(self.low):
+            return "-"
         return f"{self._range()}: {self.reference_share:.1%} -> {self.current_share:.1%}"
 
     def _range(self) -> str:
         if self.low == self.high:
             return f"= {self.low:.6g}"
         if self.low == -math.inf:
-            return "all values" if self.high == math.inf else f"< {self.high:.6g}"
-        if self.high < math.inf:
-            return f"{self.low:.6g} .. {self.high:.6g}"
-        below = math.nextafter(self.low, -math.inf)
-        beyond_a_point = len(repr(below)) < len(repr(self.low))
-        return f"> {below:.6g}" if beyond_a_point else f">= {self.low:.6g}"
+            return "all values" if self.high == math.inf else _bound("<", self.high, math.inf)
+        if self.high == math.inf:
+            return _bound(">", self.low, -math.inf)
+        return f"{self.low:.6g} .. {self.high:.6g}"
+
+
+def _bound(sign: str, end: float, outward: float) -> str:
+    """An included end, or the rounder number just beyond it, excluded."""
+    beyond = math.nextafter(end, outward)
+    return f"{sign} {beyond:.6g}" if len(repr(beyond)) < len(repr(end)) else f"{sign}= {end:.6g}"
+
+
+def _printable(name: str) -> str:
+    """A column's name for a table: no control characters, not too long."""
+    clean = "".join(c if c.isprintable() else "?" for c in name)
+    return clean if len(clean) <= _LONGEST_NAME else clean[: _LONGEST_NAME - 1] + "…"
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinities and no NaN."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else repr(value)
+    return value
 
 
 class Report:
@@ -111,8 +144,10 @@ class Report:
 
     Attributes:
         columns: the rows.
-        min_effect: distances up to this do not count as drift.
-        confidence: with which no column is called drifted wrongly.
+        min_effect: changes up to this do not count as drift.
+        confidence: that no bound of this report is wrong. Rows are taken to be drawn
+            independently, and it is the confidence of one comparison: who compares every minute
+            asks anew every minute.
     """
 
     def __init__(self, table: _core.Table, *, min_effect: float, confidence: float) -> None:
@@ -121,14 +156,28 @@ class Report:
         names = [field.name for field in fields(ColumnDrift)]
         rows = zip(*(values[name] for name in names), strict=True)
         found = [ColumnDrift(*row) for row in rows]
-        self.columns = tuple(sorted(found, key=lambda row: -row.lower))
+        self.columns = tuple(sorted(found, key=lambda row: (not row.drifted, -row.lower)))
         self.min_effect = min_effect
         self.confidence = confidence
 
     @property
+    def verdict(self) -> str:
+        """ "yes" when a column drifted, "no" when none did, else "not yet known"."""
+        verdicts = {row.verdict for row in self.columns}
+        if "yes" in verdicts:
+            return "yes"
+        return "no" if verdicts <= {"no"} else "not yet known"
+
+    @property
     def drifted(self) -> bool:
-        """Whether any column drifted."""
-        return any(row.drifted for row in self.columns)
+        """Whether the verdict is "yes"."""
+        return self.verdict == "yes"
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __contains__(self, column: object) -> bool:
+        return any(row.column == column for row in self.columns)
 
     def __iter__(self) -> Iterator[ColumnDrift]:
         return iter(self.columns)
@@ -144,14 +193,12 @@ class Report:
         return self._table
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as plain data; infinite bounds are None."""
-        infinite = (math.inf, -math.inf)
+        """The report as plain data; infinite ends are the strings "inf" and "-inf"."""
         rows = [
-            {name: None if value in infinite else value for name, value in asdict(row).items()}
-            for row in self.columns
+            {name: _plain(value) for name, value in asdict(row).items()} for row in self.columns
         ]
         return {
-            "drifted": self.drifted,
+            "verdict": self.verdict,
             "min_effect": self.min_effect,
             "confidence": self.confidence,
             "columns": rows,
@@ -162,14 +209,13 @@ class Report:
         return json.dumps(self.to_dict())
 
     def __repr__(self) -> str:
-        head = ("column", "drifted", "distance", "at least", "p-value", "null", "where")
+        head = ("column", "drifted", "distance", "population", "null", "where")
         rows = [
             (
-                row.column,
-                "yes" if row.drifted else "no",
+                _printable(row.column),
+                row.verdict,
                 f"{row.lower:.4f} .. {row.upper:.4f}",
-                f"{row.at_least:.4f}",
-                f"{row.pvalue:.2g}",
+                f"{row.at_least:.3f} .. {row.at_most:.3f}",
                 f"{row.reference_null_share:.1%} -> {row.current_null_share:.1%}",
                 row.where,
             )
@@ -181,8 +227,8 @@ class Report:
             for row in [head, tuple("-" * width for width in widths), *rows]
         ]
         verdict = (
-            f"drifted: {'yes' if self.drifted else 'no'}"
-            f" (distance above {self.min_effect:g}, confidence {self.confidence:g})"
+            f"drifted: {self.verdict}"
+            f" (change above {self.min_effect:g}, confidence {self.confidence:g})"
         )
         return "\n".join([*lines, verdict])
 
@@ -192,20 +238,25 @@ def compare(
 ) -> Report:
     """What changed from `reference` to `current`, column by column.
 
-    `current` is a profile made with `reference.like()`, or data to count over its cells. A column
-    has drifted when its distance exceeds `min_effect` by more than sampling can explain: a shift
-    that does not matter is not flagged however many rows there are. `confidence` holds for all
-    columns together.
+    `current` is a profile made with `reference.like()`, or data to count over its cells; columns
+    that the reference lacks are left out. A column has drifted when its distance, or the change of
+    its null share, exceeds `min_effect` by more than sampling can explain: a shift that does not
+    matter is not flagged however many rows there are, and too few rows are "not yet known".
+    `confidence` holds for all columns together.
 
     >>> import numpy as np
-    >>> reference = _core.Profile.of({"age": np.arange(1000) % 50}, 4096, [])
-    >>> report = compare(reference, {"age": np.arange(1000) % 50 + 10})
-    >>> report.drifted, report["age"].where
-    (True, '> 49: 0.0% -> 20.0%')
+    >>> import kedge
+    >>> reference = kedge.profile({"age": np.arange(5000) % 50})
+    >>> report = kedge.compare(reference, {"age": np.arange(5000) % 50 + 10})
+    >>> report.verdict, report["age"].where
+    ('yes', '> 49: 0.0% -> 20.0%')
 
     Raises:
-        InvalidArgument: a column is missing, or the profile has other cells.
+        InvalidArgument: a column is missing, the profile has other cells, `min_effect` is not from
+            0 to below 1, or `confidence` not between 0 and 1.
     """
+    if not isinstance(reference, Profile):
+        raise InvalidArgument("reference must be a Profile; make one with kedge.profile(data)")
     if not isinstance(current, Profile):
         counted = reference.like()
         counted.update(current)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
-from kedge._core import Profile
+from kedge._core import InvalidArgument, Profile
 
 __all__ = ["Profile", "profile"]
 
 
-def profile(data: object, *, cells: int = 4096, columns: Sequence[str] = ()) -> Profile:
+def profile(data: object, *, cells: int = 4096, columns: Sequence[str] | None = None) -> Profile:
     """Summarise every column of `data`, or only `columns`, as the reference to compare with.
 
     `data` is anything with an Arrow protocol method (pyarrow, polars, DuckDB, pandas, ..), a NumPy
@@ -29,4 +30,6 @@ def profile(data: object, *, cells: int = 4096, columns: Sequence[str] = ()) -> 
         Unsupported: a column is not numeric.
         InvalidArgument: `cells` is not from 8 to 1048576, or a column does not exist.
     """
-    return Profile.of(data, cells, list(columns))
+    if isinstance(columns, str):
+        raise InvalidArgument(f'columns = "{columns}" is a string; pass a list of names')
+    return Profile.of(data, operator.index(cells), list(columns or ()))

@@ -222,15 +222,68 @@ def test_types_that_are_not_supported_are_refused_by_name(column: pa.Array, name
         Table(pa.table({"price": column}))
 
 
+def test_a_column_that_nobody_asked_for_is_carried_past() -> None:
+    table = pa.table(
+        {
+            "x": [1.0, 2.0],
+            "price": pa.array([1, 2], pa.decimal128(5, 2)),
+            "tags": [["a"], []],
+            "deep": [{"a": {"b": 1}, "c": 2}, {"a": None, "c": 3}],
+        }
+    )
+    reference = kedge.profile(table, columns=["x", "deep.c"])
+    current = reference.like()
+    current.update(table)
+    assert current == reference
+    with pytest.raises(kedge.Unsupported, match=r'"price": a profile takes numeric .* got decimal'):
+        kedge.profile(table)
+    with pytest.raises(kedge.Unsupported, match=r'column "deep.a": a profile .* got nested struct'):
+        kedge.profile(table, columns=["deep.a"])
+
+
+def test_chunks_of_a_dict_may_end_anywhere() -> None:
+    a = pa.chunked_array([[1.0, 2.0], [], [3.0, 4.0, 5.0]])
+    b = pa.chunked_array([["v"], ["w", "x", "y", "z"]])
+    back = pa.table(Table({"a": a, "b": b}))
+    assert back.to_pydict() == {"a": a.to_pylist(), "b": b.to_pylist()}
+    assert pa.table(Table({"a": pa.chunked_array([], pa.float64())})).num_rows == 0
+
+
+def test_contents_that_point_outside_are_refused_when_they_are_followed() -> None:
+    words = pa.array(["a", "b"])
+    outside = pa.DictionaryArray.from_arrays(pa.array([0, 7]), words, safe=False)
+    with pytest.raises(kedge.InvalidArgument, match='"d": the dictionary index 7 at row 1'):
+        Table(pa.table({"d": outside})).to_pydict()
+    offsets = pa.py_buffer(np.array([0, 9, 2], np.int32))
+    falling = pa.Array.from_buffers(pa.utf8(), 2, [None, offsets, pa.py_buffer(b"ab")])
+    with pytest.raises(
+        kedge.InvalidArgument, match='"s": string offsets fall from 9 to 2 at row 1'
+    ):
+        Table(pa.table({"s": falling})).to_ipc()
+    view = np.array([20, 0, 5, 0], np.int32)
+    lost = pa.Array.from_buffers(pa.string_view(), 1, [None, pa.py_buffer(view)])
+    with pytest.raises(
+        kedge.InvalidArgument, match='"v": the view at row 0 has 20 bytes at 0 of b'
+    ):
+        Table(pa.table({"v": lost})).to_pydict()
+
+
 def test_what_is_no_data_is_refused_by_name() -> None:
-    with pytest.raises(kedge.InvalidArgument, match="or a NumPy array, got int"):
+    with pytest.raises(kedge.InvalidArgument, match="a dict or list of such, got int"):
         Table(3)
     with pytest.raises(kedge.Unsupported, match="dtype object is not supported"):
         Table(np.array([None, "a"]))
     with pytest.raises(kedge.Unsupported, match=r"dtype datetime64\[D\] is not supported"):
         Table(np.array(["2026-01-01"], "datetime64[D]"))
-    with pytest.raises(kedge.Unsupported, match="dtype >f8 is not supported"):
-        Table(np.ones(3, ">f8"))
+    for foreign in (np.ones(3, ">f8"), np.ones(3, ">M8[ns]")):
+        with pytest.raises(kedge.Unsupported, match=f"dtype {foreign.dtype}".replace("[", r"\[")):
+            Table(foreign)
+    with pytest.raises(kedge.Unsupported, match="masked array is not supported"):
+        Table(np.ma.array([1.0, 2.0], mask=[True, False]))
+    with pytest.raises(kedge.Unsupported, match='column "city": a NumPy array of dtype <U4'):
+        Table({"city": np.array(["Riga"])})
+    with pytest.raises(kedge.InvalidArgument, match="got NoneType"):
+        kedge.profile(None)
     with pytest.raises(kedge.InvalidArgument, match="1 or 2 dimensions here, got 3"):
         Table(np.ones((1, 1, 1)))
     with pytest.raises(kedge.InvalidArgument, match='"b" has 3 rows, "a" has 2'):

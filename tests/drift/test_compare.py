@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import pickle
 
 import numpy as np
 import pyarrow as pa
@@ -73,20 +75,69 @@ def test_the_report_goes_out_as_arrow_json_and_text() -> None:
     assert table["column"].to_pylist() == ["v", "w"]
     assert table["lower"].to_pylist() == [report["v"].lower, report["w"].lower]
     plain = json.loads(report.to_json())
-    assert plain["drifted"] is True
+    assert plain["verdict"] == "yes"
     assert plain["columns"][0]["column"] == report.columns[0].column
     text = repr(report)
-    assert "drifted: yes (distance above 0.02, confidence 0.99)" in text
+    assert "drifted: yes (change above 0.02, confidence 0.99)" in text
     assert len({line.index("yes") for line in text.splitlines() if line[0] in "vw"}) == 1
+    assert "v" in report
+    assert "nothing" not in report
+    assert len(report) == 2
+    copy = pickle.loads(pickle.dumps(report))
+    assert copy.columns == report.columns
     with pytest.raises(KeyError, match="nothing"):
         report["nothing"]
 
 
-def test_empty_and_missing_data_say_nothing_rather_than_something() -> None:
+def test_a_column_that_went_missing_has_drifted() -> None:
+    rng = np.random.default_rng(5)
+    reference = kedge.profile({"v": rng.normal(size=20_000)})
+    gone = kedge.compare(reference, {"v": np.full(1000, np.nan)})["v"]
+    assert (gone.lower, gone.upper, gone.pvalue, gone.verdict) == (0, 1, 1, "yes")
+    assert gone.current_null_share == 1
+    assert gone.where == "-"
+    half = rng.normal(size=20_000)
+    half[::5] = np.nan
+    row = kedge.compare(reference, {"v": half})["v"]
+    assert row.verdict == "yes"
+    assert row.null_at_least <= 0.2 <= row.null_at_most
+
+
+def test_too_few_rows_are_not_yet_known_and_enough_are_a_no() -> None:
+    rng = np.random.default_rng(6)
+    reference = kedge.profile({"v": rng.normal(size=500_000)})
+    assert kedge.compare(reference, {"v": rng.normal(size=100)}).verdict == "not yet known"
+    assert kedge.compare(reference, {"v": rng.normal(size=500_000)}).verdict == "no"
+    assert kedge.compare(reference, {"v": np.array([])}).verdict == "not yet known"
+    huge = kedge.profile({"v": [2**62 + 1] * 1000})
+    assert kedge.compare(huge, {"v": [2**62 + 2] * 1000}).verdict == "not yet known"
+
+
+def test_the_bounds_are_the_bracket_and_the_stated_sampling_error() -> None:
+    rng = np.random.default_rng(7)
+    reference = kedge.profile({"a": rng.normal(size=4000), "b": rng.normal(size=4000)})
+    row = kedge.compare(reference, {"a": rng.normal(1, 1, 900), "b": rng.normal(size=900)})["a"]
+    alpha = 0.01 / (2 * 4)  # two columns, four bounds each
+    error = sum(math.sqrt(math.log(2 / alpha) / (2 * rows)) for rows in (4000, 900))
+    assert row.at_least == pytest.approx(row.lower - error, abs=1e-15)
+    assert row.at_most == pytest.approx(row.upper + error, abs=1e-15)
+    assert row.null_at_most == pytest.approx(error, abs=1e-15)
+
+
+def test_where_names_what_changed() -> None:
+    reference = kedge.profile({"v": np.arange(5000) % 25})
+    assert kedge.compare(reference, {"v": np.full(99, 24)})["v"].where == "= 24: 4.0% -> 100.0%"
+    assert kedge.compare(reference, {"v": np.arange(500) % 25})["v"].where == "-"
+    assert kedge.compare(reference, {"v": [99.0] * 9})["v"].where == "> 24: 0.0% -> 100.0%"
+    infinite = kedge.compare(reference, {"v": [-np.inf] * 9})
+    assert infinite["v"].where == "= -inf: 0.0% -> 100.0%"
+    assert infinite.to_dict()["columns"][0]["low"] == "-inf"
+
+
+def test_what_cannot_be_compared_is_refused_by_name() -> None:
     reference = kedge.profile({"v": np.arange(100.0)})
-    row = kedge.compare(reference, {"v": np.full(50, np.nan)})["v"]
-    assert (row.lower, row.upper, row.pvalue, row.drifted) == (0, 1, 1, False)
-    assert row.current_null_share == 1
+    with pytest.raises(kedge.InvalidArgument, match="reference must be a Profile"):
+        kedge.compare(np.arange(3.0), {"v": [1.0]})  # type: ignore[arg-type]
     with pytest.raises(kedge.InvalidArgument, match='there is no column "v"'):
         kedge.compare(reference, {"w": [1.0]})
     with pytest.raises(kedge.InvalidArgument, match="confidence = 1 is not between 0 and 1"):

@@ -65,6 +65,31 @@ def test_the_statistic_is_its_definition(x: np.ndarray, y: np.ndarray) -> None:
         assert kedge.ks_test(x, y).statistic == pytest.approx(ks_distance(x, y), abs=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_large_samples_with_nulls_and_infinities_equal_scipy(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, y = (draw_column(rng, SHAPES[seed % 8], size) for size in (12_000, 9_000))
+    x, y = (
+        np.where(rng.random(v.size) < 0.05, rng.choice([np.inf, -np.inf, 0.0], v.size), v)
+        for v in (x, y)
+    )
+    mask = rng.random(x.size) < 0.2
+    nulls = pa.array(x, mask=mask)[3:]
+    first, second = x[3:][~mask[3:]], y[~np.isnan(y)]
+    first = first[~np.isnan(first)]
+    ours, theirs = kedge.ks_test(nulls, y), scipy_answer(first, second)
+    assert ours.statistic == pytest.approx(theirs.statistic, rel=0, abs=1e-12)
+    assert ours.pvalue == pytest.approx(theirs.pvalue, rel=1e-9, abs=1e-300)
+    assert (ours.first_count, ours.second_count) == (len(first), len(second))
+
+
+@pytest.mark.parametrize("scale", [1e-305, 1e305, 5e-324])
+def test_samples_at_the_ends_of_the_range(scale: float) -> None:
+    rng = np.random.default_rng(8)
+    x, y = (np.floor(rng.random(10_000) * 1000) * scale for _ in range(2))
+    check_equal(x, y)
+
+
 def test_location_and_sign_are_scipys() -> None:
     rng = np.random.default_rng(3)
     for size in (50, 30_000):
@@ -102,6 +127,9 @@ def test_bad_samples_are_refused_by_name() -> None:
         kedge.ks_test([1.0], np.ones((2, 2)))
     with pytest.raises(kedge.Unsupported, match="uint64 against int64"):
         kedge.ks_test(np.ones(2, np.uint64), np.ones(2, np.int64))
+    seconds = np.array([1, 2], "M8[s]")
+    with pytest.raises(kedge.Unsupported, match=r"timestamp\[s\] against timestamp\[ns\]"):
+        kedge.ks_test(seconds, seconds.astype("M8[ns]"))
 
 
 @settings(max_examples=400)

@@ -23,6 +23,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         kedge::fuzz_check(slots[i] == kedge::cell_slot(map.plan(), values[i]));
         kedge::fuzz_check(slots[i] <= kedge::nan_slot(map.cells()));
       }
+      std::vector<std::uint32_t> counts(map.slots());
+      std::vector<std::uint32_t> expected(map.slots());
+      variant.count_f64(map.plan(), {values.data(), values.size()}, counts.data());
+      for (const std::uint32_t slot : slots) ++expected[slot];
+      kedge::fuzz_check(counts == expected);
     }
   } catch (const kedge::Error&) {
   }

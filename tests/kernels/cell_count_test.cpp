@@ -122,7 +122,7 @@ TEST("counts are those of one value at a time, with nulls at any bit offset, few
     while (values.size() < 20'000) values.push_back(values[random.below(300)]);
     for (const CellVariant& variant : cell_variants()) {
       if (!is_runnable(variant.isa)) continue;
-      for (const std::size_t offset : {0, 1, 5, 8, 13}) {
+      for (const std::size_t offset : {0, 5, 8}) {
         for (const std::size_t size : {0, 1, 7, 255, 256, 257, 1000, 19'000}) {
           std::vector<std::uint32_t> counts(map.slots());
           std::vector<std::uint32_t> expected(map.slots());
@@ -133,6 +133,16 @@ TEST("counts are those of one value at a time, with nulls at any bit offset, few
             ++expected[valid ? cell_slot(map.plan(), values[i]) : null_slot(map.cells())];
           }
           CHECK(counts == expected);
+          std::vector<float> singles(values.begin(), values.begin() + size);
+          std::vector<std::uint32_t> single_counts(map.slots());
+          std::fill(expected.begin(), expected.end(), 0);
+          variant.count_f32(map.plan(), {singles.data(), size, validity.data(), offset},
+                            single_counts.data());
+          for (std::size_t i = 0; i < size; ++i) {
+            const bool valid = get_bit(validity.data(), offset + i);
+            ++expected[valid ? cell_slot(map.plan(), singles[i]) : null_slot(map.cells())];
+          }
+          CHECK(single_counts == expected);
         }
       }
     }

@@ -37,7 +37,7 @@ PYTHON = (
     ("expr", "sketch", "window", "drift", "evidence", "quality", "model", "score", "decide", "udf"),
     ("demo", "loop"),
     ("io", "serve"),
-    ("cli",),
+    ("cli", "__main__"),
 )
 RANK = {module: rank for rank, modules in enumerate(PYTHON) for module in modules}
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import struct
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,6 +16,26 @@ from hypothesis import strategies as st
 import kedge
 from tests.reference.cells import counts
 from tests.strategies import columns
+
+
+def varint(value: int) -> bytes:
+    low = bytes([value & 0x7F | (0x80 if value > 0x7F else 0)])
+    return low if value < 0x80 else low + varint(value >> 7)
+
+
+def crc32c(data: bytes) -> int:
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    """The envelope of docs/formats.md, written from its description."""
+    head = kind + struct.pack("<IQ", 1, len(payload))
+    return b"KDGE" + struct.pack("<I", crc32c(head + payload)) + head + payload
 
 
 @given(columns(), columns(), st.sampled_from([8, 100, 4096]))
@@ -123,8 +148,60 @@ def test_columns_are_chosen_by_name() -> None:
         kedge.profile(table)
     with pytest.raises(kedge.InvalidArgument, match='there is no column "c"; the columns are "a"'):
         kedge.profile(table, columns=["c"])
-    with pytest.raises(kedge.InvalidArgument, match="cells = 4 is not from 8"):
-        kedge.profile(table, columns=["a"], cells=4)
+    for cells in (4, -1, 2**40):
+        with pytest.raises(kedge.InvalidArgument, match="is not from 8 to 1048576"):
+            kedge.profile(table, columns=["a"], cells=cells)
+    with pytest.raises(kedge.InvalidArgument, match="pass a list of names"):
+        kedge.profile(table, columns="a")
+
+
+def test_a_stream_is_counted_batch_by_batch_and_a_broken_one_counts_nothing() -> None:
+    reference = kedge.profile({"v": np.arange(100.0)})
+    schema = pa.schema({"v": pa.float64()})
+
+    def batches(good: int) -> Iterator[pa.RecordBatch]:
+        for _ in range(good):
+            yield pa.record_batch({"v": np.arange(10.0)})
+        if good < 5:
+            raise OSError("the feed broke off")
+
+    current = reference.like()
+    current.update(pa.RecordBatchReader.from_batches(schema, batches(5)))
+    assert current.row_count == 50
+    with pytest.raises(kedge.InvalidArgument, match="the feed broke off"):
+        current.update(pa.RecordBatchReader.from_batches(schema, batches(3)))
+    assert current.row_count == 50
+
+
+def test_profiles_are_copied_and_pickled_but_not_hashed() -> None:
+    profile = kedge.profile({"v": np.arange(100.0)})
+    for twin in (copy.deepcopy(profile), pickle.loads(pickle.dumps(profile))):
+        assert twin == profile
+        twin.update({"v": [1.0]})
+        assert twin != profile
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(profile)
+
+
+def test_a_profile_that_cannot_grow_further_says_so() -> None:
+    profile = kedge.profile({"v": [1.0, 2.0]})
+    for _ in range(52):
+        profile.merge(copy.deepcopy(profile))
+    with pytest.raises(kedge.InvalidArgument, match="a histogram counts up to 9007199254740992"):
+        profile.merge(copy.deepcopy(profile))
+    assert profile.row_count == 2**53
+
+
+def test_small_bytes_do_not_claim_a_large_memory() -> None:
+    cells = 2**20
+    empty = b"\0" + varint(cells + 3)  # one slot without rows, and the rest of them
+    histogram = frame(b"HIST", struct.pack("<BIdd", 0, cells, 0.0, 1.0) + empty)
+    columns = b"".join(bytes([1, 60 + i, 0]) + histogram for i in range(65))
+    with pytest.raises(kedge.ResourceExhausted, match=r"the profile has \d+ cells with it"):
+        kedge.Profile.from_bytes(frame(b"PROF", b"\0" + varint(65) + columns))
+    twins = 2 * (bytes([1, 60, 0]) + histogram)
+    with pytest.raises(kedge.CorruptData, match='profile: two columns "<"'):
+        kedge.Profile.from_bytes(frame(b"PROF", b"\0" + varint(2) + twins))
 
 
 def test_profiles_of_other_cells_do_not_mix() -> None:

@@ -28,12 +28,14 @@ class Importer {
   Importer(Memory& memory, const std::string& name) : memory_(memory), name_(name) {}
 
   Column column(const Type& type, const ArrowArray& array, std::optional<Rows> rows = {}) const {
-    check_shape(type, array);
+    check_shape(array);
+    if (type.id != TypeId::kOpaque) check_buffers(type, array);
     Column out;
     out.type = type.id;
     out.offset = static_cast<std::size_t>(array.offset);
     out.length = static_cast<std::size_t>(array.length);
     if (rows) narrow(out, *rows);
+    if (type.id == TypeId::kOpaque) return out;
     if (array.null_count != 0) out.validity = static_cast<const std::uint8_t*>(array.buffers[0]);
     if (out.validity == nullptr && array.null_count > 0) {
       throw invalid_argument(where(), "null_count is ", array.null_count,
@@ -55,7 +57,7 @@ class Importer {
  private:
   std::string where() const { return text("column \"", name_, "\": "); }
 
-  void check_shape(const Type& type, const ArrowArray& array) const {
+  void check_shape(const ArrowArray& array) const {
     if (array.release == nullptr) {
       throw invalid_argument(where(), "the Arrow array was already released");
     }
@@ -69,6 +71,9 @@ class Importer {
       throw invalid_argument(where(), "null_count ", array.null_count, " of ", array.length,
                              " rows");
     }
+  }
+
+  void check_buffers(const Type& type, const ArrowArray& array) const {
     const std::int64_t least = type.id == TypeId::kStruct ? 1 : is_string(type.id) ? 3 : 2;
     const bool views = type.id == TypeId::kUtf8View;
     if (array.n_buffers < least || (!views && array.n_buffers > least) ||
@@ -186,6 +191,7 @@ std::shared_ptr<const Schema> import_schema(const ArrowSchema& schema) {
   if (top.type.id == TypeId::kStruct) {
     return std::make_shared<const Schema>(std::move(top.type.children));
   }
+  check_readable(top);
   return std::make_shared<const Schema>(Schema{std::move(top)});
 }
 

@@ -60,6 +60,7 @@ void fill_node(ArrowSchema& out, const std::string& name, const Type& type, std:
 }
 
 void fill(ArrowSchema& out, const Field& field) {
+  check_readable(field);
   fill_node(out, field.name, field.type, field.nullable ? ARROW_FLAG_NULLABLE : 0);
 }
 

@@ -10,6 +10,7 @@
 
 namespace kedge {
 
+// Throws Unsupported with the name of an opaque column.
 OwnedSchema export_schema(const Schema& schema);
 
 // A struct array with one child for each column; no buffer is copied.

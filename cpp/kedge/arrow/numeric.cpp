@@ -38,9 +38,7 @@ void widen_halves(const Column& column, std::size_t start, std::size_t length,
 
 }  // namespace
 
-bool is_numeric(const Type& type) noexcept {
-  return !type.dictionary && !is_string(type.id) && type.id != TypeId::kStruct;
-}
+bool is_numeric(const Type& type) noexcept { return !type.dictionary && type.id < TypeId::kUtf8; }
 
 void read_doubles(const Column& column, std::size_t start, std::size_t length,
                   double* out) noexcept {
@@ -76,6 +74,7 @@ void read_doubles(const Column& column, std::size_t start, std::size_t length,
     case TypeId::kLargeUtf8:
     case TypeId::kUtf8View:
     case TypeId::kStruct:
+    case TypeId::kOpaque:
       return;
   }
 }

@@ -14,7 +14,7 @@ struct TypeRow {
   std::size_t bytes;
 };
 
-constexpr std::array<TypeRow, 19> kTypes = {{
+constexpr std::array<TypeRow, 20> kTypes = {{
     {TypeId::kBool, "b", "bool", 0},
     {TypeId::kInt8, "c", "int8", 1},
     {TypeId::kInt16, "s", "int16", 2},
@@ -34,6 +34,7 @@ constexpr std::array<TypeRow, 19> kTypes = {{
     {TypeId::kLargeUtf8, "U", "large_utf8", 8},
     {TypeId::kUtf8View, "vu", "utf8_view", 16},
     {TypeId::kStruct, "+s", "struct", 0},
+    {TypeId::kOpaque, "", "opaque", 0},
 }};
 
 const TypeRow& row_of(TypeId id) noexcept { return kTypes[static_cast<std::size_t>(id)]; }
@@ -82,16 +83,23 @@ bool parse_timestamp(std::string_view format, Type& type) {
   return true;
 }
 
-Type parse_format(std::string_view format, std::string_view column) {
+Type opaque(std::string name) {
+  Type type;
+  type.id = TypeId::kOpaque;
+  type.foreign = std::move(name);
+  return type;
+}
+
+Type parse_format(std::string_view format) {
   Type type;
   if (parse_timestamp(format, type)) return type;
   for (const TypeRow& row : kTypes) {
-    if (row.id != TypeId::kTimestamp && row.format == format) {
+    if (row.id != TypeId::kTimestamp && !format.empty() && row.format == format) {
       type.id = row.id;
       return type;
     }
   }
-  throw unsupported("column \"", column, "\": type ", foreign_name(format), " is not supported");
+  return opaque(foreign_name(format));
 }
 
 // How deep a field sits: a batch or a single column, its columns, the children of a struct column.
@@ -104,7 +112,7 @@ Field import_at(const ArrowSchema& schema, int depth, std::string_view path) {
   Field field;
   if (schema.name != nullptr) field.name = schema.name;
   const std::string column = path.empty() ? field.name : text(path, ".", field.name);
-  field.type = parse_format(schema.format, column);
+  field.type = parse_format(schema.format);
   field.nullable = (schema.flags & ARROW_FLAG_NULLABLE) != 0;
   if (schema.dictionary != nullptr) {
     if (!is_integer(field.type.id)) {
@@ -112,16 +120,18 @@ Field import_at(const ArrowSchema& schema, int depth, std::string_view path) {
                              type_name(field.type), ", not an integer");
     }
     Field values = import_at(*schema.dictionary, kStructChild, column);
-    if (values.type.id == TypeId::kStruct || values.type.dictionary) {
-      throw unsupported("column \"", column, "\": a dictionary of ", type_name(values.type),
-                        " is not supported");
+    const bool is_plain = values.type.id != TypeId::kStruct && values.type.id != TypeId::kOpaque;
+    if (!is_plain || values.type.dictionary) {
+      field.type = opaque(text("dictionary of ", type_name(values.type)));
+      return field;
     }
     field.type.dictionary = std::make_shared<const Type>(std::move(values.type));
     field.type.ordered = (schema.flags & ARROW_FLAG_DICTIONARY_ORDERED) != 0;
   }
   if (field.type.id != TypeId::kStruct) return field;
   if (depth == kStructChild) {
-    throw unsupported("column \"", column, "\": type nested struct is not supported");
+    field.type = opaque("nested struct");
+    return field;
   }
   if (schema.n_children < 0 || (schema.n_children > 0 && schema.children == nullptr)) {
     throw invalid_argument("column \"", column, "\": the Arrow schema has ", schema.n_children,
@@ -142,7 +152,7 @@ Field import_at(const ArrowSchema& schema, int depth, std::string_view path) {
 bool operator==(const Type& a, const Type& b) {
   const bool both = a.dictionary && b.dictionary;
   return a.id == b.id && a.unit == b.unit && a.timezone == b.timezone && a.ordered == b.ordered &&
-         a.children == b.children &&
+         a.children == b.children && a.foreign == b.foreign &&
          (both ? *a.dictionary == *b.dictionary : a.dictionary == b.dictionary);
 }
 
@@ -152,9 +162,14 @@ bool is_string(TypeId id) noexcept {
   return id == TypeId::kUtf8 || id == TypeId::kLargeUtf8 || id == TypeId::kUtf8View;
 }
 
+bool is_time(TypeId id) noexcept {
+  return id == TypeId::kTimestamp || id == TypeId::kDate32 || id == TypeId::kDate64;
+}
+
 bool is_integer(TypeId id) noexcept { return id >= TypeId::kInt8 && id <= TypeId::kUint64; }
 
 std::string type_name(const Type& type) {
+  if (type.id == TypeId::kOpaque) return type.foreign;
   std::string name(row_of(type.id).name);
   if (type.id == TypeId::kTimestamp) {
     name += text("[", kUnitNames[static_cast<std::size_t>(type.unit)],
@@ -174,6 +189,14 @@ std::string type_name(const Type& type) {
 std::string format_of(const Type& type) {
   if (type.id != TypeId::kTimestamp) return std::string(row_of(type.id).format);
   return text("ts", kUnitLetters[static_cast<std::size_t>(type.unit)], ":", type.timezone);
+}
+
+void check_readable(const Field& field) {
+  for (const Field& child : field.type.children) {
+    check_readable({text(field.name, ".", child.name), child.type, child.nullable});
+  }
+  if (field.type.id != TypeId::kOpaque) return;
+  throw unsupported("column \"", field.name, "\": type ", field.type.foreign, " is not supported");
 }
 
 Field import_field(const ArrowSchema& schema) { return import_at(schema, kTop, ""); }

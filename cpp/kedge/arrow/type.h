@@ -32,6 +32,7 @@ enum class TypeId : std::uint8_t {
   kLargeUtf8,
   kUtf8View,
   kStruct,
+  kOpaque,  // one that we cannot read: it may be carried past, not looked into
 };
 
 enum class TimeUnit : std::uint8_t { kSecond, kMilli, kMicro, kNano };
@@ -44,6 +45,7 @@ struct Type {
   std::string timezone;                    // of a timestamp, empty when it has none
   std::shared_ptr<const Type> dictionary;  // the values' type, when the column holds their indices
   bool ordered = false;                    // of a dictionary
+  std::string foreign;                     // of an opaque one: what its users call it
   std::vector<Field> children;             // of a struct
 
   friend bool operator==(const Type& a, const Type& b);
@@ -64,15 +66,19 @@ using Schema = std::vector<Field>;
 std::size_t value_bytes(TypeId id) noexcept;
 bool is_string(TypeId id) noexcept;
 bool is_integer(TypeId id) noexcept;
+bool is_time(TypeId id) noexcept;  // timestamps and dates
 
 // As Arrow's users write it: "timestamp[us, UTC]", "dictionary<utf8, int32>", "struct<a: int8>".
 std::string type_name(const Type& type);
 
+// Throws Unsupported that names the column when its type, or a child's, is opaque.
+void check_readable(const Field& field);
+
 // The format string of the C data interface; a dictionary's is that of its index.
 std::string format_of(const Type& type);
 
-// The field that an ABI schema describes. Throws Unsupported with the column's name for a type that
-// is not in TypeId, InvalidArgument for a released or malformed schema.
+// The field that an ABI schema describes; a type that is not in TypeId becomes opaque. Throws
+// InvalidArgument for a released or malformed schema.
 Field import_field(const ArrowSchema& schema);
 
 }  // namespace kedge

@@ -88,13 +88,18 @@ Interval changed_interval(const Histogram& reference, const Histogram& current) 
     gained.extend(slot, change);
     lost.extend(slot, -change);
   }
-  const HeaviestRun& run = gained.best >= lost.best ? gained : lost;
+  constexpr double kTie = 1e-12;  // where as much was gained as lost, name what is there now
+  const HeaviestRun& run = lost.best > gained.best + kTie ? lost : gained;
   interval.first_slot = run.first;
   interval.last_slot = run.last;
+  std::uint64_t in_reference = 0;
+  std::uint64_t in_current = 0;
   for (std::uint32_t slot = run.first; slot <= run.last; ++slot) {
-    interval.reference_share += share(reference, slot, n);
-    interval.current_share += share(current, slot, m);
+    in_reference += reference.slot_count(slot);
+    in_current += current.slot_count(slot);
   }
+  interval.reference_share = static_cast<double>(in_reference) / n;
+  interval.current_share = static_cast<double>(in_current) / m;
   return interval;
 }
 

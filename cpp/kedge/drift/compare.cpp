@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kedge/arrow/build.h"
+#include "kedge/base/bits.h"
 #include "kedge/base/error.h"
 #include "kedge/base/math.h"
 #include "kedge/drift/ks_pvalue.h"
@@ -11,9 +13,22 @@
 namespace kedge {
 namespace {
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
+
 // P(sup |F_n - F| > e) <= 2 exp(-2 n e^2); Massart 1990.
 double sampling_error(std::uint64_t rows, double alpha) {
   return std::sqrt(log_of(2 / alpha) / (2 * static_cast<double>(rows)));
+}
+
+struct Range {
+  double least;
+  double most;
+};
+
+// What is known of a population quantity between 0 and 1 when the sample's is between two bounds.
+Range widened(double lower, double upper, double error) {
+  return {std::max(0.0, lower - error), std::min(1.0, upper + error)};
 }
 
 double null_share(const Histogram& histogram) {
@@ -22,64 +37,94 @@ double null_share(const Histogram& histogram) {
          static_cast<double>(histogram.row_count());
 }
 
-void locate(const Histogram& reference, const Histogram& current, ColumnDrift& drift) {
-  const Interval interval = changed_interval(reference, current);
-  const CellMap& map = reference.map();
-  constexpr double kInfinity = __builtin_inf();
-  drift.reference_share = interval.reference_share;
-  drift.current_share = interval.current_share;
-  const auto bound = [&](std::uint32_t slot) {
-    if (slot <= 1) return -kInfinity;
-    return slot > map.cells() ? kInfinity : map.lower_bound(slot - 1);
-  };
-  drift.low = bound(interval.first_slot);
-  drift.high = bound(interval.last_slot + 1);
-  const bool one_point = interval.first_slot == interval.last_slot && interval.first_slot > 0 &&
-                         interval.first_slot <= map.cells() &&
-                         map.is_point(interval.first_slot - 1);
-  if (one_point) drift.high = drift.low;
+double lowest_in(const CellMap& map, std::uint32_t slot) {
+  if (slot <= 1) return -kInfinity;
+  return slot > map.cells() ? kInfinity : map.lower_bound(slot - 1);
 }
 
-}  // namespace
+double highest_in(const CellMap& map, std::uint32_t slot) {
+  if (slot == minus_inf_slot()) return -kInfinity;
+  if (slot >= map.cells()) return kInfinity;
+  const double next = map.lower_bound(slot);
+  return std::isfinite(next) ? from_ordered_bits(ordered_bits(next == 0 ? -0.0 : next) - 1) : next;
+}
 
-std::vector<ColumnDrift> compare(const Profile& reference, const Profile& current,
-                                 const CompareOptions& options) {
+void locate(const Histogram& reference, const Histogram& current, ColumnDrift& drift) {
+  const Interval interval = changed_interval(reference, current);
+  const bool changed = interval.reference_share != interval.current_share;
+  drift.reference_share = interval.reference_share;
+  drift.current_share = interval.current_share;
+  drift.low = changed ? lowest_in(reference.map(), interval.first_slot) : kNothing;
+  drift.high = changed ? highest_in(reference.map(), interval.last_slot) : kNothing;
+}
+
+std::string verdict_of(const ColumnDrift& drift, double min_effect) {
+  if (drift.at_least > min_effect || drift.null_at_least > min_effect) return "yes";
+  const bool is_small = drift.at_most <= min_effect && drift.null_at_most <= min_effect;
+  return is_small ? "no" : "not yet known";
+}
+
+void check_options(const CompareOptions& options) {
   if (!(options.confidence > 0 && options.confidence < 1)) {
     throw invalid_argument("confidence = ", options.confidence, " is not between 0 and 1");
   }
   if (!(options.min_effect >= 0 && options.min_effect < 1)) {
     throw invalid_argument("min_effect = ", options.min_effect, " is not from 0 to below 1");
   }
-  const double alpha =
-      (1 - options.confidence) /
-      (2 * static_cast<double>(std::max<std::size_t>(1, reference.columns().size())));
+}
+
+ColumnDrift compare_column(const std::string& name, const Histogram& then, const Histogram& now,
+                           double alpha, double min_effect) {
+  if (!then.same_map(now)) {
+    throw invalid_argument("column \"", name,
+                           "\": the profiles have different cells; fill reference.like()");
+  }
+  ColumnDrift drift;
+  drift.name = name;
+  drift.low = drift.high = kNothing;
+  drift.reference_rows = then.value_count();
+  drift.current_rows = now.value_count();
+  drift.reference_null_share = null_share(then);
+  drift.current_null_share = null_share(now);
+  const Bracket bracket = ks_bracket(then, now);
+  drift.lower = bracket.lower;
+  drift.upper = bracket.upper;
+  if (drift.reference_rows > 0 && drift.current_rows > 0) {
+    drift.pvalue = ks_two_sample_pvalue(static_cast<std::int64_t>(drift.reference_rows),
+                                        static_cast<std::int64_t>(drift.current_rows), drift.lower);
+    const double error =
+        sampling_error(drift.reference_rows, alpha) + sampling_error(drift.current_rows, alpha);
+    const Range distance = widened(drift.lower, drift.upper, error);
+    drift.at_least = distance.least;
+    drift.at_most = distance.most;
+    locate(then, now, drift);
+  }
+  if (then.row_count() > 0 && now.row_count() > 0) {
+    const double moved = std::fabs(drift.reference_null_share - drift.current_null_share);
+    const double error =
+        sampling_error(then.row_count(), alpha) + sampling_error(now.row_count(), alpha);
+    const Range change = widened(moved, moved, error);
+    drift.null_at_least = change.least;
+    drift.null_at_most = change.most;
+  }
+  drift.verdict = verdict_of(drift, min_effect);
+  return drift;
+}
+
+}  // namespace
+
+std::vector<ColumnDrift> compare(const Profile& reference, const Profile& current,
+                                 const CompareOptions& options) {
+  check_options(options);
+  constexpr double kBoundsPerColumn = 4;  // distance and null share, of two samples each
+  const double alpha = (1 - options.confidence) /
+                       (kBoundsPerColumn *
+                        static_cast<double>(std::max<std::size_t>(1, reference.columns().size())));
   std::vector<ColumnDrift> rows;
   for (const ColumnProfile& column : reference.columns()) {
-    const Histogram& then = column.histogram;
-    const Histogram& now = current.column(column.name).histogram;
-    if (!then.same_map(now)) {
-      throw invalid_argument("column \"", column.name,
-                             "\": the profiles have different cells; fill reference.like()");
-    }
-    ColumnDrift drift;
-    drift.name = column.name;
-    drift.reference_rows = then.value_count();
-    drift.current_rows = now.value_count();
-    drift.reference_null_share = null_share(then);
-    drift.current_null_share = null_share(now);
-    const Bracket bracket = ks_bracket(then, now);
-    drift.lower = bracket.lower;
-    drift.upper = bracket.upper;
-    if (drift.reference_rows > 0 && drift.current_rows > 0) {
-      drift.pvalue =
-          ks_two_sample_pvalue(static_cast<std::int64_t>(drift.reference_rows),
-                               static_cast<std::int64_t>(drift.current_rows), drift.lower);
-      drift.at_least = std::max(0.0, drift.lower - sampling_error(drift.reference_rows, alpha) -
-                                         sampling_error(drift.current_rows, alpha));
-      locate(then, now, drift);
-    }
-    drift.drifted = drift.at_least > options.min_effect;
-    rows.push_back(std::move(drift));
+    rows.push_back(compare_column(column.name, column.histogram,
+                                  current.column(column.name).histogram, alpha,
+                                  options.min_effect));
   }
   return rows;
 }
@@ -99,9 +144,12 @@ Batch to_batch(const std::vector<ColumnDrift>& rows) {
   add("upper", &ColumnDrift::upper);
   add("pvalue", &ColumnDrift::pvalue);
   add("at_least", &ColumnDrift::at_least);
-  add("drifted", &ColumnDrift::drifted);
+  add("at_most", &ColumnDrift::at_most);
   add("reference_null_share", &ColumnDrift::reference_null_share);
   add("current_null_share", &ColumnDrift::current_null_share);
+  add("null_at_least", &ColumnDrift::null_at_least);
+  add("null_at_most", &ColumnDrift::null_at_most);
+  add("verdict", &ColumnDrift::verdict);
   add("low", &ColumnDrift::low);
   add("high", &ColumnDrift::high);
   add("reference_share", &ColumnDrift::reference_share);

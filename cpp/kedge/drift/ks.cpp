@@ -159,9 +159,10 @@ class Buckets {
     values_.resize(total);
     if (total == 0) return;
     std::vector<std::uint32_t> next = start_;
+    // The bound holds whenever nobody writes into the samples meanwhile, which we cannot forbid.
     each_block(map, sample, [&](const std::uint32_t* slots, const Value* values, std::size_t size) {
       for (std::size_t i = 0; i < size; ++i) {
-        if (next[slots[i]] != kNone) values_[next[slots[i]]++] = values[i];
+        if (next[slots[i]] < total) values_[next[slots[i]]++] = values[i];
       }
     });
   }
@@ -257,7 +258,10 @@ KsResult conclude(const Search<Value>& search, const Sample<Value>& first,
   result.sign = search.is_above() ? 1 : -1;
   result.in_first = rise.in_first;
   const Sample<Value>& home = rise.in_first ? first : second;
-  while (!takes_part(home, result.index) || home.values[result.index] != rise.at) ++result.index;
+  const auto is_there = [&](std::size_t i) {
+    return takes_part(home, i) && home.values[i] == rise.at;
+  };
+  while (result.index + 1 < home.values.size() && !is_there(result.index)) ++result.index;
   result.statistic =
       static_cast<double>(rise.height) / (static_cast<double>(n) * static_cast<double>(m));
   result.pvalue = ks_two_sample_pvalue(static_cast<std::int64_t>(n), static_cast<std::int64_t>(m),

@@ -193,7 +193,8 @@ void CellMap::plant(std::span<const double> cuts) {
 CellMap CellMap::refined(std::uint32_t factor) const {
   CellPlan plan = plan_;
   const std::uint64_t multiplier = std::uint64_t{plan.multiplier} * factor;
-  const bool fits = std::uint64_t{plan.cells} * factor <= kMaxCells && multiplier <= 0xffffffff;
+  const bool fits = std::uint64_t{plan.cells} * factor <= kMaxCells && multiplier <= 0xffffffff &&
+                    std::isfinite(plan.scale * factor);
   if (plan.kind == CellKind::kCuts) return cuts(fits ? split_cuts(cuts_, factor) : cuts_);
   if (plan.kind == CellKind::kLattice || !fits) return CellMap(plan);
   plan.cells *= factor;

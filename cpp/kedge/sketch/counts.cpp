@@ -1,8 +1,16 @@
 #include "kedge/sketch/counts.h"
 
-namespace kedge {
+#include <limits>
 
-void Counts::widen() {
+namespace kedge {
+namespace {
+
+constexpr std::uint64_t kMostNarrow = std::numeric_limits<std::uint32_t>::max();
+
+}  // namespace
+
+void Counts::make_room(std::uint64_t count) {
+  if (in_narrow_ + count <= kMostNarrow) return;
   wide_.resize(narrow_.size());
   empty_narrow();
 }
@@ -12,16 +20,18 @@ void Counts::empty_narrow() noexcept {
     wide_[slot] += narrow_[slot];
     narrow_[slot] = 0;
   }
+  in_narrow_ = 0;
 }
 
 void Counts::add(std::size_t slot, std::uint64_t count) {
-  if (wide_.empty() && total_ + count > kMostNarrow) widen();
+  make_room(count);
   total_ += count;
-  if (wide_.empty()) {
-    narrow_[slot] += static_cast<std::uint32_t>(count);
-  } else {
+  if (count > kMostNarrow) {
     wide_[slot] += count;
+    return;
   }
+  narrow_[slot] += static_cast<std::uint32_t>(count);
+  in_narrow_ += count;
 }
 
 void Counts::add(const Counts& other) {
@@ -31,6 +41,7 @@ void Counts::add(const Counts& other) {
 
 void Counts::subtract(const Counts& other) noexcept {
   const std::size_t slots = size();
+  if (!wide_.empty()) empty_narrow();
   for (std::size_t slot = 0; slot < slots; ++slot) {
     if (wide_.empty()) {
       narrow_[slot] -= static_cast<std::uint32_t>(other[slot]);
@@ -39,6 +50,7 @@ void Counts::subtract(const Counts& other) noexcept {
     }
   }
   total_ -= other.total_;
+  if (wide_.empty()) in_narrow_ = total_;
 }
 
 bool operator==(const Counts& a, const Counts& b) noexcept {

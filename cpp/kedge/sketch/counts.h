@@ -1,4 +1,5 @@
-// Counters that add and subtract exactly: 32 bits each until their total would not fit, then 64.
+// Counters that add and subtract exactly: 32 bits each, and 64 bits beside them once their total
+// would not fit.
 #pragma once
 
 #include <cstddef>
@@ -11,19 +12,19 @@ class Counts {
  public:
   explicit Counts(std::size_t slots) : narrow_(slots) {}
 
-  std::size_t size() const noexcept { return wide_.empty() ? narrow_.size() : wide_.size(); }
+  std::size_t size() const noexcept { return narrow_.size(); }
   std::uint64_t operator[](std::size_t slot) const noexcept {
-    return wide_.empty() ? narrow_[slot] : wide_[slot];
+    return narrow_[slot] + (wide_.empty() ? 0 : wide_[slot]);
   }
   std::uint64_t total() const noexcept { return total_; }
 
   // `count_into(std::uint32_t* counters)` adds `rows` to counters of this size, in all.
   template <class CountInto>
   void add_rows(std::uint32_t rows, const CountInto& count_into) {
-    if (wide_.empty() && total_ + rows > kMostNarrow) widen();
+    make_room(rows);
     count_into(narrow_.data());
+    in_narrow_ += rows;
     total_ += rows;
-    if (!wide_.empty()) empty_narrow();
   }
   void add(std::size_t slot, std::uint64_t count);
   void add(const Counts& other);
@@ -33,13 +34,13 @@ class Counts {
   friend bool operator==(const Counts& a, const Counts& b) noexcept;
 
  private:
-  static constexpr std::uint64_t kMostNarrow = 0xffffffff;
-
-  void widen();
+  // Moves the narrow counters into the wide ones when `count` more could overflow one of them.
+  void make_room(std::uint64_t count);
   void empty_narrow() noexcept;
 
-  std::vector<std::uint32_t> narrow_;  // what add_rows counts into
-  std::vector<std::uint64_t> wide_;    // everything, once the total passed 32 bits
+  std::vector<std::uint32_t> narrow_;
+  std::vector<std::uint64_t> wide_;  // none until the first overflow
+  std::uint64_t in_narrow_ = 0;
   std::uint64_t total_ = 0;
 };
 

@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kKind = "HIST";
 constexpr std::uint32_t kVersion = 1;
 
+constexpr std::uint64_t kMostRows = std::uint64_t{1} << 53;  // whole numbers that a double holds
 constexpr std::size_t kMostRowsAtOnce = std::size_t{1} << 30;
 constexpr std::size_t kWidenBlock = 1024;
 
@@ -63,6 +64,10 @@ void Histogram::check_map(const Histogram& other, std::string_view verb) const {
 
 void Histogram::merge(const Histogram& other) {
   check_map(other, "merge");
+  if (other.row_count() > kMostRows - row_count()) {
+    throw invalid_argument("cannot merge ", other.row_count(), " rows with ", row_count(),
+                           ": a histogram counts up to ", kMostRows);
+  }
   counts_.add(other.counts_);
 }
 
@@ -102,11 +107,10 @@ Histogram Histogram::read(ByteReader& in) {
   ByteReader reader(open_frame(in, kKind, kVersion).payload, in.section());
   Histogram histogram(std::make_shared<const CellMap>(CellMap::read(reader)));
   const std::uint32_t slots = histogram.map_->slots();
-  constexpr std::uint64_t kMostRows = std::uint64_t{1} << 62;
   for (std::uint32_t slot = 0; slot < slots;) {
     const std::uint64_t count = reader.read_varint();
     if (count > kMostRows - histogram.row_count()) {
-      throw corrupt_data(in.section(), ": the counts add up to more than 2^62 at slot ", slot);
+      throw corrupt_data(in.section(), ": the counts add up to more than 2^53 at slot ", slot);
     }
     histogram.counts_.add(slot++, count);
     if (count != 0) continue;

@@ -113,16 +113,24 @@ Profile Profile::of(const std::shared_ptr<const Schema>& schema, std::span<const
   Profile profile;
   for (const std::size_t i : chosen) {
     const Field& field = flat_schema[i];
-    const auto twin = std::find_if(profile.columns_.begin(), profile.columns_.end(),
-                                   [&](const ColumnProfile& c) { return c.name == field.name; });
-    if (twin != profile.columns_.end()) {
-      throw invalid_argument("there are two columns \"", field.name, "\"");
-    }
     auto map = std::make_shared<const CellMap>(fit_cell_map(sorted_sample(flat, i), cells));
-    profile.columns_.push_back({field.name, type_name(field.type), Histogram(std::move(map))});
+    profile.add_column(field.name, type_name(field.type), Histogram(std::move(map)));
   }
   for (const Batch& batch : flat) profile.update(batch);
   return profile;
+}
+
+void Profile::add_column(std::string name, std::string type, Histogram histogram) {
+  std::uint64_t slots = histogram.map().slots();
+  for (const ColumnProfile& column : columns_) {
+    slots += column.histogram.map().slots();
+    if (column.name == name) throw invalid_argument("there are two columns \"", name, "\"");
+  }
+  if (slots > kMaxProfileSlots) {
+    throw resource_exhausted("column \"", name, "\": the profile has ", slots,
+                             " cells with it, at most ", kMaxProfileSlots, " are allowed");
+  }
+  columns_.push_back({std::move(name), std::move(type), std::move(histogram)});
 }
 
 Profile Profile::like() const {
@@ -170,10 +178,12 @@ void Profile::check_columns(const Profile& other, std::string_view verb) const {
 
 void Profile::merge(const Profile& other) {
   check_columns(other, "merge");
+  Profile both = *this;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    columns_[i].histogram.merge(other.columns_[i].histogram);
+    both.columns_[i].histogram.merge(other.columns_[i].histogram);
   }
-  rows_ += other.rows_;
+  both.rows_ += other.rows_;
+  *this = std::move(both);
 }
 
 void Profile::subtract(const Profile& other) {
@@ -227,11 +237,14 @@ Profile Profile::from_bytes(std::span<const std::byte> bytes) {
                     text("profile, column \"", name, "\""));
     Histogram histogram = Histogram::read(rest);
     in.read_bytes(rest.position());
+    for (const ColumnProfile& column : profile.columns_) {
+      if (column.name == name) throw corrupt_data("profile: two columns \"", name, "\"");
+    }
     if (histogram.row_count() != profile.rows_) {
       throw corrupt_data("profile, column \"", name, "\": ", histogram.row_count(),
                          " rows, the profile has ", profile.rows_);
     }
-    profile.columns_.push_back({std::move(name), std::move(type), std::move(histogram)});
+    profile.add_column(std::move(name), std::move(type), std::move(histogram));
   }
   in.expect_end();
   return profile;

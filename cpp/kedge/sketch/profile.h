@@ -14,6 +14,9 @@
 
 namespace kedge {
 
+// All columns of one profile together; a small file must not claim a large memory.
+inline constexpr std::uint64_t kMaxProfileSlots = std::uint64_t{1} << 26;
+
 struct ColumnProfile {
   std::string name;
   std::string type;  // as type_name gives it
@@ -43,13 +46,15 @@ class Profile {
   const ColumnProfile& column(std::string_view name) const;
   std::uint64_t row_count() const noexcept { return rows_; }
 
-  // docs/formats.md, "Profile".
+  // docs/formats.md, "Profile". from_bytes throws CorruptData that names the column, and
+  // ResourceExhausted beyond kMaxProfileSlots.
   std::vector<std::byte> to_bytes() const;
   static Profile from_bytes(std::span<const std::byte> bytes);
 
   friend bool operator==(const Profile&, const Profile&) = default;
 
  private:
+  void add_column(std::string name, std::string type, Histogram histogram);
   void check_columns(const Profile& other, std::string_view verb) const;
 
   std::vector<ColumnProfile> columns_;
