@@ -87,6 +87,32 @@ std::string describe(const Profile& profile) {
   return lines;
 }
 
+std::vector<std::string_view> variant_names() {
+  std::vector<std::string_view> names;
+  for (const CellVariant& variant : cell_variants()) {
+    if (is_runnable(variant.isa)) names.push_back(isa_name(variant.isa));
+  }
+  return names;
+}
+
+// The counts that one variant of the kernel gives, for tests and benchmarks.
+NumpyVector<std::uint32_t> count_with(std::string_view isa, const Histogram& histogram,
+                                      nb::handle data) {
+  const Batches table = batches_from(data);
+  std::vector<std::uint32_t> counts(histogram.map().slots());
+  for (const CellVariant& variant : cell_variants()) {
+    if (isa_name(variant.isa) != isa || !is_runnable(variant.isa)) continue;
+    for (const Batch& batch : table.batches) {
+      const Column& column = batch.columns.at(0);
+      if (column.type != TypeId::kFloat64) throw unsupported("count_with takes float64");
+      variant.count_f64(histogram.map().plan(), {column.data<double>(), column.length},
+                        counts.data());
+    }
+    return to_numpy(std::move(counts));
+  }
+  throw invalid_argument("there is no variant \"", isa, "\" that runs here");
+}
+
 // Equal by value and changeable, so a set or dict must not hold one.
 template <class Class>
 void finish(nb::class_<Class>& bound) {
@@ -159,6 +185,10 @@ void bind_sketch(nb::module_& m) {
           .def("__repr__", describe)
           .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"));
   finish(profile);
+
+  m.def("cell_variants", variant_names, "The variants of the counting kernel, scalar first.");
+  m.def("count_with", count_with, "isa"_a, "histogram"_a, "data"_a,
+        "The counts of float64 data that one variant gives, over a histogram's cells.");
 }
 
 }  // namespace kedge

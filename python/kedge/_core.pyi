@@ -164,6 +164,14 @@ class Profile:
 
     __hash__: None  # type: ignore[assignment]
 
+def cell_variants() -> list[str]:
+    """The variants of the counting kernel, scalar first."""
+
+def count_with(isa: str, histogram: Histogram, data: object) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,))]:
+    """
+    The counts of float64 data that one variant gives, over a histogram's cells.
+    """
+
 def ks_test(x: object, y: object) -> tuple[float, float, float | int, int, int, int]:
     """
     The exact two-sample test: statistic, p-value, location, sign and both sizes.

@@ -11,9 +11,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
+import kedge
 from bench import peers
 from bench.drift import bench_ks
+from bench.kernels import bench_cell_count
 from bench.race import Contender, Race, WrongAnswer, difference, run
+from kedge import _core
 
 KEYS = {"work", "engine", "version", "rows", "median_ns", "p99_ns", "rows_per_s", "ratio"}
 
@@ -171,3 +174,16 @@ def test_a_missing_peer_names_the_extra_and_the_others_go_on(
     out, err = capsys.readouterr()
     assert err.count('scipy is not installed and sits out: pip install ".[bench]"') == 1
     assert {json.loads(line)["engine"] for line in out.splitlines()} == {"kedge", "numpy.sort"}
+
+
+def test_every_variant_of_the_kernel_is_raced(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench_cell_count.main(["--rows", "3000", "--rounds", "2", "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["work"] for line in lines} == {f"cell_count/{k}" for k in bench_cell_count.COLUMNS}
+    assert {line["engine"] for line in lines} == {"kedge", *_core.cell_variants()[:-1]}
+
+
+def test_a_variant_that_cannot_run_is_refused_by_name() -> None:
+    histogram = kedge.profile([1.0, 2.0]).histogram("")
+    with pytest.raises(kedge.InvalidArgument, match='no variant "bogus" that runs here'):
+        _core.count_with("bogus", histogram, [1.0])

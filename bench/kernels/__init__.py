@@ -1,0 +1,1 @@
+"""Benchmarks of the loops that exist once for each instruction set."""
