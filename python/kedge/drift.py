@@ -64,7 +64,7 @@ class ColumnDrift:
         current_rows: values of the current data.
         lower: the Kolmogorov-Smirnov distance of the two samples is certainly not below this ..
         upper: .. and certainly not above this.
-        pvalue: of the two-sample test at `lower`.
+        pvalue: of the two-sample test at `lower`; exact for small samples.
         at_least: with the report's confidence, the distance of the two *populations* is at least
             this ..
         at_most: .. and at most this.

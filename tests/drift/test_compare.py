@@ -124,6 +124,17 @@ def test_the_bounds_are_the_bracket_and_the_stated_sampling_error() -> None:
     assert row.null_at_most == pytest.approx(error, abs=1e-15)
 
 
+@pytest.mark.parametrize(("n", "m"), [(1000, 1000), (900, 1000), (5000, 4999), (20_000, 300)])
+def test_the_pvalue_is_the_exact_one_or_that_of_the_finite_size(n: int, m: int) -> None:
+    rng = np.random.default_rng(n)
+    x, y = rng.normal(size=n), rng.normal(0.05, 1, m)
+    row = kedge.compare(kedge.profile({"v": x}), {"v": y})["v"]
+    exact = scipy.stats.ks_2samp(x, y, method="exact" if n * m <= 2**20 else "asymp")
+    expected = scipy.stats.kstwo.sf(row.lower, round(n * m / (n + m)))
+    assert row.pvalue == pytest.approx(exact.pvalue if n * m <= 2**20 else expected, rel=0.2)
+    assert n * m <= 2**20 or row.pvalue == pytest.approx(expected, rel=1e-9)
+
+
 def test_where_names_what_changed() -> None:
     reference = kedge.profile({"v": np.arange(5000) % 25})
     assert kedge.compare(reference, {"v": np.full(99, 24)})["v"].where == "= 24: 4.0% -> 100.0%"

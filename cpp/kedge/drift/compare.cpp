@@ -8,6 +8,7 @@
 #include "kedge/base/bits.h"
 #include "kedge/base/error.h"
 #include "kedge/base/math.h"
+#include "kedge/drift/kolmogorov.h"
 #include "kedge/drift/ks_pvalue.h"
 
 namespace kedge {
@@ -19,6 +20,20 @@ constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 // P(sup |F_n - F| > e) <= 2 exp(-2 n e^2); Massart 1990.
 double sampling_error(std::uint64_t rows, double alpha) {
   return std::sqrt(log_of(2 / alpha) / (2 * static_cast<double>(rows)));
+}
+
+// Where two different sizes make the exact p-value costly (20 ms for 10 000 and 9 999 values), that
+// of the finite-size distribution: nothing is decided on this number.
+double pvalue_at(std::uint64_t n, std::uint64_t m, double distance) {
+  constexpr double kMostPairs = 0x1p20;
+  const auto rows = static_cast<double>(n);
+  const auto others = static_cast<double>(m);
+  if (n == m || rows * others <= kMostPairs) {
+    return ks_two_sample_pvalue(static_cast<std::int64_t>(n), static_cast<std::int64_t>(m),
+                                distance);
+  }
+  const double size = rows * others / (rows + others);
+  return kolmogorov_sf(static_cast<std::int64_t>(std::max(1.0, size + 0.5)), distance);
 }
 
 struct Range {
@@ -90,8 +105,7 @@ ColumnDrift compare_column(const std::string& name, const Histogram& then, const
   drift.lower = bracket.lower;
   drift.upper = bracket.upper;
   if (drift.reference_rows > 0 && drift.current_rows > 0) {
-    drift.pvalue = ks_two_sample_pvalue(static_cast<std::int64_t>(drift.reference_rows),
-                                        static_cast<std::int64_t>(drift.current_rows), drift.lower);
+    drift.pvalue = pvalue_at(drift.reference_rows, drift.current_rows, drift.lower);
     const double error =
         sampling_error(drift.reference_rows, alpha) + sampling_error(drift.current_rows, alpha);
     const Range distance = widened(drift.lower, drift.upper, error);

@@ -21,7 +21,7 @@ struct ColumnDrift {
   std::uint64_t current_rows = 0;
   double lower = 0;  // the distance of the two samples lies between these two, with certainty
   double upper = 1;
-  double pvalue = 1;    // of the two-sample test at `lower`
+  double pvalue = 1;    // of the two-sample test at `lower`; exact for small samples
   double at_least = 0;  // the distance of the two populations lies between these two, with the
   double at_most = 1;   // confidence asked for
   double reference_null_share = 0;  // null and NaN together
