@@ -45,12 +45,6 @@ std::vector<std::string> column_names(const Batches& table) {
   return names;
 }
 
-std::size_t row_count(const Batches& table) {
-  std::size_t rows = 0;
-  for (const Batch& batch : table.batches) rows += batch.length;
-  return rows;
-}
-
 nb::object python_value(const Column& column, std::size_t row) {
   if (column.is_null(row)) return nb::none();
   if (column.dictionary) {

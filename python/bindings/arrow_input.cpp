@@ -208,12 +208,6 @@ Batches from_entry(const std::string& name, nb::handle value) {
   }
 }
 
-std::size_t row_count(const Batches& table) {
-  std::size_t rows = 0;
-  for (const Batch& batch : table.batches) rows += batch.length;
-  return rows;
-}
-
 // Rows of one column, counted down chunk by chunk.
 struct Chunks {
   const Batches& table;

@@ -176,6 +176,12 @@ void merge_nulls(Memory& memory, const Column& parent, Column& child) {
 
 }  // namespace
 
+std::size_t row_count(const Batches& table) noexcept {
+  std::size_t rows = 0;
+  for (const Batch& batch : table.batches) rows += batch.length;
+  return rows;
+}
+
 std::size_t find_column(const Schema& schema, std::string_view name) {
   for (std::size_t i = 0; i < schema.size(); ++i) {
     if (schema[i].name == name) return i;

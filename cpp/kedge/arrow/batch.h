@@ -29,6 +29,7 @@ struct Batches {
   std::shared_ptr<const Schema> schema;
   std::vector<Batch> batches;
 };
+std::size_t row_count(const Batches& table) noexcept;
 
 // Where a column stands in a schema. Throws InvalidArgument that lists the names there are.
 std::size_t find_column(const Schema& schema, std::string_view name);
