@@ -6,6 +6,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "arrow_input.h"
 #include "bindings.h"
@@ -60,11 +61,27 @@ Profile profile_of(nb::handle data, std::int64_t cells, const std::vector<std::s
                      static_cast<std::uint32_t>(std::clamp<std::int64_t>(cells, 0, most)), columns);
 }
 
-// All batches or none: what a stream brings is counted aside, then added.
+// All batches or none. One batch is counted in place, which is all or nothing already; what several
+// bring is counted aside, then added.
 void update(Profile& profile, nb::handle data) {
-  Profile added = profile.like();
-  each_batch(data, [&](const Batch& batch) { added.update(batch); });
-  profile.merge(added);
+  std::optional<Batch> first;
+  std::optional<Profile> added;
+  each_batch(data, [&](const Batch& batch) {
+    if (!first) {
+      first = batch;
+      return;
+    }
+    if (!added) {
+      added = profile.like();
+      added->update(*first);
+    }
+    added->update(batch);
+  });
+  if (added) {
+    profile.merge(*added);
+  } else if (first) {
+    profile.update(*first);
+  }
 }
 
 std::vector<std::string> column_names(const Profile& profile) {
