@@ -193,11 +193,6 @@ TEST("two samples one step apart prove nothing: the p-value is 1, where scipy ro
   CHECK_ERROR("sample size 0: must be 1 to 2^53", ks_two_sample_pvalue(7, 0, 0.5));
 }
 
-TEST("an exact distance is snapped to the fraction it stands for") {
-  CHECK(ks_snap(3, 7, 2 / 3.0 - 2 / 7.0) == 8 / 21.0);
-  CHECK(ks_snap(20000, 3, 0.123) == 0.123);
-}
-
 TEST("p-values have the same bits on every machine") {
   Random random(2);
   Digest digest;

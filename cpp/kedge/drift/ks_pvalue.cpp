@@ -134,13 +134,6 @@ double unequal_sizes_pvalue(std::int64_t n, std::int64_t m, std::int64_t h) {
 
 }  // namespace
 
-double ks_snap(std::int64_t n, std::int64_t m, double d) {
-  check_sizes(n, m);
-  if (std::max(n, m) > kKsExactSize) return d;
-  const auto multiple = static_cast<double>(std::lcm(n, m));
-  return round_half_even(d * multiple) / multiple;
-}
-
 double ks_two_sample_pvalue(std::int64_t n, std::int64_t m, double d) {
   check_sizes(n, m);
   if (d != d) return d;

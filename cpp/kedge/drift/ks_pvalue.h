@@ -8,10 +8,6 @@ namespace kedge {
 // Up to this size of the larger sample the p-value is exact, as in scipy's method="auto".
 inline constexpr std::int64_t kKsExactSize = 10000;
 
-// The distance as ks_2samp reports it: for exact sizes snapped to the nearest multiple of
-// 1 / lcm(n, m), which every distance of two such samples is, otherwise `d` as it came.
-double ks_snap(std::int64_t n, std::int64_t m, double d);
-
 // The probability that two samples of n and m values from one continuous distribution lie at least
 // `d` apart; NaN for NaN. Exact sizes: to 1e-12 of its value, in a time that grows with n * m * d
 // (1 ms for 10 000 and 9 999 values at d = 0.02, 25 ms at most; microseconds for equal sizes).
