@@ -11,6 +11,7 @@
 #include "arrow_input.h"
 #include "bindings.h"
 #include "kedge/base/error.h"
+#include "kedge/sketch/cell_fit.h"
 #include "kedge/sketch/profile.h"
 
 namespace nb = nanobind;
@@ -56,7 +57,7 @@ nb::bytes python_bytes(const std::vector<std::byte>& bytes) {
 
 Profile profile_of(nb::handle data, std::int64_t cells, const std::vector<std::string>& columns) {
   const Batches table = batches_from(data);
-  const auto most = std::int64_t{kMaxCells} + 1;  // what is beyond is refused as that is
+  const auto most = std::int64_t{kMostFitCells} + 1;  // what is beyond is refused as that is
   return Profile::of(table.schema, table.batches,
                      static_cast<std::uint32_t>(std::clamp<std::int64_t>(cells, 0, most)), columns);
 }

@@ -21,6 +21,15 @@ def expected(path: Path) -> object:
     return json.loads(path.with_suffix(".json").read_text())
 
 
+def same_counts(found: dict[str, object], expected: dict[str, object]) -> bool:
+    """Version 1 had no cells for what is outside of the range; read today they are empty."""
+    counts = found["counts"]
+    if len(counts) == len(expected["counts"]) + 2:
+        assert counts[1] == counts[-2] == 0
+        found = {**found, "counts": [counts[0], *counts[2:-2], counts[-1]]}
+    return found == expected
+
+
 def is_newest(path: Path) -> bool:
     return path.parent.name == f"v{VERSIONS[path.parents[1].name]}"
 
@@ -28,14 +37,16 @@ def is_newest(path: Path) -> bool:
 @pytest.mark.parametrize("path", files("histogram"), ids=lambda path: path.name)
 def test_histograms_read(path: Path) -> None:
     histogram = kedge.Histogram.from_bytes(path.read_bytes())
-    assert holds(histogram) == expected(path)
+    assert same_counts(holds(histogram), expected(path))
     assert not is_newest(path) or histogram.to_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("path", files("profile"), ids=lambda path: path.name)
 def test_profiles_read(path: Path) -> None:
     profile = kedge.Profile.from_bytes(path.read_bytes())
-    assert {name: holds(profile.histogram(name)) for name in profile.columns} == expected(path)
+    assert profile.columns == list(expected(path))
+    for name, column in expected(path).items():
+        assert same_counts(holds(profile.histogram(name)), column)
     assert not is_newest(path) or profile.to_bytes() == path.read_bytes()
 
 

@@ -15,14 +15,19 @@ namespace {
 
 std::vector<CellMap> maps_of_every_kind() {
   std::vector<CellMap> maps;
-  maps.push_back(CellMap::affine(1, 0, 1));
-  maps.push_back(CellMap::affine(4096, -3.5, 4096 / 7.0));
-  maps.push_back(CellMap::affine(7, -1e308, 1e-300));
+  const double most = std::numeric_limits<double>::max();
+  for (const std::uint32_t inner : {1u, 2u, 3u, 4u}) {
+    maps.push_back(CellMap::affine(inner, {-1, 5}, 0, 1));
+    maps.push_back(CellMap::bend(inner, {-most, most}, 0.25, 1, 0xffffffff, inner / 2));
+  }
+  maps.push_back(CellMap::affine(4096, {-4, 3.75}, -3.5, 4096 / 7.0));
+  maps.push_back(CellMap::affine(7, {-most, most}, -1e308, 1e-300));
+  maps.push_back(CellMap::affine(1, {0, 0}, -3, 1));
   maps.push_back(CellMap::lattice(0, 29, 1));
   maps.push_back(CellMap::lattice(-7, 900, 4));
-  maps.push_back(CellMap::bend(1000, 0, 1e-3, 60'000, 0));
-  maps.push_back(CellMap::bend(4096, -2.5, 0.25, 90'000, 2048));
-  maps.push_back(CellMap::bend(64, 1e300, 1e290, 1, 64));
+  maps.push_back(CellMap::bend(1000, {0, 1e6}, 0, 1e-3, 140'000, 0));
+  maps.push_back(CellMap::bend(4096, {-1e9, 3}, -2.5, 0.25, 500'000, 3700));
+  maps.push_back(CellMap::bend(2, {-most, 1e301}, 1e300, 1e290, 1, 1));
   maps.push_back(CellMap::cuts({}));
   for (const int count : {1, 7, 8, 9, 71, 72, 73, 647, 648, 649, 5000}) {
     std::vector<double> cuts;

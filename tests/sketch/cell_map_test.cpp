@@ -28,6 +28,12 @@ std::vector<double> sorted(int count, const Draw& draw) {
   return values;
 }
 
+CellMap fit(const std::vector<double>& sample, std::uint32_t cells) {
+  const ValueRange range =
+      sample.empty() ? ValueRange{} : ValueRange{sample.front(), sample.back()};
+  return fit_cell_map(sample, range, cells);
+}
+
 }  // namespace
 
 TEST("the map suits the column") {
@@ -39,15 +45,15 @@ TEST("the map suits the column") {
   const auto grades = sorted(65536, [](Random& r) { return r.below(11) / 2.0; });
   const auto spend =
       sorted(65536, [](Random& r) { return r.below(10) < 4 ? 0.0 : 1 / (1 - r.uniform()); });
-  CHECK(fit_cell_map(normal, 4096).plan().kind == CellKind::kAffine);
-  CHECK(fit_cell_map(heavy, 4096).plan().kind == CellKind::kBend);
-  CHECK(fit_cell_map(clusters, 4096).plan().kind == CellKind::kCuts);
-  CHECK(fit_cell_map(ages, 4096).plan().kind == CellKind::kLattice);
-  CHECK(fit_cell_map(ages, 4096).cells() == 181);
-  CHECK(fit_cell_map(grades, 4096).cells() == 23);
-  CHECK(fit_cell_map(spend, 4096).plan().kind == CellKind::kCuts);
+  CHECK(fit(normal, 4096).plan().kind == CellKind::kAffine);
+  CHECK(fit(heavy, 4096).plan().kind == CellKind::kBend);
+  CHECK(fit(clusters, 4096).plan().kind == CellKind::kCuts);
+  CHECK(fit(ages, 4096).plan().kind == CellKind::kLattice);
+  CHECK(fit(ages, 4096).cells() == 181);
+  CHECK(fit(grades, 4096).cells() == 23);
+  CHECK(fit(spend, 4096).plan().kind == CellKind::kCuts);
   for (const auto& sample : {normal, heavy, clusters, ages, grades, spend}) {
-    const CellMap map = fit_cell_map(sample, 4096);
+    const CellMap map = fit(sample, 4096);
     CHECK(map.cells() <= 4096);
     CHECK(largest_cell(map, sample) < 0.002);
   }
@@ -55,7 +61,7 @@ TEST("the map suits the column") {
 
 TEST("a value with more than a cell's fair share has a cell of its own") {
   auto sample = sorted(10'000, [](Random& r) { return r.below(10) < 4 ? 0.25 : bell(r); });
-  const CellMap map = fit_cell_map(sample, 256);
+  const CellMap map = fit(sample, 256);
   const std::uint32_t cell = cell_slot(map.plan(), 0.25) - 1;
   CHECK(map.is_point(cell));
   CHECK(map.lower_bound(cell) == 0.25);
@@ -74,14 +80,14 @@ TEST("samples at the edges of the format still get a map") {
                                         {1e17, 1e17, 1e17 + 16},
                                         {0.1, 0.1, 0.1}}) {
     for (const std::uint32_t cells : {8u, 4096u}) {
-      const CellMap map = fit_cell_map(sample, cells);
+      const CellMap map = fit(sample, cells);
       CHECK(map.cells() <= cells);
       for (const double value : sample) {
         CHECK(cell_slot(map.plan(), value) <= map.cells());
       }
     }
   }
-  CHECK_ERROR("cells = 7 is not from 8 to 1048576", fit_cell_map({}, 7));
+  CHECK_ERROR("cells = 7 is not from 8 to 1048576", fit({}, 7));
 }
 
 TEST("the lower bound of a cell is its smallest value") {
@@ -94,10 +100,59 @@ TEST("the lower bound of a cell is its smallest value") {
       CHECK(cell_slot(map.plan(), from_ordered_bits(ordered_bits(lowest) - 1)) < cell + 1);
     }
   };
-  check(CellMap::affine(100, -1, 3));
+  check(CellMap::affine(100, {-1.25, 31}, -1, 3.2));
   check(CellMap::lattice(-3, 5, 2));
-  check(CellMap::bend(200, 1, 0.5, 100'000, 100));
+  check(CellMap::bend(200, {-1.25, 31}, 1, 0.5, 100'000, 58));
   check(CellMap::cuts(std::vector<double>{-1, 0, 2.5}));
+}
+
+TEST("the first and the last cell hold what is outside of the range, and nothing else") {
+  constexpr ValueRange kRange = {-1.25, 31};
+  const std::vector<double> cuts = {kRange.low, 0, 2.5, next_up(kRange.high)};
+  for (const CellMap& map :
+       {CellMap::affine(100, kRange, -1, 3.2), CellMap::affine(1, kRange, -50, 0.01),
+        CellMap::lattice(-5, 124, 4), CellMap::bend(200, kRange, 1, 0.5, 100'000, 58),
+        CellMap::cuts(cuts)}) {
+    const std::uint32_t last = map.cells() - 1;
+    CHECK(map.lower_bound(1) == kRange.low);
+    CHECK(map.upper_bound(last - 1) == kRange.high);
+    CHECK(map.lower_bound(last) == next_up(kRange.high));
+    CHECK(map.lower_bound(0) == -std::numeric_limits<double>::max());
+    CHECK(map.lower_bound(last + 1) == INFINITY);
+    CHECK(map.upper_bound(last) == std::numeric_limits<double>::max());
+  }
+}
+
+TEST("positions rise from the range's low to its high, near the bounds of their cells") {
+  const std::vector<double> cuts = {-1.25, 0, 2.5, next_up(31.0)};
+  for (const CellMap& map :
+       {CellMap::affine(100, {-1.25, 31}, -1, 3.2), CellMap::lattice(-5, 124, 4),
+        CellMap::bend(200, {-1.25, 31}, 1, 0.5, 100'000, 58), CellMap::cuts(cuts)}) {
+    const std::vector<double> positions = map.positions();
+    CHECK(positions.size() == map.cells() + 1);
+    CHECK(std::is_sorted(positions.begin(), positions.end()));
+    CHECK(positions.front() == -1.25);
+    CHECK(std::fabs(positions.back() - 31) < 1e-12);
+    for (std::uint32_t cell = 1; cell + 1 < map.cells(); ++cell) {
+      const double bound = map.lower_bound(cell);
+      if (std::isfinite(bound)) CHECK(std::fabs(positions[cell] - bound) < 1e-9);
+    }
+  }
+}
+
+TEST("maps of the kinds that had no range are read as maps of all doubles") {
+  ByteWriter out;
+  out.write(std::uint8_t{0});
+  out.write(std::uint32_t{10});
+  out.write(0.0);
+  out.write(10.0);
+  ByteReader in(out.view(), "test");
+  const CellMap map = CellMap::read(in);
+  CHECK(map.cells() == 12);
+  for (const double value : {-1e300, -0.1, 0.0, 0.05, 0.55, 0.95, 1.0, 1e300}) {
+    const double t = std::clamp(value * 10, 0.0, 9.0);
+    CHECK(cell_slot(map.plan(), value) == 2 + static_cast<std::uint32_t>(t));
+  }
 }
 
 TEST("a map reads back equal, and numbers out of bounds are refused by name") {
@@ -108,15 +163,19 @@ TEST("a map reads back equal, and numbers out of bounds are refused by name") {
     CHECK(CellMap::read(in) == map);
     in.expect_end();
   };
-  round_trip(CellMap::affine(100, -1, 3));
+  round_trip(CellMap::affine(100, {-1.25, 31}, -1, 3.2));
   round_trip(CellMap::lattice(-3, 5, 2));
-  round_trip(CellMap::bend(200, 1, 0.5, 100'000, 100));
+  round_trip(CellMap::bend(200, {-1.25, 31}, 1, 0.5, 100'000, 58));
   round_trip(CellMap::cuts(std::vector<double>{-1, 0, 2.5}));
-  CHECK_ERROR("scale = -1 is not positive", CellMap::affine(4, 0, -1));
-  CHECK_ERROR("origin = nan is not finite", CellMap::affine(4, NAN, 1));
+  CHECK_ERROR("scale = -1 is not positive", CellMap::affine(4, {0, 1}, 0, -1));
+  CHECK_ERROR("origin = nan is not finite", CellMap::affine(4, {0, 1}, NAN, 1));
   CHECK_ERROR("scale = 3 is not a power of two", CellMap::lattice(0, 4, 3));
-  CHECK_ERROR("cells = 1048577 is not from 1", CellMap::lattice(0, 1e9, 1));
-  CHECK_ERROR("bend = 0 is not positive", CellMap::bend(4, 0, 0, 1, 0));
+  CHECK_ERROR("cells = 2097153 is not from 1", CellMap::lattice(0, 1e9, 1));
+  CHECK_ERROR("range 2 to 1 is not finite and rising", CellMap::affine(4, {2, 1}, 0, 1));
+  CHECK_ERROR("inner cells = 0 is not from 1", CellMap::affine(0, {0, 1}, 0, 1));
+  CHECK_ERROR("range 0 to 1 does not reach from the first inner cell to the last",
+              CellMap::bend(64, {0, 1}, 1e300, 1e290, 1, 32));
+  CHECK_ERROR("bend = 0 is not positive", CellMap::bend(4, {0, 1}, 0, 0, 1, 0));
   CHECK_ERROR("cuts must rise: cuts[1] = 1 does not exceed 1",
               CellMap::cuts(std::vector<double>{1, 1}));
 }

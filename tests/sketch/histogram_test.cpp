@@ -10,7 +10,7 @@ namespace kedge {
 namespace {
 
 std::shared_ptr<const CellMap> ten_cells() {
-  return std::make_shared<const CellMap>(CellMap::affine(10, 0, 10));
+  return std::make_shared<const CellMap>(CellMap::affine(10, {0, 1}, 0, 10));
 }
 
 std::vector<double> uniforms(int count, std::uint64_t seed) {
@@ -30,9 +30,11 @@ TEST("NaN, the infinities and null have their own counts, which add up to the ro
   CHECK(histogram.nan_count() == 1);
   CHECK(histogram.value_count() == 6);
   CHECK(histogram.slot_count(minus_inf_slot()) == 1);
-  CHECK(histogram.slot_count(plus_inf_slot(10)) == 1);
-  CHECK(histogram.slot_count(1) == 2);
-  CHECK(histogram.slot_count(10) == 2);
+  CHECK(histogram.slot_count(plus_inf_slot(12)) == 1);
+  CHECK(histogram.slot_count(1) == 1);  // below the range
+  CHECK(histogram.slot_count(2) == 1);
+  CHECK(histogram.slot_count(11) == 1);
+  CHECK(histogram.slot_count(12) == 1);  // above it
 }
 
 TEST("merge is one pass and subtract is the window") {
@@ -52,8 +54,8 @@ TEST("merge is one pass and subtract is the window") {
   CHECK(merged == right);
   CHECK_ERROR("cannot subtract", merged.subtract(both));
   CHECK(merged == right);
-  Histogram other(std::make_shared<const CellMap>(CellMap::affine(11, 0, 10)));
-  CHECK_ERROR("cannot merge histograms over different cells (10 and 11)", merged.merge(other));
+  Histogram other(std::make_shared<const CellMap>(CellMap::affine(11, {0, 1}, 0, 10)));
+  CHECK_ERROR("cannot merge histograms over different cells (12 and 13)", merged.merge(other));
 }
 
 TEST("counters widen when their total passes 32 bits, and nothing else changes") {

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "kedge/arrow/build.h"
-#include "kedge/base/bits.h"
 #include "kedge/base/error.h"
 #include "kedge/base/math.h"
 #include "kedge/drift/kolmogorov.h"
@@ -59,9 +58,7 @@ double lowest_in(const CellMap& map, std::uint32_t slot) {
 
 double highest_in(const CellMap& map, std::uint32_t slot) {
   if (slot == minus_inf_slot()) return -kInfinity;
-  if (slot >= map.cells()) return kInfinity;
-  const double next = map.lower_bound(slot);
-  return std::isfinite(next) ? from_ordered_bits(ordered_bits(next == 0 ? -0.0 : next) - 1) : next;
+  return slot >= map.cells() ? kInfinity : map.upper_bound(slot - 1);
 }
 
 void locate(const Histogram& reference, const Histogram& current, ColumnDrift& drift) {

@@ -140,7 +140,8 @@ CellMap fit_map(const Sample<Value>& first, const Sample<Value>& second) {
   add_fit_values(first, fit);
   add_fit_values(second, fit);
   std::sort(fit.begin(), fit.end());
-  const CellMap map = fit_cell_map(fit, kFitCells);
+  const CellMap map =
+      fit.empty() ? CellMap::cuts({}) : fit_cell_map(fit, {fit.front(), fit.back()}, kFitCells);
   return map.refined(map.plan().kind == CellKind::kCuts ? kCutsRefinement : kRefinement);
 }
 

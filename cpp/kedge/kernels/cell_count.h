@@ -7,8 +7,9 @@
 //   slot cells+2   NaN
 //   slot cells+3   null
 //
-// So counts per slot always add up to the rows seen. Both zeros are one value. Every variant gives
-// the slots of the scalar one for any input.
+// So counts per slot always add up to the rows seen. The first and the last cell hold what lies
+// outside of the range that the map was made for, and nothing else. Both zeros are one value. Every
+// variant gives the slots of the scalar one for any input.
 #pragma once
 
 #include <cstddef>
@@ -20,15 +21,15 @@
 namespace kedge {
 
 enum class CellKind : std::uint8_t {
-  kAffine = 0,   // equal widths: (v - origin) * scale
-  kLattice = 1,  // points at first / scale, (first + 1) / scale, ..: a cell for each, one between
-  kBend = 2,     // the float's bits: even near `origin`, logarithmic in both tails
-  kCuts = 3,     // cell i holds cuts[i-1] <= v < cuts[i]
+  kAffine,   // equal widths: (v - origin) * scale
+  kLattice,  // points at first / scale, (first + 1) / scale, ..: a cell for each, one between
+  kBend,     // the float's bits: even near `origin`, logarithmic in both tails
+  kCuts,     // cell i holds cuts[i-1] <= v < cuts[i]
 };
 
 inline constexpr std::size_t kCutsPerNode = 8;   // one AVX-512 register, one cache line
 inline constexpr std::size_t kMaxCutLevels = 7;  // 9^6 leaves of 8 keys are more than kMaxCells
-inline constexpr std::uint32_t kMaxCells = 1u << 20;
+inline constexpr std::uint32_t kMaxCells = 1u << 21;
 inline constexpr std::uint32_t kExtraSlots = 4;
 
 constexpr std::uint32_t minus_inf_slot() noexcept { return 0; }
@@ -41,14 +42,18 @@ struct CellPlan {
   CellKind kind = CellKind::kAffine;
   std::uint32_t cells = 1;  // 1 .. kMaxCells
 
-  double origin = 0;  // affine, bend
-  double scale = 1;   // affine; a power of two for a lattice
+  // Affine, bend: low <= v <= high lies in the cells 1 .. cells-2, by the formula of the kind, held
+  // to these cells.
+  double low = 0;
+  double high = 0;
+  double origin = 0;
+  double scale = 1;  // affine; a power of two for a lattice
 
   double first = 0;  // lattice: value of the first point times scale, a whole number
   double last = 0;   // lattice: that of the last point
 
   // Bend: t = bits(|v - origin| + bend) >> 32 less bend_bits, times multiplier / 2^32, is the
-  // number of cells between v and the origin's cell, which is `middle`.
+  // number of cells between v and the origin's cell, which is the inner cell `middle`.
   double bend = 1;
   std::uint32_t bend_bits = 0;
   std::uint32_t multiplier = 1;

@@ -28,16 +28,13 @@ KEDGE_TARGET inline __m128i low_halves(__m256i numbers) {
   return _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(numbers, order));
 }
 
+// Affine and Bend give the inner cell, not held to the range.
 struct Affine {
-  __m256d origin, scale, top;
+  __m256d origin, scale;
   KEDGE_TARGET explicit Affine(const CellPlan& plan)
-      : origin(_mm256_set1_pd(plan.origin)),
-        scale(_mm256_set1_pd(plan.scale)),
-        top(_mm256_set1_pd(plan.cells - 1.0)) {}
+      : origin(_mm256_set1_pd(plan.origin)), scale(_mm256_set1_pd(plan.scale)) {}
   KEDGE_TARGET __m128i operator()(__m256d v) const {
-    __m256d t = _mm256_mul_pd(_mm256_sub_pd(v, origin), scale);
-    t = _mm256_min_pd(_mm256_max_pd(t, _mm256_setzero_pd()), top);
-    return _mm256_cvttpd_epi32(t);
+    return _mm256_cvttpd_epi32(_mm256_mul_pd(_mm256_sub_pd(v, origin), scale));
   }
 };
 
@@ -63,14 +60,12 @@ struct Lattice {
 struct Bend {
   __m256d origin, bend;
   __m256i bend_bits, multiplier, middle;
-  __m128i top;
   KEDGE_TARGET explicit Bend(const CellPlan& plan)
       : origin(_mm256_set1_pd(plan.origin)),
         bend(_mm256_set1_pd(plan.bend)),
         bend_bits(_mm256_set1_epi64x(plan.bend_bits)),
         multiplier(_mm256_set1_epi64x(plan.multiplier)),
-        middle(_mm256_set1_epi64x(plan.middle)),
-        top(_mm_set1_epi32(static_cast<int>(plan.cells) - 1)) {}
+        middle(_mm256_set1_epi64x(plan.middle)) {}
   KEDGE_TARGET __m128i operator()(__m256d v) const {
     const __m256d from_origin = _mm256_sub_pd(v, origin);
     const __m256d bent = _mm256_add_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), from_origin), bend);
@@ -80,8 +75,7 @@ struct Bend {
     const __m256i left =
         _mm256_castpd_si256(_mm256_cmp_pd(from_origin, _mm256_setzero_pd(), _CMP_LT_OQ));
     // ~away turns middle + away into middle - 1 - away.
-    const __m128i cell = low_halves(_mm256_add_epi64(middle, _mm256_xor_si256(away, left)));
-    return _mm_min_epi32(_mm_max_epi32(cell, _mm_setzero_si128()), top);
+    return low_halves(_mm256_add_epi64(middle, _mm256_xor_si256(away, left)));
   }
 };
 
@@ -132,15 +126,42 @@ struct Mapped {
   }
 };
 
+// Affine and bent cells. A value in the first or the last inner cell may be outside of the range,
+// one beyond them must be held to it or is no number: one unsigned comparison finds all of these.
+template <class Map>
+struct Bounded {
+  const CellPlan& plan;
+  Map map;
+  __m128i ends;
+  KEDGE_TARGET explicit Bounded(const CellPlan& p)
+      : plan(p), map(p), ends(_mm_set1_epi32(p.cells > 4 ? static_cast<int>(p.cells) - 4 : 0)) {}
+
+  template <class Value>
+  KEDGE_TARGET void operator()(const Value* values, std::size_t length,
+                               std::uint32_t* slots) const {
+    const std::size_t whole = length - length % 4;
+    for (std::size_t i = 0; i < whole; i += 4) {
+      const __m128i inner = map(load(values + i));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(slots + i),
+                       _mm_add_epi32(inner, _mm_set1_epi32(2)));
+      const __m128i from_second = _mm_sub_epi32(inner, _mm_set1_epi32(1));
+      const __m128i may_be_outside = _mm_cmpeq_epi32(_mm_max_epu32(from_second, ends), from_second);
+      if (__builtin_expect(_mm_movemask_epi8(may_be_outside) == 0, 1)) continue;
+      for (std::size_t j = i; j < i + 4; ++j) slots[j] = cell_slot(plan, values[j]);
+    }
+    for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
 template <class Job, class Value>
 KEDGE_TARGET void dispatch(const CellPlan& plan, const CellValues<Value>& in, std::uint32_t* out) {
   switch (plan.kind) {
     case CellKind::kAffine:
-      return Job::run(Mapped<Affine>(plan), plan, in, out);
+      return Job::run(Bounded<Affine>(plan), plan, in, out);
     case CellKind::kLattice:
       return Job::run(Mapped<Lattice>(plan), plan, in, out);
     case CellKind::kBend:
-      return Job::run(Mapped<Bend>(plan), plan, in, out);
+      return Job::run(Bounded<Bend>(plan), plan, in, out);
     case CellKind::kCuts:
       return Job::run(Mapped<Cuts>(plan), plan, in, out);
   }

@@ -20,8 +20,7 @@ KEDGE_TARGET inline __m512d load(const float* values) {
   return _mm512_cvtps_pd(_mm256_loadu_ps(values));
 }
 
-KEDGE_TARGET inline __m256i slots_of(const CellPlan& plan, __m512d v, __m256i cell) {
-  __m256i slot = _mm256_add_epi32(cell, _mm256_set1_epi32(1));
+KEDGE_TARGET inline __m256i with_specials(const CellPlan& plan, __m512d v, __m256i slot) {
   const __mmask8 special = _mm512_fpclass_pd_mask(v, kNanClass | kPlusInfClass | kMinusInfClass);
   if (__builtin_expect(special == 0, 1)) return slot;
   const auto cells = static_cast<int>(plan.cells);
@@ -30,16 +29,18 @@ KEDGE_TARGET inline __m256i slots_of(const CellPlan& plan, __m512d v, __m256i ce
   return _mm256_mask_set1_epi32(slot, _mm512_fpclass_pd_mask(v, kMinusInfClass), 0);
 }
 
+// Affine and Bend give the inner cell, `held` to the range or not.
 struct Affine {
-  __m512d origin, scale, top;
+  __m512d origin, scale;
   KEDGE_TARGET explicit Affine(const CellPlan& plan)
-      : origin(_mm512_set1_pd(plan.origin)),
-        scale(_mm512_set1_pd(plan.scale)),
-        top(_mm512_set1_pd(plan.cells - 1.0)) {}
-  KEDGE_TARGET __m256i operator()(__m512d v) const {
-    __m512d t = _mm512_mul_pd(_mm512_sub_pd(v, origin), scale);
-    t = _mm512_min_pd(_mm512_max_pd(t, _mm512_setzero_pd()), top);
-    return _mm512_cvttpd_epi32(t);
+      : origin(_mm512_set1_pd(plan.origin)), scale(_mm512_set1_pd(plan.scale)) {}
+  KEDGE_TARGET __m512d steps(__m512d v) const {
+    return _mm512_mul_pd(_mm512_sub_pd(v, origin), scale);
+  }
+  KEDGE_TARGET __m256i operator()(__m512d v) const { return _mm512_cvttpd_epi32(steps(v)); }
+  KEDGE_TARGET __m256i held(__m512d v, int top) const {
+    const __m512d t = _mm512_max_pd(steps(v), _mm512_setzero_pd());
+    return _mm512_cvttpd_epi32(_mm512_min_pd(t, _mm512_set1_pd(top)));
   }
 };
 
@@ -65,14 +66,13 @@ struct Lattice {
 struct Bend {
   __m512d origin, bend;
   __m512i bend_bits, multiplier;
-  __m256i middle, top;
+  __m256i middle;
   KEDGE_TARGET explicit Bend(const CellPlan& plan)
       : origin(_mm512_set1_pd(plan.origin)),
         bend(_mm512_set1_pd(plan.bend)),
         bend_bits(_mm512_set1_epi64(plan.bend_bits)),
         multiplier(_mm512_set1_epi64(plan.multiplier)),
-        middle(_mm256_set1_epi32(plan.middle)),
-        top(_mm256_set1_epi32(static_cast<int>(plan.cells) - 1)) {}
+        middle(_mm256_set1_epi32(plan.middle)) {}
   KEDGE_TARGET __m256i operator()(__m512d v) const {
     const __m512d from_origin = _mm512_sub_pd(v, origin);
     const __m512d bent = _mm512_add_pd(_mm512_abs_pd(from_origin), bend);
@@ -81,10 +81,14 @@ struct Bend {
     const __m512i product = _mm512_mul_epu32(steps, multiplier);
     const __m256i away = _mm512_cvtepi64_epi32(_mm512_srli_epi64(product, 32));
     const __mmask8 left = _mm512_cmp_pd_mask(from_origin, _mm512_setzero_pd(), _CMP_LT_OQ);
-    __m256i cell = _mm256_add_epi32(middle, away);
+    const __m256i right = _mm256_add_epi32(middle, away);
     // middle - 1 - away, as middle + ~away
-    cell = _mm256_mask_add_epi32(cell, left, middle, _mm256_xor_si256(away, _mm256_set1_epi32(-1)));
-    return _mm256_min_epi32(_mm256_max_epi32(cell, _mm256_setzero_si256()), top);
+    return _mm256_mask_add_epi32(right, left, middle,
+                                 _mm256_xor_si256(away, _mm256_set1_epi32(-1)));
+  }
+  KEDGE_TARGET __m256i held(__m512d v, int top) const {
+    const __m256i inner = _mm256_max_epi32((*this)(v), _mm256_setzero_si256());
+    return _mm256_min_epi32(inner, _mm256_set1_epi32(top));
   }
 };
 
@@ -100,21 +104,36 @@ struct Mapped {
     const std::size_t whole = length - length % 8;
     for (std::size_t i = 0; i < whole; i += 8) {
       const __m512d v = load(values + i);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(slots + i), slots_of(plan, v, map(v)));
+      const __m256i slot = _mm256_add_epi32(map(v), _mm256_set1_epi32(1));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(slots + i), with_specials(plan, v, slot));
     }
     for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
   }
 };
 
-// Affine cells without a clamp: a value beyond the ends, infinite or NaN gives an index that is too
-// large as an unsigned number, which one comparison for eight values finds. It is rare in data that
-// look like the reference, so the detour is cheap where it matters.
-struct AffineUnclamped {
+// Affine and bent cells. A value in the first or the last inner cell may be outside of the range,
+// one beyond them must be held to it or is no number: one unsigned comparison finds all of these.
+// They are rare in data that look like the reference, so the detour is cheap where it matters.
+template <class Map>
+struct Bounded {
   const CellPlan& plan;
-  Affine map;
-  __m256i last;
-  KEDGE_TARGET explicit AffineUnclamped(const CellPlan& p)
-      : plan(p), map(p), last(_mm256_set1_epi32(static_cast<int>(p.cells) - 1)) {}
+  Map map;
+  __m256i ends, inside;
+  KEDGE_TARGET explicit Bounded(const CellPlan& p)
+      : plan(p),
+        map(p),
+        ends(_mm256_set1_epi32(p.cells > 4 ? static_cast<int>(p.cells) - 4 : 0)),
+        inside(_mm256_set1_epi32(2)) {}
+
+  KEDGE_TARGET __m256i held(__m512d v) const {
+    const auto cells = static_cast<int>(plan.cells);
+    __m256i slot = _mm256_add_epi32(map.held(v, cells - 3), inside);
+    slot = _mm256_mask_set1_epi32(slot, _mm512_cmp_pd_mask(v, _mm512_set1_pd(plan.low), _CMP_LT_OQ),
+                                  1);
+    slot = _mm256_mask_set1_epi32(
+        slot, _mm512_cmp_pd_mask(v, _mm512_set1_pd(plan.high), _CMP_GT_OQ), cells);
+    return with_specials(plan, v, slot);
+  }
 
   template <class Value>
   KEDGE_TARGET void operator()(const Value* values, std::size_t length,
@@ -123,11 +142,10 @@ struct AffineUnclamped {
     const std::size_t whole = length - length % 8;
     for (std::size_t i = 0; i < whole; i += 8) {
       const __m512d v = load(values + i);
-      const __m512d t = _mm512_mul_pd(_mm512_sub_pd(v, map.origin), map.scale);
-      const __m256i cell = _mm512_cvttpd_epi32(t);
-      __m256i slot = _mm256_add_epi32(cell, one);
-      const bool beyond = _mm256_cmpgt_epu32_mask(cell, last) != 0;
-      if (__builtin_expect(beyond, 0)) slot = slots_of(plan, v, map(v));
+      const __m256i inner = map(v);
+      __m256i slot = _mm256_add_epi32(inner, inside);
+      const bool may_be_outside = _mm256_cmpge_epu32_mask(_mm256_sub_epi32(inner, one), ends) != 0;
+      if (__builtin_expect(may_be_outside, 0)) slot = held(v);
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(slots + i), slot);
     }
     for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
@@ -205,11 +223,11 @@ template <class Job, class Value>
 KEDGE_TARGET void dispatch(const CellPlan& plan, const CellValues<Value>& in, std::uint32_t* out) {
   switch (plan.kind) {
     case CellKind::kAffine:
-      return Job::run(AffineUnclamped(plan), plan, in, out);
+      return Job::run(Bounded<Affine>(plan), plan, in, out);
     case CellKind::kLattice:
       return Job::run(Mapped<Lattice>(plan), plan, in, out);
     case CellKind::kBend:
-      return Job::run(Mapped<Bend>(plan), plan, in, out);
+      return Job::run(Bounded<Bend>(plan), plan, in, out);
     case CellKind::kCuts:
       return dispatch_cuts<Job>(plan, in, out);
   }

@@ -18,15 +18,13 @@ inline bool has_specials(float64x2_t v) {
   return (vgetq_lane_u64(finite, 0) & vgetq_lane_u64(finite, 1)) == 0;
 }
 
+// Affine and Bend give the inner cell, not held to the range.
 struct Affine {
-  float64x2_t origin, scale, top;
+  float64x2_t origin, scale;
   explicit Affine(const CellPlan& plan)
-      : origin(vdupq_n_f64(plan.origin)),
-        scale(vdupq_n_f64(plan.scale)),
-        top(vdupq_n_f64(plan.cells - 1.0)) {}
+      : origin(vdupq_n_f64(plan.origin)), scale(vdupq_n_f64(plan.scale)) {}
   int64x2_t operator()(float64x2_t v) const {
-    const float64x2_t t = vmulq_f64(vsubq_f64(v, origin), scale);
-    return vcvtq_s64_f64(vminnmq_f64(vmaxnmq_f64(t, vdupq_n_f64(0)), top));
+    return vcvtq_s64_f64(vmulq_f64(vsubq_f64(v, origin), scale));
   }
 };
 
@@ -52,14 +50,12 @@ struct Bend {
   uint64x2_t bend_bits;
   uint32x2_t multiplier;
   int64x2_t middle;
-  int64_t top;
   explicit Bend(const CellPlan& plan)
       : origin(vdupq_n_f64(plan.origin)),
         bend(vdupq_n_f64(plan.bend)),
         bend_bits(vdupq_n_u64(plan.bend_bits)),
         multiplier(vdup_n_u32(plan.multiplier)),
-        middle(vdupq_n_s64(plan.middle)),
-        top(static_cast<int64_t>(plan.cells) - 1) {}
+        middle(vdupq_n_s64(plan.middle)) {}
   int64x2_t operator()(float64x2_t v) const {
     const float64x2_t from_origin = vsubq_f64(v, origin);
     const float64x2_t bent = vaddq_f64(vabsq_f64(from_origin), bend);
@@ -67,10 +63,8 @@ struct Bend {
     const uint64x2_t away = vshrq_n_u64(vmull_u32(vmovn_u64(steps), multiplier), 32);
     const uint64x2_t left = vcltzq_f64(from_origin);
     // ~away turns middle + away into middle - 1 - away.
-    const int64x2_t cell = vaddq_s64(middle, vreinterpretq_s64_u64(veorq_u64(away, left)));
-    return int64x2_t{clamp(vgetq_lane_s64(cell, 0)), clamp(vgetq_lane_s64(cell, 1))};
+    return vaddq_s64(middle, vreinterpretq_s64_u64(veorq_u64(away, left)));
   }
-  int64_t clamp(int64_t cell) const { return cell < 0 ? 0 : cell > top ? top : cell; }
 };
 
 struct Cuts {
@@ -115,15 +109,41 @@ struct Mapped {
   }
 };
 
+// Affine and bent cells. A value in the first or the last inner cell may be outside of the range,
+// one beyond them must be held to it or is no number: one unsigned comparison finds all of these,
+// but NaN, which converts to 0, an end.
+template <class Map>
+struct Bounded {
+  const CellPlan& plan;
+  Map map;
+  uint64x2_t ends;
+  explicit Bounded(const CellPlan& p)
+      : plan(p), map(p), ends(vdupq_n_u64(p.cells > 4 ? p.cells - 4 : 0)) {}
+
+  template <class Value>
+  void operator()(const Value* values, std::size_t length, std::uint32_t* slots) const {
+    const std::size_t whole = length - length % 2;
+    for (std::size_t i = 0; i < whole; i += 2) {
+      const uint64x2_t inner = vreinterpretq_u64_s64(map(load(values + i)));
+      vst1_u32(slots + i, vadd_u32(vmovn_u64(inner), vdup_n_u32(2)));
+      const uint64x2_t may_be_outside = vcgeq_u64(vsubq_u64(inner, vdupq_n_u64(1)), ends);
+      if (__builtin_expect(vmaxvq_u32(vreinterpretq_u32_u64(may_be_outside)) == 0, 1)) continue;
+      slots[i] = cell_slot(plan, values[i]);
+      slots[i + 1] = cell_slot(plan, values[i + 1]);
+    }
+    for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
 template <class Job, class Value>
 void dispatch(const CellPlan& plan, const CellValues<Value>& in, std::uint32_t* out) {
   switch (plan.kind) {
     case CellKind::kAffine:
-      return Job::run(Mapped<Affine>(plan), plan, in, out);
+      return Job::run(Bounded<Affine>(plan), plan, in, out);
     case CellKind::kLattice:
       return Job::run(Mapped<Lattice>(plan), plan, in, out);
     case CellKind::kBend:
-      return Job::run(Mapped<Bend>(plan), plan, in, out);
+      return Job::run(Bounded<Bend>(plan), plan, in, out);
     case CellKind::kCuts:
       return Job::run(Mapped<Cuts>(plan), plan, in, out);
   }

@@ -8,10 +8,10 @@ namespace {
 
 constexpr double kInfinity = __builtin_inf();
 
-std::uint32_t affine_cell(const CellPlan& plan, double value) noexcept {
+std::uint32_t affine_inner(const CellPlan& plan, double value) noexcept {
   double t = (value - plan.origin) * plan.scale;
   t = t > 0 ? t : 0;
-  const double top = plan.cells - 1.0;
+  const double top = plan.cells - 3.0;
   return static_cast<std::uint32_t>(t < top ? t : top);
 }
 
@@ -25,15 +25,22 @@ std::uint32_t lattice_cell(const CellPlan& plan, double value) noexcept {
   return static_cast<std::uint32_t>(2 * point + 1 + (static_cast<double>(floor) != t));
 }
 
-std::uint32_t bend_cell(const CellPlan& plan, double value) noexcept {
+std::uint32_t bend_inner(const CellPlan& plan, double value) noexcept {
   const double from_origin = value - plan.origin;
   const double bent = __builtin_fabs(from_origin) + plan.bend;
   const auto steps =
       static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(bent) >> 32) - plan.bend_bits;
   const auto away = static_cast<std::int64_t>((std::uint64_t{steps} * plan.multiplier) >> 32);
-  const std::int64_t cell = from_origin < 0 ? plan.middle - 1 - away : plan.middle + away;
-  const std::int64_t top = plan.cells - 1;
-  return static_cast<std::uint32_t>(cell < 0 ? 0 : cell > top ? top : cell);
+  const std::int64_t inner = from_origin < 0 ? plan.middle - 1 - away : plan.middle + away;
+  const std::int64_t top = std::int64_t{plan.cells} - 3;
+  return static_cast<std::uint32_t>(inner < 0 ? 0 : inner > top ? top : inner);
+}
+
+template <class Inner>
+std::uint32_t bounded_cell(const CellPlan& plan, double value, const Inner& inner) noexcept {
+  if (value < plan.low) return 0;
+  if (value > plan.high) return plan.cells - 1;
+  return 1 + inner(plan, value);
 }
 
 std::uint32_t cuts_cell(const CellPlan& plan, double value) noexcept {
@@ -72,11 +79,11 @@ std::uint32_t cell_slot(const CellPlan& plan, double value) noexcept {
   if (value == -kInfinity) return minus_inf_slot();
   switch (plan.kind) {
     case CellKind::kAffine:
-      return 1 + affine_cell(plan, value);
+      return 1 + bounded_cell(plan, value, affine_inner);
     case CellKind::kLattice:
       return 1 + lattice_cell(plan, value);
     case CellKind::kBend:
-      return 1 + bend_cell(plan, value);
+      return 1 + bounded_cell(plan, value, bend_inner);
     case CellKind::kCuts:
       return 1 + cuts_cell(plan, value);
   }

@@ -35,13 +35,14 @@ double quantile(Sample sample, double share) {
 
 // ---- lattice
 
-std::optional<CellMap> fit_lattice(Sample sample, std::uint32_t cells) {
+std::optional<CellMap> fit_lattice(Sample sample, ValueRange range, std::uint32_t cells) {
   for (const double scale : {1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0}) {
-    const double first = sample.front() * scale;
-    const double last = sample.back() * scale;
+    const double first = range.low * scale;
+    const double last = range.high * scale;
     if (2 * (last - first + 1) + 1 > cells || std::fabs(first) > 0x1p50) return std::nullopt;
     const auto is_whole = [&](double v) { return v * scale == std::floor(v * scale); };
-    if (std::all_of(sample.begin(), sample.end(), is_whole)) {
+    if (first == std::floor(first) && last == std::floor(last) &&
+        std::all_of(sample.begin(), sample.end(), is_whole)) {
       return CellMap::lattice(first + 0.0, last + 0.0, scale);
     }
   }
@@ -75,8 +76,10 @@ std::vector<Atom> find_atoms(Sample sample, std::uint32_t cells) {
   return atoms;
 }
 
-CellMap fit_cuts(Sample sample, const std::vector<Atom>& atoms, std::uint32_t cells) {
-  std::vector<double> cuts;
+CellMap fit_cuts(Sample sample, ValueRange range, const std::vector<Atom>& atoms,
+                 std::uint32_t cells) {
+  std::vector<double> cuts = {range.low};
+  if (std::isfinite(next_up(range.high))) cuts.push_back(next_up(range.high));
   std::size_t atom_values = 0;
   for (const Atom& atom : atoms) {
     cuts.push_back(atom.value);
@@ -106,13 +109,14 @@ CellMap fit_cuts(Sample sample, const std::vector<Atom>& atoms, std::uint32_t ce
 
 // ---- affine and bend
 
-std::optional<CellMap> fit_affine(Sample sample, std::uint32_t cells) {
+std::optional<CellMap> fit_affine(Sample sample, ValueRange range, std::uint32_t cells) {
   const double fair = 1.0 / cells;
   const double low = quantile(sample, fair);
   const double high = quantile(sample, 1 - fair);
-  const double scale = cells / (high - low);
-  if (!(scale > 0) || !std::isfinite(scale)) return std::nullopt;
-  return CellMap::affine(cells, low + 0.0, scale);
+  const std::uint32_t inner = cells - kOuterCells;
+  const double scale = inner / (high - low);
+  if (!flaw_of(affine_plan(inner, range, low, scale)).empty()) return std::nullopt;
+  return CellMap::affine(inner, range, low + 0.0, scale);
 }
 
 std::uint32_t bend_steps(double distance, double bend) {
@@ -122,8 +126,10 @@ std::uint32_t bend_steps(double distance, double bend) {
   return high_half(distance + bend) - high_half(bend);
 }
 
-std::optional<CellMap> fit_bend(Sample sample, std::uint32_t cells, double origin, double bend) {
+std::optional<CellMap> fit_bend(Sample sample, ValueRange range, std::uint32_t cells, double origin,
+                                double bend) {
   const double fair = 1.0 / cells;
+  const std::uint32_t inner = cells - kOuterCells;
   const double left = std::max(0.0, origin - quantile(sample, fair));
   const double right = std::max(0.0, quantile(sample, 1 - fair) - origin);
   if (!std::isnormal(bend) || !std::isfinite(left + bend) || !std::isfinite(right + bend)) {
@@ -131,13 +137,16 @@ std::optional<CellMap> fit_bend(Sample sample, std::uint32_t cells, double origi
   }
   const std::uint64_t left_steps = bend_steps(left, bend);
   const std::uint64_t steps = left_steps + bend_steps(right, bend) + 1;
-  const std::uint64_t multiplier = (std::uint64_t{cells} << 32) / steps;
+  const std::uint64_t multiplier = (std::uint64_t{inner} << 32) / steps;
   if (multiplier > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
   const auto middle = static_cast<std::int32_t>((left_steps * multiplier) >> 32);
-  return CellMap::bend(cells, origin, bend, static_cast<std::uint32_t>(multiplier), middle);
+  const auto narrow = static_cast<std::uint32_t>(multiplier);
+  if (!flaw_of(bend_plan(inner, range, origin, bend, narrow, middle)).empty()) return std::nullopt;
+  return CellMap::bend(inner, range, origin, bend, narrow, middle);
 }
 
-std::optional<CellMap> best_bend(Sample sample, Sample trial, std::uint32_t cells) {
+std::optional<CellMap> best_bend(Sample sample, ValueRange range, Sample trial,
+                                 std::uint32_t cells) {
   std::optional<CellMap> best;
   double least = most_in_cell(trial.size(), cells);
   for (const double origin : {0.0, quantile(sample, 0.5), sample.front() + 0.0}) {
@@ -145,7 +154,7 @@ std::optional<CellMap> best_bend(Sample sample, Sample trial, std::uint32_t cell
     for (const double value : trial) distances.push_back(std::fabs(value - origin));
     std::sort(distances.begin(), distances.end());
     for (const double share : {0.002, 0.02, 0.1, 0.25, 0.5}) {
-      auto map = fit_bend(sample, cells, origin, quantile(distances, share));
+      auto map = fit_bend(sample, range, cells, origin, quantile(distances, share));
       if (!map) continue;
       const double largest = largest_cell(*map, trial);
       if (largest >= least) continue;
@@ -177,21 +186,21 @@ double largest_cell(const CellMap& map, std::span<const double> sample) {
   return sample.empty() ? 0 : static_cast<double>(largest) / static_cast<double>(sample.size());
 }
 
-CellMap fit_cell_map(std::span<const double> sample, std::uint32_t cells) {
-  constexpr std::uint32_t kLeastCells = 8;
-  if (cells < kLeastCells || cells > kMaxCells) {
-    throw invalid_argument("cells = ", cells, " is not from ", kLeastCells, " to ", kMaxCells);
+CellMap fit_cell_map(std::span<const double> sample, ValueRange range, std::uint32_t cells) {
+  if (cells < kLeastFitCells || cells > kMostFitCells) {
+    throw invalid_argument("cells = ", cells, " is not from ", kLeastFitCells, " to ",
+                           kMostFitCells);
   }
-  if (sample.empty()) return CellMap::affine(cells, 0, cells);
-  if (auto map = fit_lattice(sample, cells)) return std::move(*map);
+  if (sample.empty()) return CellMap::cuts({});
+  if (auto map = fit_lattice(sample, range, cells)) return std::move(*map);
   const std::vector<Atom> atoms = find_atoms(sample, cells);
-  if (!atoms.empty()) return fit_cuts(sample, atoms, cells);
+  if (!atoms.empty()) return fit_cuts(sample, range, atoms, cells);
   const std::vector<double> trial = thin(sample);
-  if (auto map = fit_affine(sample, cells)) {
+  if (auto map = fit_affine(sample, range, cells)) {
     if (largest_cell(*map, trial) <= most_in_cell(trial.size(), cells)) return std::move(*map);
   }
-  if (auto map = best_bend(sample, trial, cells)) return std::move(*map);
-  return fit_cuts(sample, atoms, cells);
+  if (auto map = best_bend(sample, range, trial, cells)) return std::move(*map);
+  return fit_cuts(sample, range, atoms, cells);
 }
 
 }  // namespace kedge

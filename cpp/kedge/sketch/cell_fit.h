@@ -10,13 +10,17 @@
 
 namespace kedge {
 
-// `sample` is sorted and finite; it may be empty. The same sample gives the same map everywhere.
+// `sample` is sorted and lies in the range, both are finite. The same sample gives the same map
+// everywhere.
+//   no value at all                              -> one cell
 //   few whole numbers (or halves, quarters, ..)  -> a lattice, exact
 //   a value with more than a cell's fair share   -> cuts, the value a cell of its own
 //   spread evenly enough                         -> affine
 //   heavy tails                                  -> bend
 //   anything else                                -> cuts at the sample's quantiles
-CellMap fit_cell_map(std::span<const double> sample, std::uint32_t cells);
+inline constexpr std::uint32_t kLeastFitCells = 8;
+inline constexpr std::uint32_t kMostFitCells = 1u << 20;
+CellMap fit_cell_map(std::span<const double> sample, ValueRange range, std::uint32_t cells);
 
 // The largest share of the sample in one cell that is not a point.
 double largest_cell(const CellMap& map, std::span<const double> sample);

@@ -1,5 +1,6 @@
 #include "kedge/sketch/cell_map.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -11,106 +12,14 @@
 namespace kedge {
 namespace {
 
-constexpr double kMostPoint = 0x1p50;  // points and halves between them are exact doubles below
-constexpr double kLastExact = 0x1p53;
-
-bool is_positive(double value) { return value > 0 && std::isfinite(value); }
-
-bool is_power_of_two(double value) {
-  constexpr std::uint64_t kFraction = (std::uint64_t{1} << 52) - 1;
-  return std::isnormal(value) && value > 0 &&
-         (std::bit_cast<std::uint64_t>(value) & kFraction) == 0;
-}
-
-bool is_whole(double value) { return std::fabs(value) <= kMostPoint && value == std::floor(value); }
-
-// What is wrong with a plan, or nothing.
-std::string flaw(const CellPlan& plan) {
-  if (plan.cells < 1 || plan.cells > kMaxCells) {
-    return text("cells = ", plan.cells, " is not from 1 to ", kMaxCells);
-  }
-  if (!std::isfinite(plan.origin)) return text("origin = ", plan.origin, " is not finite");
-  switch (plan.kind) {
-    case CellKind::kAffine:
-      if (!is_positive(plan.scale)) return text("scale = ", plan.scale, " is not positive");
-      return "";
-    case CellKind::kLattice:
-      if (!is_power_of_two(plan.scale) || plan.scale < 1) {
-        return text("scale = ", plan.scale, " is not a power of two from 1");
-      }
-      if (!is_whole(plan.first) || !is_whole(plan.last) || plan.last < plan.first) {
-        return text("points ", plan.first, " to ", plan.last, " are not whole and rising");
-      }
-      return "";
-    case CellKind::kBend:
-      if (!is_positive(plan.bend) || !std::isnormal(plan.bend)) {
-        return text("bend = ", plan.bend, " is not positive");
-      }
-      if (plan.multiplier == 0) return "multiplier = 0 is not positive";
-      if (plan.middle < 0 || plan.middle > static_cast<std::int32_t>(plan.cells)) {
-        return text("middle = ", plan.middle, " is not from 0 to ", plan.cells);
-      }
-      return "";
-    case CellKind::kCuts:
-      return "";
-  }
-  return text("kind ", static_cast<int>(plan.kind), " is not one of 0 to 3");
-}
-
-std::string flaw(std::span<const double> cuts) {
-  for (std::size_t i = 0; i < cuts.size(); ++i) {
-    if (!std::isfinite(cuts[i])) return text("cuts[", i, "] = ", cuts[i], " is not finite");
-    if (i > 0 && !(cuts[i] > cuts[i - 1])) {
-      return text("cuts must rise: cuts[", i, "] = ", cuts[i], " does not exceed ", cuts[i - 1]);
-    }
-  }
-  return "";
-}
-
 CellPlan checked(const CellPlan& plan) {
-  const std::string reason = flaw(plan);
+  const std::string reason = flaw_of(plan);
   if (!reason.empty()) throw invalid_argument("cell map: ", reason);
   return plan;
 }
 
-std::uint32_t lattice_cells(double first, double last) {
-  constexpr double kMostPoints = (kMaxCells - 2) / 2.0;
-  const double points = last - first + 1;
-  return points >= 1 && points <= kMostPoints ? 2 * static_cast<std::uint32_t>(points) + 1
-                                              : kMaxCells + 1;
-}
-
-CellPlan bend_plan(std::uint32_t cells, double origin, double bend, std::uint32_t multiplier,
-                   std::int32_t middle) {
-  CellPlan plan;
-  plan.kind = CellKind::kBend;
-  plan.cells = cells;
-  plan.origin = origin;
-  plan.bend = bend;
-  plan.bend_bits = static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(bend) >> 32);
-  plan.multiplier = multiplier;
-  plan.middle = middle;
-  return plan;
-}
-
-CellPlan lattice_plan(double first, double last, double scale) {
-  CellPlan plan;
-  plan.kind = CellKind::kLattice;
-  plan.cells = lattice_cells(first, last);
-  plan.scale = scale;
-  plan.first = first;
-  plan.last = last;
-  return plan;
-}
-
-CellPlan affine_plan(std::uint32_t cells, double origin, double scale) {
-  CellPlan plan;
-  plan.kind = CellKind::kAffine;
-  plan.cells = cells;
-  plan.origin = origin;
-  plan.scale = scale;
-  return plan;
-}
+constexpr double kLastExact = 0x1p53;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::vector<double> split_cuts(const std::vector<double>& cuts, std::uint32_t factor) {
   std::vector<double> split;
@@ -126,30 +35,38 @@ std::vector<double> split_cuts(const std::vector<double>& cuts, std::uint32_t fa
   return split;
 }
 
-CellPlan cuts_plan(std::size_t cuts) {
-  CellPlan plan;
-  plan.kind = CellKind::kCuts;
-  plan.cells = cuts < kMaxCells ? static_cast<std::uint32_t>(cuts) + 1 : kMaxCells + 1;
-  return plan;
+// The lowest value of an inner cell of a bent map, but for rounding.
+double bend_start(const CellPlan& plan, std::uint32_t inner) {
+  const auto bent = [&](std::uint64_t steps) {
+    const std::uint64_t bits = std::min<std::uint64_t>(plan.bend_bits + steps, 0x7fefffff);
+    return std::bit_cast<double>(bits << 32) - plan.bend;
+  };
+  if (static_cast<std::int32_t>(inner) >= plan.middle) {
+    const std::uint64_t away = inner - static_cast<std::uint32_t>(plan.middle);
+    const std::uint64_t steps = ((away << 32) + plan.multiplier - 1) / plan.multiplier;
+    return steps == 0 ? plan.origin : plan.origin + bent(steps);
+  }
+  const std::uint64_t away = static_cast<std::uint32_t>(plan.middle) - inner;
+  return plan.origin - bent(((away << 32) - 1) / plan.multiplier + 1);
 }
 
 }  // namespace
 
-CellMap CellMap::affine(std::uint32_t cells, double origin, double scale) {
-  return CellMap(checked(affine_plan(cells, origin, scale)));
+CellMap CellMap::affine(std::uint32_t inner, ValueRange range, double origin, double scale) {
+  return CellMap(checked(affine_plan(inner, range, origin, scale)));
 }
 
 CellMap CellMap::lattice(double first, double last, double scale) {
   return CellMap(checked(lattice_plan(first, last, scale)));
 }
 
-CellMap CellMap::bend(std::uint32_t cells, double origin, double bend, std::uint32_t multiplier,
-                      std::int32_t middle) {
-  return CellMap(checked(bend_plan(cells, origin, bend, multiplier, middle)));
+CellMap CellMap::bend(std::uint32_t inner, ValueRange range, double origin, double bend,
+                      std::uint32_t multiplier, std::int32_t middle) {
+  return CellMap(checked(bend_plan(inner, range, origin, bend, multiplier, middle)));
 }
 
 CellMap CellMap::cuts(std::span<const double> cuts) {
-  const std::string reason = flaw(cuts);
+  const std::string reason = flaw_of(cuts);
   if (!reason.empty()) throw invalid_argument("cell map: ", reason);
   CellMap map(checked(cuts_plan(cuts.size())));
   map.plant(cuts);
@@ -197,11 +114,11 @@ CellMap CellMap::refined(std::uint32_t factor) const {
                     std::isfinite(plan.scale * factor);
   if (plan.kind == CellKind::kCuts) return cuts(fits ? split_cuts(cuts_, factor) : cuts_);
   if (plan.kind == CellKind::kLattice || !fits) return CellMap(plan);
-  plan.cells *= factor;
+  plan.cells = (plan.cells - kOuterCells) * factor + kOuterCells;
   plan.scale *= factor;
   plan.multiplier = static_cast<std::uint32_t>(multiplier);
   plan.middle *= static_cast<std::int32_t>(factor);
-  return CellMap(checked(plan));
+  return CellMap(flaw_of(plan).empty() ? plan : plan_);
 }
 
 bool CellMap::is_point(std::uint32_t cell) const noexcept {
@@ -211,14 +128,46 @@ bool CellMap::is_point(std::uint32_t cell) const noexcept {
   return std::fabs(low) < kLastExact && cuts_[cell] == next_up(low);
 }
 
+// Where a cell starts, but for rounding; where the range does for the cells at its ends.
+double CellMap::start_of(std::uint32_t cell) const noexcept {
+  const std::uint32_t last = plan_.cells - 1;
+  if (plan_.kind == CellKind::kCuts) {
+    if (cuts_.empty()) return 0;
+    return cuts_[std::clamp<std::size_t>(cell, 1, cuts_.size()) - 1];
+  }
+  if (plan_.kind == CellKind::kLattice) {
+    const std::uint32_t point = std::clamp(cell, 1u, last - 1) - 1;
+    return (plan_.first + point / 2) / plan_.scale;
+  }
+  if (cell <= 1) return plan_.low;
+  if (cell >= last) return plan_.high;
+  const double start = plan_.kind == CellKind::kAffine ? plan_.origin + (cell - 1) / plan_.scale
+                                                       : bend_start(plan_, cell - 1);
+  return std::clamp(start, plan_.low, plan_.high);
+}
+
 double CellMap::lower_bound(std::uint32_t cell) const noexcept {
   constexpr double kMost = std::numeric_limits<double>::max();
-  const std::uint32_t slot = cell + 1;
-  std::uint64_t low = ordered_bits(-kMost);
-  std::uint64_t high = ordered_bits(kMost) + 1;  // that of +inf
+  const std::uint64_t least = ordered_bits(-kMost);
+  const std::uint64_t end = ordered_bits(kMost) + 1;  // that of +inf
+  if (cell == 0) return -kMost;
+  if (cell >= plan_.cells) return from_ordered_bits(end);
+  const auto reached = [&](std::uint64_t bits) {
+    return bits >= end || cell_slot(plan_, from_ordered_bits(bits)) >= cell + 1;
+  };
+  std::uint64_t low = std::max(least, ordered_bits(start_of(cell)));
+  std::uint64_t high = low;
+  for (std::uint64_t step = 1; low > least && reached(low); step *= 2) {
+    high = low;
+    low = low - least > step ? low - step : least;
+  }
+  for (std::uint64_t step = 1; !reached(high); step *= 2) {
+    low = high + 1;
+    high = end - high > step ? high + step : end;
+  }
   while (low < high) {
     const std::uint64_t middle = low + (high - low) / 2;
-    if (cell_slot(plan_, from_ordered_bits(middle)) >= slot) {
+    if (reached(middle)) {
       high = middle;
     } else {
       low = middle + 1;
@@ -227,66 +176,32 @@ double CellMap::lower_bound(std::uint32_t cell) const noexcept {
   return from_ordered_bits(low) + 0.0;
 }
 
-void CellMap::write(ByteWriter& out) const {
-  out.write(static_cast<std::uint8_t>(plan_.kind));
-  switch (plan_.kind) {
-    case CellKind::kAffine:
-      out.write(plan_.cells);
-      out.write(plan_.origin);
-      out.write(plan_.scale);
-      return;
-    case CellKind::kLattice:
-      out.write(plan_.first);
-      out.write(plan_.last);
-      out.write(plan_.scale);
-      return;
-    case CellKind::kBend:
-      out.write(plan_.cells);
-      out.write(plan_.origin);
-      out.write(plan_.bend);
-      out.write(plan_.multiplier);
-      out.write(plan_.middle);
-      return;
-    case CellKind::kCuts:
-      out.write(static_cast<std::uint32_t>(cuts_.size()));
-      for (const double cut : cuts_) out.write(cut);
-      return;
-  }
+double CellMap::upper_bound(std::uint32_t cell) const noexcept {
+  const double next = cell + 1 < plan_.cells ? lower_bound(cell + 1) : kInfinity;
+  return from_ordered_bits(ordered_bits(next == 0 ? -0.0 : next) - 1);
 }
 
-CellMap CellMap::read(ByteReader& in) {
-  const auto kind = static_cast<CellKind>(in.read<std::uint8_t>());
-  CellPlan plan;
-  plan.kind = kind;
-  std::vector<double> cuts;
-  if (kind == CellKind::kAffine) {
-    const auto cells = in.read<std::uint32_t>();
-    const auto origin = in.read<double>();
-    plan = affine_plan(cells, origin, in.read<double>());
-  } else if (kind == CellKind::kLattice) {
-    const auto first = in.read<double>();
-    const auto last = in.read<double>();
-    plan = lattice_plan(first, last, in.read<double>());
-  } else if (kind == CellKind::kBend) {
-    const auto cells = in.read<std::uint32_t>();
-    const auto origin = in.read<double>();
-    const auto bend = in.read<double>();
-    const auto multiplier = in.read<std::uint32_t>();
-    plan = bend_plan(cells, origin, bend, multiplier, in.read<std::int32_t>());
-  } else if (kind == CellKind::kCuts) {
-    const auto count = in.read<std::uint32_t>();
-    plan = cuts_plan(count);
-    if (plan.cells <= kMaxCells) {
-      const auto bytes = in.read_bytes(std::size_t{count} * sizeof(double));
-      cuts.resize(count);
-      if (count > 0) std::memcpy(cuts.data(), bytes.data(), bytes.size());
-    }
+std::vector<double> CellMap::positions() const {
+  std::vector<double> starts;
+  starts.reserve(plan_.cells + 1);
+  starts.push_back(start_of(1));
+  for (std::uint32_t cell = 1; cell < plan_.cells; ++cell) {
+    starts.push_back(std::max(starts.back(), start_of(cell)));
   }
-  std::string reason = flaw(plan);
-  if (reason.empty()) reason = flaw(cuts);
+  starts.push_back(starts.back());
+  return starts;
+}
+
+void CellMap::write(ByteWriter& out) const { write_plan(out, plan_, cuts_); }
+
+CellMap CellMap::read(ByteReader& in) {
+  std::vector<double> cuts;
+  const CellPlan plan = read_plan(in, cuts);
+  std::string reason = flaw_of(plan);
+  if (reason.empty()) reason = flaw_of(cuts);
   if (!reason.empty()) throw corrupt_data(in.section(), ": cell map: ", reason);
   CellMap map(plan);
-  if (kind == CellKind::kCuts) map.plant(cuts);
+  if (plan.kind == CellKind::kCuts) map.plant(cuts);
   return map;
 }
 

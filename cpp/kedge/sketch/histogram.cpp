@@ -10,7 +10,7 @@ namespace kedge {
 namespace {
 
 constexpr std::string_view kKind = "HIST";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 constexpr std::uint64_t kMostRows = std::uint64_t{1} << 53;  // whole numbers that a double holds
 constexpr std::size_t kMostRowsAtOnce = std::size_t{1} << 30;
@@ -105,14 +105,19 @@ Histogram Histogram::from_bytes(std::span<const std::byte> bytes) {
 
 Histogram Histogram::read(ByteReader& in) {
   ByteReader reader(open_frame(in, kKind, kVersion).payload, in.section());
+  const bool unbounded = is_unbounded(reader.at<std::uint8_t>(0));
   Histogram histogram(std::make_shared<const CellMap>(CellMap::read(reader)));
-  const std::uint32_t slots = histogram.map_->slots();
+  const std::uint32_t slots = histogram.map_->slots() - (unbounded ? kOuterCells : 0);
+  const auto place = [&](std::uint32_t slot) {
+    if (!unbounded || slot == minus_inf_slot()) return slot;
+    return slot + (slot + kExtraSlots - 1 < slots ? 1 : kOuterCells);
+  };
   for (std::uint32_t slot = 0; slot < slots;) {
     const std::uint64_t count = reader.read_varint();
     if (count > kMostRows - histogram.row_count()) {
       throw corrupt_data(in.section(), ": the counts add up to more than 2^53 at slot ", slot);
     }
-    histogram.counts_.add(slot++, count);
+    histogram.counts_.add(place(slot++), count);
     if (count != 0) continue;
     const std::uint64_t run = reader.read_varint();
     if (run > slots - slot) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/error.h"
@@ -95,6 +97,26 @@ std::vector<double> sorted_sample(std::span<const Batch> batches, std::size_t co
   return sample;
 }
 
+// The least and the greatest finite value of all rows.
+std::optional<ValueRange> range_of(std::span<const Batch> batches, std::size_t column) {
+  ValueRange range = {std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest()};
+  for (const Batch& batch : batches) {
+    const Column& values = batch.columns[column];
+    double block[256];
+    for (std::size_t start = 0; start < values.length; start += std::size(block)) {
+      const std::size_t rows = std::min(std::size(block), values.length - start);
+      read_doubles(values, start, rows, block);
+      for (std::size_t i = 0; i < rows; ++i) {
+        if (values.is_null(start + i) || !std::isfinite(block[i])) continue;
+        range.low = std::min(range.low, block[i]);
+        range.high = std::max(range.high, block[i]);
+      }
+    }
+  }
+  if (range.low > range.high) return std::nullopt;
+  return range;
+}
+
 bool is_temporal(std::string_view type) {
   return type.starts_with("timestamp") || type.starts_with("date");
 }
@@ -113,7 +135,9 @@ Profile Profile::of(const std::shared_ptr<const Schema>& schema, std::span<const
   Profile profile;
   for (const std::size_t i : chosen) {
     const Field& field = flat_schema[i];
-    auto map = std::make_shared<const CellMap>(fit_cell_map(sorted_sample(flat, i), cells));
+    const auto range = range_of(flat, i);
+    auto map = std::make_shared<const CellMap>(
+        range ? fit_cell_map(sorted_sample(flat, i), *range, cells) : CellMap::cuts({}));
     profile.add_column(field.name, type_name(field.type), Histogram(std::move(map)));
   }
   for (const Batch& batch : flat) profile.update(batch);

@@ -1,0 +1,238 @@
+#include "kedge/sketch/cell_plan.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "kedge/base/error.h"
+
+namespace kedge {
+namespace {
+
+constexpr double kMostPoint = 0x1p50;  // points and halves between them are exact doubles below
+
+bool is_positive(double value) { return value > 0 && std::isfinite(value); }
+
+bool is_power_of_two(double value) {
+  constexpr std::uint64_t kFraction = (std::uint64_t{1} << 52) - 1;
+  return std::isnormal(value) && value > 0 &&
+         (std::bit_cast<std::uint64_t>(value) & kFraction) == 0;
+}
+
+bool is_whole(double value) { return std::fabs(value) <= kMostPoint && value == std::floor(value); }
+
+std::int64_t inner_cells(const CellPlan& plan) { return std::int64_t{plan.cells} - kOuterCells; }
+
+// What is wrong with the numbers that affine and bent maps share, or nothing.
+std::string range_flaw(const CellPlan& plan) {
+  if (inner_cells(plan) < 1) return text("inner cells = ", inner_cells(plan), " is not from 1");
+  if (!std::isfinite(plan.low) || !std::isfinite(plan.high) || plan.high < plan.low) {
+    return text("range ", plan.low, " to ", plan.high, " is not finite and rising");
+  }
+  if (!std::isfinite(plan.origin)) return text("origin = ", plan.origin, " is not finite");
+  return "";
+}
+
+std::string bend_flaw(const CellPlan& plan) {
+  if (!is_positive(plan.bend) || !std::isnormal(plan.bend)) {
+    return text("bend = ", plan.bend, " is not positive");
+  }
+  if (plan.multiplier == 0) return "multiplier = 0 is not positive";
+  if (plan.middle < 0 || plan.middle > inner_cells(plan)) {
+    return text("middle = ", plan.middle, " is not from 0 to ", inner_cells(plan));
+  }
+  return "";
+}
+
+// The kernels look for values outside of the range, infinities and NaN only where the inner cell is
+// the first or the last.
+std::string reach_flaw(const CellPlan& plan) {
+  if (cell_slot(plan, plan.low) == 2 && cell_slot(plan, plan.high) == plan.cells - 1) return "";
+  return text("range ", plan.low, " to ", plan.high,
+              " does not reach from the first inner cell to ", "the last");
+}
+
+std::uint32_t lattice_cells(double first, double last) {
+  constexpr double kMostPoints = (kMaxCells - 2) / 2.0;
+  const double points = last - first + 1;
+  return points >= 1 && points <= kMostPoints ? 2 * static_cast<std::uint32_t>(points) + 1
+                                              : kMaxCells + 1;
+}
+
+// A number of inner cells that is out of its bounds gives a plan that is too.
+CellPlan bounded_plan(CellKind kind, std::uint32_t inner, ValueRange range, double origin) {
+  CellPlan plan;
+  plan.kind = kind;
+  plan.cells = inner <= kMaxCells ? inner + kOuterCells : kMaxCells + 1;
+  plan.low = range.low + 0.0;  // one zero
+  plan.high = range.high + 0.0;
+  plan.origin = origin;
+  return plan;
+}
+
+// The kinds as they are stored. The first two had no cells for what is outside of a range: they are
+// read as maps of all finite doubles.
+constexpr std::uint8_t kUnboundedAffine = 0;
+constexpr std::uint8_t kStoredLattice = 1;
+constexpr std::uint8_t kUnboundedBend = 2;
+constexpr std::uint8_t kStoredCuts = 3;
+constexpr std::uint8_t kBoundedAffine = 4;
+constexpr std::uint8_t kBoundedBend = 5;
+
+void write_bounded(ByteWriter& out, std::uint8_t kind, const CellPlan& plan) {
+  out.write(kind);
+  out.write(static_cast<std::uint32_t>(inner_cells(plan)));
+  out.write(plan.low);
+  out.write(plan.high);
+  out.write(plan.origin);
+}
+
+std::vector<double> read_cuts(ByteReader& in, std::uint32_t count) {
+  const auto bytes = in.read_bytes(std::size_t{count} * sizeof(double));
+  std::vector<double> cuts(count);
+  if (count > 0) std::memcpy(cuts.data(), bytes.data(), bytes.size());
+  return cuts;
+}
+
+CellPlan read_bounded(ByteReader& in, std::uint8_t kind) {
+  constexpr double kMost = std::numeric_limits<double>::max();
+  const auto inner = in.read<std::uint32_t>();
+  ValueRange range = {-kMost, kMost};
+  if (!is_unbounded(kind)) {
+    range.low = in.read<double>();
+    range.high = in.read<double>();
+  }
+  const auto origin = in.read<double>();
+  if (kind == kUnboundedAffine || kind == kBoundedAffine) {
+    return affine_plan(inner, range, origin, in.read<double>());
+  }
+  const auto bend = in.read<double>();
+  const auto multiplier = in.read<std::uint32_t>();
+  return bend_plan(inner, range, origin, bend, multiplier, in.read<std::int32_t>());
+}
+
+}  // namespace
+
+CellPlan affine_plan(std::uint32_t inner, ValueRange range, double origin, double scale) {
+  CellPlan plan = bounded_plan(CellKind::kAffine, inner, range, origin);
+  plan.scale = scale;
+  return plan;
+}
+
+CellPlan lattice_plan(double first, double last, double scale) {
+  CellPlan plan;
+  plan.kind = CellKind::kLattice;
+  plan.cells = lattice_cells(first, last);
+  plan.scale = scale;
+  plan.first = first;
+  plan.last = last;
+  return plan;
+}
+
+CellPlan bend_plan(std::uint32_t inner, ValueRange range, double origin, double bend,
+                   std::uint32_t multiplier, std::int32_t middle) {
+  CellPlan plan = bounded_plan(CellKind::kBend, inner, range, origin);
+  plan.bend = bend;
+  plan.bend_bits = static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(bend) >> 32);
+  plan.multiplier = multiplier;
+  plan.middle = middle;
+  return plan;
+}
+
+CellPlan cuts_plan(std::size_t cuts) {
+  CellPlan plan;
+  plan.kind = CellKind::kCuts;
+  plan.cells = cuts < kMaxCells ? static_cast<std::uint32_t>(cuts) + 1 : kMaxCells + 1;
+  return plan;
+}
+
+std::string flaw_of(const CellPlan& plan) {
+  if (plan.cells < 1 || plan.cells > kMaxCells) {
+    return text("cells = ", plan.cells, " is not from 1 to ", kMaxCells);
+  }
+  std::string reason;
+  switch (plan.kind) {
+    case CellKind::kAffine:
+      reason = range_flaw(plan);
+      if (!reason.empty()) return reason;
+      if (!is_positive(plan.scale)) return text("scale = ", plan.scale, " is not positive");
+      return reach_flaw(plan);
+    case CellKind::kLattice:
+      if (!is_power_of_two(plan.scale) || plan.scale < 1) {
+        return text("scale = ", plan.scale, " is not a power of two from 1");
+      }
+      if (!is_whole(plan.first) || !is_whole(plan.last) || plan.last < plan.first) {
+        return text("points ", plan.first, " to ", plan.last, " are not whole and rising");
+      }
+      return "";
+    case CellKind::kBend:
+      reason = range_flaw(plan);
+      if (reason.empty()) reason = bend_flaw(plan);
+      return reason.empty() ? reach_flaw(plan) : reason;
+    case CellKind::kCuts:
+      return "";
+  }
+  return "";
+}
+
+std::string flaw_of(std::span<const double> cuts) {
+  for (std::size_t i = 0; i < cuts.size(); ++i) {
+    if (!std::isfinite(cuts[i])) return text("cuts[", i, "] = ", cuts[i], " is not finite");
+    if (i > 0 && !(cuts[i] > cuts[i - 1])) {
+      return text("cuts must rise: cuts[", i, "] = ", cuts[i], " does not exceed ", cuts[i - 1]);
+    }
+  }
+  return "";
+}
+
+void write_plan(ByteWriter& out, const CellPlan& plan, std::span<const double> cuts) {
+  switch (plan.kind) {
+    case CellKind::kAffine:
+      write_bounded(out, kBoundedAffine, plan);
+      out.write(plan.scale);
+      return;
+    case CellKind::kLattice:
+      out.write(kStoredLattice);
+      out.write(plan.first);
+      out.write(plan.last);
+      out.write(plan.scale);
+      return;
+    case CellKind::kBend:
+      write_bounded(out, kBoundedBend, plan);
+      out.write(plan.bend);
+      out.write(plan.multiplier);
+      out.write(plan.middle);
+      return;
+    case CellKind::kCuts:
+      out.write(kStoredCuts);
+      out.write(static_cast<std::uint32_t>(cuts.size()));
+      for (const double cut : cuts) out.write(cut);
+      return;
+  }
+}
+
+CellPlan read_plan(ByteReader& in, std::vector<double>& cuts) {
+  const auto kind = in.read<std::uint8_t>();
+  if (kind > kBoundedBend) {
+    throw corrupt_data(in.section(), ": cell map: kind ", kind, " is not one of 0 to 5");
+  }
+  if (kind == kStoredLattice) {
+    const auto first = in.read<double>();
+    const auto last = in.read<double>();
+    return lattice_plan(first, last, in.read<double>());
+  }
+  if (kind == kStoredCuts) {
+    const auto count = in.read<std::uint32_t>();
+    const CellPlan plan = cuts_plan(count);
+    if (plan.cells <= kMaxCells) cuts = read_cuts(in, count);
+    return plan;
+  }
+  return read_bounded(in, kind);
+}
+
+bool is_unbounded(std::uint8_t stored_kind) noexcept {
+  return stored_kind == kUnboundedAffine || stored_kind == kUnboundedBend;
+}
+
+}  // namespace kedge

@@ -1,0 +1,42 @@
+// The numbers of a cell map: how they are put together, what makes them wrong, and how they are
+// stored. sketch/cell_map makes a map of them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kedge/base/bytes.h"
+#include "kedge/kernels/cell_count.h"
+
+namespace kedge {
+
+inline constexpr std::uint32_t kOuterCells = 2;  // of affine and bent maps
+
+// low <= v <= high, both finite.
+struct ValueRange {
+  double low = 0;
+  double high = 0;
+};
+
+// Counts that are out of their bounds give a plan that flaw_of finds.
+CellPlan affine_plan(std::uint32_t inner, ValueRange range, double origin, double scale);
+CellPlan lattice_plan(double first, double last, double scale);
+CellPlan bend_plan(std::uint32_t inner, ValueRange range, double origin, double bend,
+                   std::uint32_t multiplier, std::int32_t middle);
+CellPlan cuts_plan(std::size_t cuts);
+
+// What is wrong with a plan, or with its cuts; empty when nothing is.
+std::string flaw_of(const CellPlan& plan);
+std::string flaw_of(std::span<const double> cuts);
+
+// docs/formats.md, "Cell map". A plan that was read is not checked yet.
+void write_plan(ByteWriter& out, const CellPlan& plan, std::span<const double> cuts);
+CellPlan read_plan(ByteReader& in, std::vector<double>& cuts);
+
+// True for a stored map of the kinds that had no cells for what is outside of the range: counts
+// over it lack these two.
+bool is_unbounded(std::uint8_t stored_kind) noexcept;
+
+}  // namespace kedge
