@@ -8,6 +8,7 @@ namespace kedge {
 void bind_errors(nanobind::module_& m);
 void bind_arrow(nanobind::module_& m);
 void bind_sketch(nanobind::module_& m);
+void bind_categories(nanobind::module_& m);
 void bind_drift(nanobind::module_& m);
 
 }  // namespace kedge

@@ -70,5 +70,6 @@ NB_MODULE(_core, m) {
       "The instruction set that the kernels use.");
   kedge::bind_arrow(m);
   kedge::bind_sketch(m);
+  kedge::bind_categories(m);
   kedge::bind_drift(m);
 }

@@ -19,5 +19,5 @@ kedge._core.ResourceExhausted$:
     class ResourceExhausted(KedgeError):
         """A stated limit was reached."""
 
-kedge._core.(Histogram|Profile).__hash__$:
+kedge._core.(Histogram|Profile|Categories|Distinct).__hash__$:
     __hash__: None  # type: ignore[assignment]

@@ -10,4 +10,12 @@ namespace kedge {
 // nothing for the rest. What a null row holds is not looked at, but for the order of offsets.
 void check_values(const Batch& batch);
 
+// The same for one column; the error names the row, the caller adds the column's name.
+void check_column(const Column& column);
+
+// Only the strings of a column, or of its dictionary: for who looks at every index while counting.
+void check_strings(const Column& column);
+// The error of an index outside of the dictionary: throws for the first such row, if there is one.
+void check_indices(const Column& column);
+
 }  // namespace kedge

@@ -49,4 +49,20 @@ std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t seed) noexc
   return ~crc;
 }
 
+std::uint64_t hash_bytes(std::string_view bytes) noexcept {
+  using namespace hash_detail;
+  const std::size_t length = bytes.size();
+  if (length <= kShortBytes) return hash_short(short_words(bytes), length);
+  const char* data = bytes.data();
+  const char* last = data + length - kShortBytes;
+  std::uint64_t state = kPi0 ^ (static_cast<std::uint64_t>(length) * kPi3);
+  for (; data < last; data += kShortBytes) {
+    const std::uint64_t low = load<std::uint64_t>(data);
+    const std::uint64_t high = load<std::uint64_t>(data + 8);
+    const ShortWords product = multiply(low ^ kPi1, high ^ state);
+    state = product.low ^ product.high ^ (state + high);
+  }
+  return finish({load<std::uint64_t>(last), load<std::uint64_t>(last + 8)}, state);
+}
+
 }  // namespace kedge
