@@ -67,12 +67,12 @@ Batch seeded_batch(std::uint64_t seed, double shift) {
 }
 
 void add_sketches(Digest& digest) {
-  const std::vector<std::string> columns = {"even", "heavy", "clusters", "zeros",
-                                            "odd",  "items", "returned"};
   const Batch before = seeded_batch(1, 0);
   const Batch after = seeded_batch(2, 0.05);
   for (const std::uint32_t cells : {64u, 4096u}) {
-    const Profile reference = Profile::of(before.schema, {&before, 1}, cells, columns);
+    ProfileOptions options;
+    options.cells = cells;
+    const Profile reference = Profile::of(before.schema, {&before, 1}, options);
     Profile current = reference.like();
     current.update(after);
     digest.add(reference.to_bytes());

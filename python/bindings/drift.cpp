@@ -6,6 +6,7 @@
 #include "bindings.h"
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/error.h"
+#include "kedge/drift/bracket.h"
 #include "kedge/drift/compare.h"
 #include "kedge/drift/ks.h"
 

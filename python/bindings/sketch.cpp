@@ -1,6 +1,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/operators.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
@@ -12,6 +13,8 @@
 #include "bindings.h"
 #include "kedge/base/error.h"
 #include "kedge/sketch/cell_fit.h"
+#include "kedge/sketch/moments.h"
+#include "kedge/sketch/outline.h"
 #include "kedge/sketch/profile.h"
 
 namespace nb = nanobind;
@@ -55,12 +58,34 @@ nb::bytes python_bytes(const std::vector<std::byte>& bytes) {
   return nb::bytes(bytes.data(), bytes.size());
 }
 
-Profile profile_of(nb::handle data, std::int64_t cells, const std::vector<std::string>& columns) {
-  const Batches table = batches_from(data);
-  const auto most = std::int64_t{kMostFitCells} + 1;  // what is beyond is refused as that is
-  return Profile::of(table.schema, table.batches,
-                     static_cast<std::uint32_t>(std::clamp<std::int64_t>(cells, 0, most)), columns);
+std::uint32_t clamped(std::int64_t value, std::uint32_t most) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value, 0, std::int64_t{most} + 1));
 }
+
+// What is beyond a bound is refused as one more than it.
+ProfileOptions options_of(std::int64_t cells, std::int64_t max_categories, bool exact,
+                          std::vector<std::string> columns, std::vector<std::string> categorical,
+                          std::map<std::string, std::vector<double>> cuts) {
+  ProfileOptions options;
+  options.cells = clamped(cells, kMostFitCells);
+  options.max_categories = clamped(max_categories, kMaxCategories);
+  options.exact = exact;
+  options.columns = std::move(columns);
+  options.categorical = std::move(categorical);
+  options.cuts = std::move(cuts);
+  return options;
+}
+
+// The outline of batches whose schema the first of them brings.
+struct Looking {
+  ProfileOptions options;
+  std::optional<Outline> outline;
+
+  void look(const std::shared_ptr<const Schema>& schema, std::span<const Batch> batches) {
+    if (!outline) outline.emplace(*schema, options);
+    for (const Batch& batch : batches) outline->look(batch);
+  }
+};
 
 // All batches or none. One batch is counted in place, which is all or nothing already; what several
 // bring is counted aside, then added.
@@ -91,18 +116,40 @@ std::vector<std::string> column_names(const Profile& profile) {
   return names;
 }
 
+std::string line_of(const ColumnProfile& column) {
+  std::string line = text(column.name, ": ", column.type, ", ");
+  if (const auto* numbers = std::get_if<Histogram>(&column.counts)) {
+    line += text(numbers->map().cells(), " cells, ", numbers->null_count(), " null, ",
+                 numbers->nan_count(), " NaN");
+  } else if (const auto* names = std::get_if<Categories>(&column.counts)) {
+    line += text(names->map().size(), " categories, ", names->unlisted_count(), " not listed, ",
+                 names->null_count(), " null");
+  } else {
+    const auto& texts = std::get<Text>(column.counts);
+    line += text("text of ", texts.lengths().map().lower_bound(1), " to ",
+                 texts.lengths().map().upper_bound(texts.lengths().map().cells() - 2), " bytes, ",
+                 texts.empty_count(), " empty, ", texts.null_count(), " null");
+  }
+  return line;
+}
+
 std::string describe(const Profile& profile) {
   constexpr std::size_t kMostLines = 20;
   std::string lines = text("Profile of ", profile.row_count(), " rows");
   const std::size_t columns = profile.columns().size();
   for (const ColumnProfile& column :
        std::span(profile.columns()).first(std::min(columns, kMostLines))) {
-    lines += text("\n  ", column.name, ": ", column.type, ", ", column.histogram.map().cells(),
-                  " cells, ", column.histogram.null_count(), " null, ",
-                  column.histogram.nan_count(), " NaN");
+    lines += text("\n  ", line_of(column));
   }
   if (columns > kMostLines) lines += text("\n  and ", columns - kMostLines, " more columns");
   return lines;
+}
+
+template <class Counts>
+Counts counts_of(const Profile& profile, std::string_view name, std::string_view wanted) {
+  const ColumnProfile& column = profile.column(name);
+  if (const auto* counts = std::get_if<Counts>(&column.counts)) return *counts;
+  throw invalid_argument("column \"", name, "\" is a ", column.kind(), ", not a ", wanted);
 }
 
 std::vector<std::string_view> variant_names() {
@@ -161,6 +208,31 @@ void bind_sketch(nb::module_& m) {
           .def_prop_ro("nan_count", &Histogram::nan_count, "How many of them were NaN.")
           .def_prop_ro("value_count", &Histogram::value_count,
                        "How many were neither null nor NaN.")
+          .def_prop_ro(
+              "mean", [](const Histogram& self) { return moments_of(self).mean; },
+              "The mean of the values, to within `mean_error`; outliers count as the range's end.")
+          .def_prop_ro(
+              "mean_error", [](const Histogram& self) { return moments_of(self).mean_error; },
+              "How far the mean may be off: half a cell, zero where cells are points.")
+          .def_prop_ro(
+              "std", [](const Histogram& self) { return moments_of(self).deviation; },
+              "The standard deviation, with each cell's values at its middle.")
+          .def_prop_ro(
+              "low", [](const Histogram& self) { return self.map().lower_bound(1); },
+              "The least value of the reference.")
+          .def_prop_ro(
+              "high",
+              [](const Histogram& self) {
+                return self.map().upper_bound(std::max(2u, self.map().cells()) - 2);
+              },
+              "The greatest value of the reference.")
+          .def(
+              "quantile",
+              [](const Histogram& self, double share) {
+                const ValueRange range = quantile_of(self, share);
+                return nb::make_tuple(range.low, range.high);
+              },
+              "share"_a, "Two values with that quantile between them.")
           .def(
               "to_bytes", [](const Histogram& self) { return python_bytes(self.to_bytes()); },
               "The histogram in its stored form, equal for equal counts on every machine.")
@@ -175,8 +247,6 @@ void bind_sketch(nb::module_& m) {
   auto profile =
       nb::class_<Profile>(m, "Profile",
                           "What the columns of a table look like, one histogram each.")
-          .def_static("of", profile_of, "data"_a.none(), "cells"_a, "columns"_a,
-                      "Choose cells for each column and count every row.")
           .def("like", &Profile::like,
                "An empty profile with the same cells, to fill with live data.")
           .def("update", update, "data"_a.none(),
@@ -186,11 +256,36 @@ void bind_sketch(nb::module_& m) {
           .def("subtract", &Profile::subtract, "other"_a,
                "Take the counts of a profile away that was merged or is a part of this one.")
           .def(
+              "kind",
+              [](const Profile& self, std::string_view name) { return self.column(name).kind(); },
+              "column"_a, "\"number\", \"category\" or \"text\".")
+          .def(
+              "type",
+              [](const Profile& self, std::string_view name) { return self.column(name).type; },
+              "column"_a, "The type of the column that the profile was made of.")
+          .def(
+              "distinct",
+              [](const Profile& self, std::string_view name) { return self.column(name).distinct; },
+              "column"_a,
+              "About how many different values the reference had: standard error 1.6 %.")
+          .def(
               "histogram",
               [](const Profile& self, std::string_view name) {
-                return self.column(name).histogram;
+                return counts_of<Histogram>(self, name, "number");
               },
-              "column"_a, "A copy of one column's counts.")
+              "column"_a, "A copy of the counts of a column of numbers.")
+          .def(
+              "categories",
+              [](const Profile& self, std::string_view name) {
+                return counts_of<Categories>(self, name, "category");
+              },
+              "column"_a, "A copy of the counts of a column of categories.")
+          .def(
+              "lengths",
+              [](const Profile& self, std::string_view name) {
+                return counts_of<Text>(self, name, "text").lengths();
+              },
+              "column"_a, "A copy of the counts of a text column's lengths in bytes.")
           .def_prop_ro("columns", column_names, "The names of the columns.")
           .def_prop_ro("row_count", &Profile::row_count, "How many rows were counted.")
           .def(
@@ -203,6 +298,44 @@ void bind_sketch(nb::module_& m) {
           .def("__repr__", describe)
           .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"));
   finish(profile);
+
+  nb::class_<Looking>(m, "Outline",
+                      "The first look at a table, which chooses cells and categories.")
+      .def(
+          "__init__",
+          [](Looking* self, std::int64_t cells, std::int64_t max_categories, bool exact,
+             std::vector<std::string> columns, std::vector<std::string> categorical,
+             std::map<std::string, std::vector<double>> cuts) {
+            new (self) Looking{options_of(cells, max_categories, exact, std::move(columns),
+                                          std::move(categorical), std::move(cuts)),
+                               std::nullopt};
+          },
+          "cells"_a, "max_categories"_a, "exact"_a, "columns"_a, "categorical"_a, "cuts"_a,
+          "Nothing seen; the first data bring the schema.")
+      .def(
+          "look",
+          [](Looking& self, nb::handle data) {
+            const Batches table = batches_from(data);
+            self.look(table.schema, table.batches);
+          },
+          "data"_a.none(), "Look at every row of `data`.")
+      .def(
+          "profile",
+          [](const Looking& self) {
+            if (!self.outline) throw invalid_argument("there is no data to profile");
+            return self.outline->profile();
+          },
+          "The profile of such data, with nothing counted.")
+      .def(
+          "profile_of",
+          [](Looking& self, nb::handle data) {
+            const Batches table = batches_from(data);
+            self.look(table.schema, table.batches);
+            Profile profile = self.outline->profile();
+            for (const Batch& batch : table.batches) profile.update(batch);
+            return profile;
+          },
+          "data"_a.none(), "Look at every row of `data`, then count it.");
 
   m.def("cell_variants", variant_names, "The variants of the counting kernel, scalar first.");
   m.def("count_with", count_with, "isa"_a, "histogram"_a, "data"_a,

@@ -1,6 +1,6 @@
 """The compiled core of kedge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import numpy
@@ -92,6 +92,31 @@ class Histogram:
     def value_count(self) -> int:
         """How many were neither null nor NaN."""
 
+    @property
+    def mean(self) -> float:
+        """
+        The mean of the values, to within `mean_error`; outliers count as the range's end.
+        """
+
+    @property
+    def mean_error(self) -> float:
+        """How far the mean may be off: half a cell, zero where cells are points."""
+
+    @property
+    def std(self) -> float:
+        """The standard deviation, with each cell's values at its middle."""
+
+    @property
+    def low(self) -> float:
+        """The least value of the reference."""
+
+    @property
+    def high(self) -> float:
+        """The greatest value of the reference."""
+
+    def quantile(self, share: float) -> tuple:
+        """Two values with that quantile between them."""
+
     def to_bytes(self) -> bytes:
         """
         The histogram in its stored form, equal for equal counts on every machine.
@@ -114,10 +139,6 @@ class Histogram:
 class Profile:
     """What the columns of a table look like, one histogram each."""
 
-    @staticmethod
-    def of(data: object | None, cells: int, columns: Sequence[str]) -> Profile:
-        """Choose cells for each column and count every row."""
-
     def like(self) -> Profile:
         """An empty profile with the same cells, to fill with live data."""
 
@@ -132,8 +153,25 @@ class Profile:
         Take the counts of a profile away that was merged or is a part of this one.
         """
 
+    def kind(self, column: str) -> str:
+        """"number", "category" or "text"."""
+
+    def type(self, column: str) -> str:
+        """The type of the column that the profile was made of."""
+
+    def distinct(self, column: str) -> int:
+        """
+        About how many different values the reference had: standard error 1.6 %.
+        """
+
     def histogram(self, column: str) -> Histogram:
-        """A copy of one column's counts."""
+        """A copy of the counts of a column of numbers."""
+
+    def categories(self, column: str) -> Categories:
+        """A copy of the counts of a column of categories."""
+
+    def lengths(self, column: str) -> Histogram:
+        """A copy of the counts of a text column's lengths in bytes."""
 
     @property
     def columns(self) -> list[str]:
@@ -164,6 +202,21 @@ class Profile:
 
     __hash__: None  # type: ignore[assignment]
 
+class Outline:
+    """The first look at a table, which chooses cells and categories."""
+
+    def __init__(self, cells: int, max_categories: int, exact: bool, columns: Sequence[str], categorical: Sequence[str], cuts: Mapping[str, Sequence[float]]) -> None:
+        """Nothing seen; the first data bring the schema."""
+
+    def look(self, data: object | None) -> None:
+        """Look at every row of `data`."""
+
+    def profile(self) -> Profile:
+        """The profile of such data, with nothing counted."""
+
+    def profile_of(self, data: object | None) -> Profile:
+        """Look at every row of `data`, then count it."""
+
 def cell_variants() -> list[str]:
     """The variants of the counting kernel, scalar first."""
 
@@ -171,6 +224,131 @@ def count_with(isa: str, histogram: Histogram, data: object) -> Annotated[NDArra
     """
     The counts of float64 data that one variant gives, over a histogram's cells.
     """
+
+class Categories:
+    """How often each name of a list comes in a column."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """The listed names, in any order."""
+
+    def like(self) -> Categories:
+        """The same names, nothing counted."""
+
+    def update(self, data: object) -> None:
+        """Count one column of strings, bools, integers or dictionaries of them."""
+
+    def merge(self, other: Categories) -> None:
+        """Add the counts of the same names."""
+
+    def subtract(self, other: Categories) -> None:
+        """Take counts away that were merged or are a part of these."""
+
+    @property
+    def names(self) -> list:
+        """The listed names, in rising order of their bytes."""
+
+    @property
+    def counts(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+        """Rows with each listed name."""
+
+    @property
+    def novel(self) -> list:
+        """Unlisted names and their counts: all, or a sample of 1000."""
+
+    @property
+    def novel_is_complete(self) -> bool:
+        """Whether `novel` has all unlisted names."""
+
+    @property
+    def row_count(self) -> int:
+        """How many rows were counted."""
+
+    @property
+    def null_count(self) -> int:
+        """How many of them were null."""
+
+    @property
+    def unlisted_count(self) -> int:
+        """How many had a name that is not listed."""
+
+    @property
+    def value_count(self) -> int:
+        """How many were not null."""
+
+    def to_bytes(self) -> bytes:
+        """
+        The counts in their stored form, equal for equal counts on every machine.
+        """
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Categories:
+        """Read stored counts."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+class Distinct:
+    """How many different values came, within a few percent."""
+
+    def __init__(self) -> None:
+        """Nothing seen."""
+
+    def update(self, data: object) -> None:
+        """Add one column of any type: all rows, or none on an error."""
+
+    def merge(self, other: Distinct) -> None:
+        """Add the values that another one saw."""
+
+    def estimate(self) -> float:
+        """About how many different values were added."""
+
+    def to_bytes(self) -> bytes:
+        """The sketch in its stored form."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Distinct:
+        """Read a stored sketch."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    STANDARD_ERROR: float = 0.01625
+
+    __hash__: None  # type: ignore[assignment]
+
+class Frequent:
+    """The most frequent names of a column, in bounded memory."""
+
+    def __init__(self, capacity: int) -> None:
+        """Exact up to `capacity` different names."""
+
+    def update(self, data: object) -> None:
+        """Count one column, batch by batch."""
+
+    def top(self, most: int = 18446744073709551615) -> list:
+        """
+        The first names by count: (name, count, by how much the count may be too high).
+        """
+
+    def error(self) -> int:
+        """By how much any count may be too high."""
+
+    def distinct_seen_exactly(self) -> bool:
+        """Whether the names are all there are."""
+
+    @property
+    def row_count(self) -> int:
+        """How many rows were counted."""
+
+    @property
+    def null_count(self) -> int:
+        """How many of them were null."""
 
 def ks_test(x: object, y: object) -> tuple[float, float, float | int, int, int, int]:
     """

@@ -56,47 +56,127 @@ def ks_test(x: object, y: object) -> KsResult:
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """One column of a report.
+    """One column of a report. NaN stands for what a column of its kind does not have.
 
     Attributes:
         column: its name.
+        kind: "number", "category" or "text".
+        verdict: "yes" when the distance, or the change of the null share, is above `min_effect`,
+            "no" when neither is, "not yet known" when there are too few rows to say.
         reference_rows: values of the reference, null and NaN left out.
         current_rows: values of the current data.
-        lower: the Kolmogorov-Smirnov distance of the two samples is certainly not below this ..
+        lower: the distance of the two samples is certainly not below this .. It is Kolmogorov and
+            Smirnov's for numbers, the total variation for categories, and for text the larger of
+            the Kolmogorov-Smirnov distances of its lengths and of its hashes.
         upper: .. and certainly not above this.
-        pvalue: of the two-sample test at `lower`; exact for small samples.
         at_least: with the report's confidence, the distance of the two *populations* is at least
             this ..
         at_most: .. and at most this.
+        test: the test that goes with the distance, "ks" or "chi_square".
+        statistic: of that test.
+        pvalue: of that test, for this column alone.
+        pvalue_bonferroni: adjusted for all columns: any false alarm at all.
+        pvalue_bh: adjusted for all columns: the expected share of false ones among the alarms.
         reference_null_share: null and NaN among the reference's rows.
         current_null_share: null and NaN among the current rows.
         null_at_least: likewise, how far that share moved in the populations, at least ..
         null_at_most: .. and at most.
-        verdict: "yes" when one of the two changes is above `min_effect`, "no" when neither is,
-            "not yet known" when there are too few rows to say.
-        low: the lowest of the values whose share changed most; NaN when nothing changed.
+        null_pvalue: of Fisher's exact test for that share.
+        reference_new_share: values that the profile does not list, in the reference: names beyond
+            `max_categories`.
+        current_new_share: values that the reference did not have: numbers outside of its range,
+            names that are not listed.
+        new_pvalue: of Fisher's exact test for that share.
+        below_share: numbers below the reference's range.
+        above_share: numbers above it.
+        psi: the population stability index, over the reference's tenths or over the categories.
+        psi_noise: what it exceeds in 1 of 100 comparisons of so many rows when nothing changed. A
+            PSI below this means nothing.
+        js: the Jensen-Shannon distance, likewise.
+        js_noise: its noise.
+        kl: the Kullback-Leibler divergence of the current data from the reference, likewise.
+        hellinger: the Hellinger distance, likewise.
+        total_variation: half the sum of the changes of all shares, likewise.
+        chi_square: Pearson's statistic for the homogeneity of the two samples, likewise.
+        chi_square_dof: its degrees of freedom.
+        chi_square_pvalue: its p-value.
+        g: the likelihood ratio statistic, likewise.
+        g_pvalue: its p-value.
+        fisher_pvalue: of Fisher's exact test, for columns with two values.
+        anderson_darling: Anderson and Darling's two-sample statistic, over the cells.
+        anderson_darling_pvalue: its p-value.
+        cramer_von_mises: Cramer and von Mises's two-sample statistic, without its part from ties.
+        cramer_von_mises_pvalue: its p-value.
+        wasserstein: the Wasserstein distance in units of the value.
+        wasserstein_normed: in standard deviations of the reference.
+        energy: the energy distance.
+        reference_mean: the mean, from the cells: what is outside of the range counts as its end.
+        current_mean: that of the current data.
+        reference_std: the standard deviation, likewise.
+        current_std: that of the current data.
+        low: the lowest of the values (of a text: of the lengths) whose share changed most; NaN when
+            nothing changed.
         high: the highest of them.
-        reference_share: their share of the reference.
-        current_share: their share of the current data.
+        names: the categories whose share changed most, up to three.
+        reference_share: the share of these values in the reference.
+        current_share: their share in the current data.
+        carried: how much of the total variation they make up.
     """
 
     column: str
+    kind: str
+    verdict: str
     reference_rows: int
     current_rows: int
     lower: float
     upper: float
-    pvalue: float
     at_least: float
     at_most: float
+    test: str
+    statistic: float
+    pvalue: float
+    pvalue_bonferroni: float
+    pvalue_bh: float
     reference_null_share: float
     current_null_share: float
     null_at_least: float
     null_at_most: float
-    verdict: str
+    null_pvalue: float
+    reference_new_share: float
+    current_new_share: float
+    new_pvalue: float
+    below_share: float
+    above_share: float
+    psi: float
+    psi_noise: float
+    js: float
+    js_noise: float
+    kl: float
+    hellinger: float
+    total_variation: float
+    chi_square: float
+    chi_square_dof: float
+    chi_square_pvalue: float
+    g: float
+    g_pvalue: float
+    fisher_pvalue: float
+    anderson_darling: float
+    anderson_darling_pvalue: float
+    cramer_von_mises: float
+    cramer_von_mises_pvalue: float
+    wasserstein: float
+    wasserstein_normed: float
+    energy: float
+    reference_mean: float
+    current_mean: float
+    reference_std: float
+    current_std: float
     low: float
     high: float
+    names: str
     reference_share: float
     current_share: float
+    carried: float
 
     @property
     def drifted(self) -> bool:
@@ -105,19 +185,23 @@ class ColumnDrift:
 
     @property
     def where(self) -> str:
-        """The range of values whose share changed most, and how; "-" when nothing changed."""
-        if math.isnan(self.low):
+        """The values whose share changed most, and how; "-" when nothing changed."""
+        if self.reference_share == self.current_share:
             return "-"
-        return f"{self._range()}: {self.reference_share:.1%} -> {self.current_share:.1%}"
+        values = _printable(self.names) if self.kind == "category" else self._range()
+        return f"{values}: {self.reference_share:.1%} -> {self.current_share:.1%}"
 
     def _range(self) -> str:
+        unit = " bytes" if self.kind == "text" else ""
         if self.low == self.high:
-            return f"= {self.low:.6g}"
+            return f"= {self.low:.6g}{unit}"
         if self.low == -math.inf:
-            return "all values" if self.high == math.inf else _bound("<", self.high, math.inf)
+            return (
+                "all values" if self.high == math.inf else _bound("<", self.high, math.inf) + unit
+            )
         if self.high == math.inf:
-            return _bound(">", self.low, -math.inf)
-        return f"{self.low:.6g} .. {self.high:.6g}"
+            return _bound(">", self.low, -math.inf) + unit
+        return f"{self.low:.6g} .. {self.high:.6g}{unit}"
 
 
 def _bound(sign: str, end: float, outward: float) -> str:

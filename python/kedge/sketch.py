@@ -1,22 +1,44 @@
-"""Summaries that merge: a profile of each column's distribution, without keeping a row."""
+"""Summaries that merge: what each column looked like, without keeping a row."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from kedge._core import InvalidArgument, Profile
+from kedge._core import Categories, Histogram, InvalidArgument, Outline, Profile
 
-__all__ = ["Profile", "profile"]
+__all__ = ["Categories", "Histogram", "Profile", "profile"]
+
+# Of a stream that cannot be read twice, the rows that choose the cells.
+_FIRST_ROWS = 131_072
 
 
-def profile(data: object, *, cells: int = 4096, columns: Sequence[str] | None = None) -> Profile:
+def profile(
+    data: object,
+    *,
+    cells: int = 4096,
+    columns: Sequence[str] | None = None,
+    categorical: Sequence[str] = (),
+    max_categories: int = 10_000,
+    exact: bool = False,
+    cuts: Mapping[str, Iterable[float]] | None = None,
+) -> Profile:
     """Summarise every column of `data`, or only `columns`, as the reference to compare with.
 
     `data` is anything with an Arrow protocol method (pyarrow, polars, DuckDB, pandas, ..), a NumPy
-    array, or a dict of them. Each column gets a monotone map from values to at most `cells` cells,
-    chosen so that the fullest cell stays small, and one count per cell. Null, NaN, -inf and +inf
-    are counted apart. Columns must be numeric; "a.b" names column b of struct a.
+    array, or a dict of them. What is larger than memory comes as a `pyarrow.dataset.Dataset`, which
+    is read twice, or as an iterator of batches, which is read once: then its first 131 072 rows
+    choose the cells.
+
+    - **numbers** (integers, floats, bools, times): a monotone map from values to at most `cells`
+      cells, chosen so that the fullest cell stays small, and one count per cell. Null, NaN, -inf
+      and +inf, and what lies below or above the range of `data`, are counted apart. With `exact`,
+      each value of `data` has a counter of its own; `cuts` gives a column's cells by their bounds.
+    - **categories** (strings and dictionaries, and the integer columns named in `categorical`): one
+      count for each of the `max_categories` most frequent names, one for all others.
+    - **text** (strings that are mostly different): how long they are, and how they spread.
+
+    "a.b" names column b of struct a.
 
     >>> import numpy as np
     >>> reference = profile({"amount": np.arange(10.0)})
@@ -27,9 +49,51 @@ def profile(data: object, *, cells: int = 4096, columns: Sequence[str] | None = 
       amount: float64, 21 cells, 0 null, 0 NaN
 
     Raises:
-        Unsupported: a column is not numeric.
-        InvalidArgument: `cells` is not from 8 to 1048576, or a column does not exist.
+        Unsupported: a column has a type that cannot be profiled.
+        InvalidArgument: `cells` is not from 8 to 1048576, `max_categories` not from 1 to 1048576,
+            `cuts` do not rise, a column does not exist, or there is no data.
+        ResourceExhausted: `exact`, and a column has more than 1048575 different values.
     """
-    if isinstance(columns, str):
-        raise InvalidArgument(f'columns = "{columns}" is a string; pass a list of names')
-    return Profile.of(data, operator.index(cells), list(columns or ()))
+    for name, names in (("columns", columns), ("categorical", categorical)):
+        if isinstance(names, str):
+            raise InvalidArgument(f'{name} = "{names}" is a string; pass a list of names')
+    outline = Outline(
+        operator.index(cells),
+        operator.index(max_categories),
+        exact,
+        list(columns or ()),
+        list(categorical),
+        {name: [float(cut) for cut in bounds] for name, bounds in (cuts or {}).items()},
+    )
+    if isinstance(data, Iterator):
+        return _once(outline, data)
+    if hasattr(data, "to_batches") and not hasattr(data, "__arrow_c_stream__"):
+        return _twice(outline, data.to_batches)
+    return outline.profile_of(data)
+
+
+def _once(outline: Outline, batches: Iterator[object]) -> Profile:
+    first: list[object] = []
+    rows = 0
+    for batch in batches:
+        outline.look(batch)
+        first.append(batch)
+        rows += len(batch)  # type: ignore[arg-type]
+        if rows >= _FIRST_ROWS:
+            break
+    counted = outline.profile()
+    for batch in first:
+        counted.update(batch)
+    first.clear()
+    for batch in batches:
+        counted.update(batch)
+    return counted
+
+
+def _twice(outline: Outline, read: object) -> Profile:
+    for batch in read():  # type: ignore[operator]
+        outline.look(batch)
+    counted = outline.profile()
+    for batch in read():  # type: ignore[operator]
+        counted.update(batch)
+    return counted

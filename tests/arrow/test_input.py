@@ -235,7 +235,7 @@ def test_a_column_that_nobody_asked_for_is_carried_past() -> None:
     current = reference.like()
     current.update(table)
     assert current == reference
-    with pytest.raises(kedge.Unsupported, match=r'"price": a profile takes numeric .* got decimal'):
+    with pytest.raises(kedge.Unsupported, match='"price": decimal cannot be profiled'):
         kedge.profile(table)
     with pytest.raises(kedge.Unsupported, match=r'column "deep.a": a profile .* got nested struct'):
         kedge.profile(table, columns=["deep.a"])

@@ -84,7 +84,7 @@ def test_the_report_goes_out_as_arrow_json_and_text() -> None:
     assert "nothing" not in report
     assert len(report) == 2
     copy = pickle.loads(pickle.dumps(report))
-    assert copy.columns == report.columns
+    assert copy.to_dict() == report.to_dict()
     with pytest.raises(KeyError, match="nothing"):
         report["nothing"]
 
@@ -93,7 +93,8 @@ def test_a_column_that_went_missing_has_drifted() -> None:
     rng = np.random.default_rng(5)
     reference = kedge.profile({"v": rng.normal(size=20_000)})
     gone = kedge.compare(reference, {"v": np.full(1000, np.nan)})["v"]
-    assert (gone.lower, gone.upper, gone.pvalue, gone.verdict) == (0, 1, 1, "yes")
+    assert (gone.lower, gone.upper, gone.verdict) == (0, 1, "yes")
+    assert math.isnan(gone.pvalue)
     assert gone.current_null_share == 1
     assert gone.where == "-"
     half = rng.normal(size=20_000)

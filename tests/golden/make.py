@@ -15,7 +15,7 @@ import kedge
 from kedge._core import Table
 
 FOLDER = Path(__file__).parent
-VERSIONS = {"histogram": 2, "profile": 1, "ipc": 1}
+VERSIONS = {"histogram": 2, "profile": 2, "ipc": 1}
 
 
 def columns() -> dict[str, np.ndarray]:

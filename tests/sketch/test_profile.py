@@ -133,7 +133,7 @@ def test_an_update_that_fails_counts_nothing() -> None:
     with pytest.raises(kedge.InvalidArgument, match=r'no column "b"; the columns are "a"'):
         profile.update({"a": [1.0]})
     text = pa.table({"a": [1.0], "b": ["x"]})
-    with pytest.raises(kedge.Unsupported, match='column "b": a profile takes numeric columns'):
+    with pytest.raises(kedge.Unsupported, match='column "b": the profile holds float64'):
         profile.update(text)
     batches = [pa.record_batch({"a": [1.0], "b": [2.0]}), pa.record_batch({"a": [1.0], "b": [3.0]})]
     profile.update(pa.Table.from_batches(batches))
@@ -144,8 +144,7 @@ def test_an_update_that_fails_counts_nothing() -> None:
 def test_columns_are_chosen_by_name() -> None:
     table = pa.table({"a": [1.0], "city": ["Riga"], "b": [2]})
     assert kedge.profile(table, columns=["b", "a"]).columns == ["b", "a"]
-    with pytest.raises(kedge.Unsupported, match='column "city": a profile takes numeric columns'):
-        kedge.profile(table)
+    assert kedge.profile(table).columns == ["a", "city", "b"]
     with pytest.raises(kedge.InvalidArgument, match='there is no column "c"; the columns are "a"'):
         kedge.profile(table, columns=["c"])
     for cells in (4, -1, 2**40):

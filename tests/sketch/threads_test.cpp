@@ -26,7 +26,7 @@ Batch uniforms(std::uint64_t seed, int rows) {
 TEST("threads that count their own part and merge give the bytes of one pass") {
   constexpr int kThreads = 4;
   const Batch whole = uniforms(1, 1000);
-  const Profile reference = Profile::of(whole.schema, {&whole, 1}, 256);
+  const Profile reference = Profile::of(whole.schema, {&whole, 1}, {.cells = 256});
   Profile expected = reference.like();
   std::vector<Profile> parts;
   for (int i = 0; i < kThreads; ++i) {
@@ -46,7 +46,7 @@ TEST("threads that count their own part and merge give the bytes of one pass") {
 TEST("threads may read one profile and test one pair of samples at once") {
   const Batch before = uniforms(1, 20'000);
   const Batch after = uniforms(2, 20'000);
-  const Profile reference = Profile::of(before.schema, {&before, 1}, 256);
+  const Profile reference = Profile::of(before.schema, {&before, 1}, {.cells = 256});
   Profile current = reference.like();
   current.update(after);
   const Sample<double> x{{before.columns[0].data<double>(), before.length}};

@@ -186,6 +186,20 @@ double largest_cell(const CellMap& map, std::span<const double> sample) {
   return sample.empty() ? 0 : static_cast<double>(largest) / static_cast<double>(sample.size());
 }
 
+CellMap exact_cell_map(std::span<const double> values) {
+  if (values.empty()) return CellMap::cuts({});
+  constexpr std::uint32_t kAnyNumber = kMaxCells;
+  if (auto map = fit_lattice(values, {values.front(), values.back()}, kAnyNumber)) {
+    if (map->cells() <= 4 * values.size() + 64) return std::move(*map);
+  }
+  std::vector<double> cuts;
+  for (const double value : values) {
+    if (cuts.empty() || cuts.back() < value) cuts.push_back(value);
+    if (std::isfinite(next_up(value))) cuts.push_back(next_up(value));
+  }
+  return CellMap::cuts(cuts);
+}
+
 CellMap fit_cell_map(std::span<const double> sample, ValueRange range, std::uint32_t cells) {
   if (cells < kLeastFitCells || cells > kMostFitCells) {
     throw invalid_argument("cells = ", cells, " is not from ", kLeastFitCells, " to ",

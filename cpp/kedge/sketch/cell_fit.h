@@ -22,6 +22,9 @@ inline constexpr std::uint32_t kLeastFitCells = 8;
 inline constexpr std::uint32_t kMostFitCells = 1u << 20;
 CellMap fit_cell_map(std::span<const double> sample, ValueRange range, std::uint32_t cells);
 
+// A cell for each of the values, which rise, and one for each gap between and beyond them.
+CellMap exact_cell_map(std::span<const double> values);
+
 // The largest share of the sample in one cell that is not a point.
 double largest_cell(const CellMap& map, std::span<const double> sample);
 

@@ -56,6 +56,10 @@ void Histogram::update(std::span<const double> values) {
   update(column);
 }
 
+void Histogram::add(double value, std::uint64_t count) {
+  add_to(cell_slot(map_->plan(), value), count);
+}
+
 void Histogram::check_map(const Histogram& other, std::string_view verb) const {
   if (same_map(other)) return;
   throw invalid_argument("cannot ", verb, " histograms over different cells (", map_->cells(),

@@ -23,6 +23,8 @@ class Histogram {
   // O(length), allocates nothing (but once, when the 2^32nd row comes). The column is numeric.
   void update(const Column& column);
   void update(std::span<const double> values);
+  void add(double value, std::uint64_t count);
+  void add_nulls(std::uint64_t count) { add_to(null_slot(map_->cells()), count); }
 
   // The other's map must be equal. subtract throws InvalidArgument, and changes nothing, when the
   // other holds more of any cell than this one.
@@ -51,6 +53,7 @@ class Histogram {
 
  private:
   void check_map(const Histogram& other, std::string_view verb) const;
+  void add_to(std::uint32_t slot, std::uint64_t count) { counts_.add(slot, count); }
 
   std::shared_ptr<const CellMap> map_;
   const CellVariant* variant_;

@@ -1,43 +1,49 @@
-// What the columns of a table looked like: one histogram each, over cells that were chosen when the
-// reference was made. A profile keeps no row.
+// What the columns of a table looked like: counts of each, over cells or names that were chosen
+// when the reference was made. A profile keeps no row.
 //
 // Thread safety: one writer, or many readers.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "kedge/arrow/batch.h"
-#include "kedge/sketch/histogram.h"
+#include "kedge/sketch/column_profile.h"
 
 namespace kedge {
 
 // All columns of one profile together; a small file must not claim a large memory.
 inline constexpr std::uint64_t kMaxProfileSlots = std::uint64_t{1} << 26;
 
-struct ColumnProfile {
-  std::string name;
-  std::string type;  // as type_name gives it
-  Histogram histogram;
-
-  friend bool operator==(const ColumnProfile&, const ColumnProfile&) = default;
+struct ProfileOptions {
+  std::uint32_t cells = 4096;             // of a column of numbers
+  std::uint32_t max_categories = 10'000;  // listed by name; what is rarer is counted together
+  bool exact = false;                     // a counter for each value of the reference
+  std::vector<std::string> columns;       // all when empty; "a.b" is a struct's child
+  std::vector<std::string> categorical;   // integers and bools to be taken as categories
+  std::map<std::string, std::vector<double>> cuts;  // cells given by their bounds
 };
 
 class Profile {
  public:
-  // Chooses cells for each of the named columns (all when none is named; "a.b" is a struct's child)
-  // from a sample that depends on the rows alone, then counts every row. Throws Unsupported for a
-  // column that is not numeric.
+  // Chooses cells or names for each column from a first look at all rows (sketch/outline), then
+  // counts every row. Throws as Outline does.
   static Profile of(const std::shared_ptr<const Schema>& schema, std::span<const Batch> batches,
-                    std::uint32_t cells, std::span<const std::string> columns = {});
+                    const ProfileOptions& options);
 
-  // The same cells, nothing counted.
+  // Throws InvalidArgument for a second column of that name, ResourceExhausted beyond
+  // kMaxProfileSlots.
+  void add_column(ColumnProfile column);
+
+  // The same cells and names, nothing counted.
   Profile like() const;
 
-  // Counts every row of the batch, or throws and counts none: a profiled column is missing, or its
-  // type is no number where this profile's is one. Columns that the profile lacks are ignored.
+  // Counts every row of the batch, or throws and counts none: a profiled column is missing, its
+  // type cannot be counted as this profile's, or a string points outside. Columns that the profile
+  // lacks are ignored.
   void update(const Batch& batch);
   void merge(const Profile& other);
   void subtract(const Profile& other);
@@ -54,7 +60,6 @@ class Profile {
   friend bool operator==(const Profile&, const Profile&) = default;
 
  private:
-  void add_column(std::string name, std::string type, Histogram histogram);
   void check_columns(const Profile& other, std::string_view verb) const;
 
   std::vector<ColumnProfile> columns_;

@@ -1,0 +1,60 @@
+#include "kedge/drift/bins.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace kedge {
+namespace {
+
+std::vector<std::uint64_t> cell_counts(const Histogram& histogram) {
+  const std::uint32_t cells = histogram.map().cells();
+  std::vector<std::uint64_t> counts(cells);
+  for (std::uint32_t cell = 0; cell < cells; ++cell) counts[cell] = histogram.slot_count(cell + 1);
+  counts.front() += histogram.slot_count(minus_inf_slot());
+  counts.back() += histogram.slot_count(plus_inf_slot(cells));
+  return counts;
+}
+
+std::vector<std::uint64_t> name_counts(const Categories& categories) {
+  std::vector<std::uint64_t> counts(categories.map().unlisted_slot() + std::size_t{1});
+  for (std::uint32_t slot = 0; slot < counts.size(); ++slot) {
+    counts[slot] = categories.slot_count(slot);
+  }
+  return counts;
+}
+
+}  // namespace
+
+BinnedCounts cell_bins(const Histogram& reference, const Histogram& current) {
+  return {cell_counts(reference), cell_counts(current)};
+}
+
+BinnedCounts coarse_bins(const BinnedCounts& cells, std::size_t bins) {
+  const std::size_t last = cells.reference.size() - 1;
+  const auto total =
+      std::accumulate(cells.reference.begin(), cells.reference.end(), std::uint64_t{0});
+  const double per_row = static_cast<double>(bins) / static_cast<double>(total == 0 ? 1 : total);
+  BinnedCounts coarse;
+  std::uint64_t seen = 0;
+  std::size_t bin_before = 0;
+  for (std::size_t cell = 0; cell <= last; ++cell) {
+    const std::uint64_t count = cells.reference[cell];
+    const auto middle = static_cast<double>(2 * seen + count) / 2;
+    const auto bin = std::min(bins - 1, static_cast<std::size_t>(middle * per_row));
+    if (cell <= 1 || cell == last || bin != bin_before) {
+      coarse.reference.push_back(0);
+      coarse.current.push_back(0);
+    }
+    coarse.reference.back() += count;
+    coarse.current.back() += cells.current[cell];
+    seen += count;
+    bin_before = bin;
+  }
+  return coarse;
+}
+
+BinnedCounts name_bins(const Categories& reference, const Categories& current) {
+  return {name_counts(reference), name_counts(current)};
+}
+
+}  // namespace kedge

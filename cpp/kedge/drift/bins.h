@@ -1,0 +1,28 @@
+// Counts of two histograms or lists of names, bin by bin, for the tests and distances that take
+// them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kedge/sketch/categories.h"
+#include "kedge/sketch/histogram.h"
+
+namespace kedge {
+
+struct BinnedCounts {
+  std::vector<std::uint64_t> reference;
+  std::vector<std::uint64_t> current;
+};
+
+// Each cell is a bin, the infinities with the outer ones: as CellMap::positions() has them.
+BinnedCounts cell_bins(const Histogram& reference, const Histogram& current);
+
+// At most `bins` runs of cells, each between two of the reference's quantiles, and one on each side
+// for what is outside of its range.
+BinnedCounts coarse_bins(const BinnedCounts& cells, std::size_t bins);
+
+// Each listed name is a bin, and the others together are the last one.
+BinnedCounts name_bins(const Categories& reference, const Categories& current);
+
+}  // namespace kedge

@@ -1,0 +1,243 @@
+#include "kedge/sketch/outline.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kedge/arrow/flatten.h"
+#include "kedge/arrow/numeric.h"
+#include "kedge/base/bits.h"
+#include "kedge/base/error.h"
+#include "kedge/sketch/cell_fit.h"
+#include "kedge/sketch/name_reader.h"
+
+namespace kedge {
+namespace {
+
+constexpr std::size_t kBlock = 512;
+constexpr std::size_t kMostLengths = 65536;
+// Strings are text and no categories when most of them are different, or when the most frequent
+// ones that can be listed are fewer than the rest.
+constexpr double kMostDistinctShare = 0.5;
+constexpr std::uint64_t kFewestTexts = 100;
+
+constexpr std::size_t kMostExact = kMaxCells / 2 - 1;
+
+bool holds(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Calls use(values, rows, first_row) with the finite values of a column, block by block.
+template <class Use>
+void each_finite(const Column& column, const Use& use) {
+  double block[kBlock];
+  for (std::size_t start = 0; start < column.length; start += kBlock) {
+    const std::size_t rows = std::min(kBlock, column.length - start);
+    read_doubles(column, start, rows, block);
+    std::size_t finite = 0;
+    for (std::size_t i = 0; i < rows; ++i) {
+      if (std::isfinite(block[i]) && !column.is_null(start + i)) block[finite++] = block[i];
+    }
+    use(std::span<const double>(block, finite));
+  }
+}
+
+void widen(std::optional<ValueRange>& range, std::span<const double> values) {
+  for (const double value : values) {
+    if (!range) range = ValueRange{value, value};
+    range->low = std::min(range->low, value);
+    range->high = std::max(range->high, value);
+  }
+}
+
+double sampled_value(const Column& column, std::size_t row) {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  if (!column.is_null(row)) read_doubles(column, row, 1, &value);
+  return std::isfinite(value) ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
+// Lengths up to kMostLengths are known, so the sample is all of them, thinned.
+CellMap length_map(const std::vector<std::uint64_t>& lengths, std::uint64_t longest,
+                   std::uint32_t cells) {
+  std::uint64_t total = 0;
+  for (const std::uint64_t rows : lengths) total += rows;
+  const std::uint64_t step = total / RowSample::kMostRows + 1;
+  std::vector<double> sample;
+  for (std::size_t length = 0; length < lengths.size(); ++length) {
+    const std::uint64_t times = (lengths[length] + step - 1) / step;
+    sample.insert(sample.end(), static_cast<std::size_t>(times), static_cast<double>(length));
+  }
+  return fit_cell_map(sample, {0, static_cast<double>(longest)}, cells);
+}
+
+CellMap cut_map(std::vector<double> cuts, ValueRange range) {
+  cuts.push_back(range.low);
+  if (std::isfinite(next_up(range.high))) cuts.push_back(next_up(range.high));
+  std::sort(cuts.begin(), cuts.end());
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  return CellMap::cuts(cuts);
+}
+
+void check_options(const ProfileOptions& options) {
+  if (options.cells < kLeastFitCells || options.cells > kMostFitCells) {
+    throw invalid_argument("cells = ", options.cells, " is not from ", kLeastFitCells, " to ",
+                           kMostFitCells);
+  }
+  if (options.max_categories < 1 || options.max_categories > kMaxCategories) {
+    throw invalid_argument("max_categories = ", options.max_categories, " is not from 1 to ",
+                           kMaxCategories);
+  }
+}
+
+void check_profiled(const Field& field, bool as_category) {
+  if (as_category ? NameReader::takes(field.type)
+                  : is_numeric(field.type) || NameReader::takes(field.type)) {
+    return;
+  }
+  throw unsupported(
+      "column \"", field.name, "\": ", type_name(field.type),
+      as_category ? " has no categories" : " cannot be profiled; choose others with columns=");
+}
+
+}  // namespace
+
+Outline::Outline(const Schema& schema, ProfileOptions options) : options_(std::move(options)) {
+  check_options(options_);
+  const Schema flat = flatten(schema);
+  std::vector<std::size_t> chosen;
+  for (const std::string& name : options_.columns) chosen.push_back(find_column(flat, name));
+  for (std::size_t i = 0; options_.columns.empty() && i < flat.size(); ++i) chosen.push_back(i);
+  for (const std::size_t i : chosen) {
+    const Field& field = flat[i];
+    const bool as_category = holds(options_.categorical, field.name);
+    check_profiled(field, as_category);
+    Look& look = looks_.emplace_back();
+    look.field = field;
+    if (as_category || !is_numeric(field.type)) {
+      look.names = Names{Frequent(2 * options_.max_categories), {}};
+    }
+  }
+  const auto is_looked_at = [&](const std::string& name) {
+    return std::any_of(looks_.begin(), looks_.end(),
+                       [&](const Look& look) { return look.field.name == name; });
+  };
+  for (const std::string& name : options_.categorical) {
+    if (!is_looked_at(name)) throw invalid_argument("categorical: \"", name, "\" is no column");
+  }
+  for (const auto& [name, cuts] : options_.cuts) {
+    if (!is_looked_at(name)) throw invalid_argument("cuts: \"", name, "\" is no column");
+    const std::string reason = flaw_of(cuts);
+    if (!reason.empty()) throw invalid_argument("cuts of column \"", name, "\": ", reason);
+  }
+}
+
+void Outline::look(const Batch& batch) {
+  const Batch flat = flatten(batch);
+  rows_.extend(batch.length, kept_, chosen_);
+  for (Look& look : looks_) {
+    const Column& column = flat.columns[find_column(*flat.schema, look.field.name)];
+    try {
+      look.distinct.add(column);
+      if (look.names) {
+        look_at_names(look, column);
+      } else {
+        look_at_numbers(look, column);
+      }
+    } catch (const Error& error) {
+      throw Error(error.code(), text("column \"", look.field.name, "\": ", error.what()));
+    }
+  }
+}
+
+void Outline::look_at_numbers(Look& look, const Column& column) const {
+  Numbers& numbers = look.numbers;
+  std::vector<double>& sample = numbers.sample;
+  for (std::size_t i = 0; i < kept_.size(); ++i) sample[i] = sample[kept_[i]];
+  sample.resize(kept_.size());
+  for (const std::size_t row : chosen_) sample.push_back(sampled_value(column, row));
+  look.values += column.length - column.null_count();
+  each_finite(column, [&](std::span<const double> values) {
+    widen(numbers.range, values);
+    if (!options_.exact) return;
+    numbers.values.insert(numbers.values.end(), values.begin(), values.end());
+    if (numbers.values.size() > 4 * kMostExact) keep_distinct(look);
+  });
+}
+
+void Outline::keep_distinct(Look& look) const {
+  std::vector<double>& values = look.numbers.values;
+  for (double& value : values) value += 0.0;  // one zero
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  if (values.size() > kMostExact) {
+    throw resource_exhausted("exact=True takes up to ", kMostExact,
+                             " distinct values; choose cells instead");
+  }
+}
+
+void Outline::look_at_names(Look& look, const Column& column) const {
+  Names& names = *look.names;
+  names.frequent.update(column);
+  NameReader reader(column);
+  look.values += column.length - reader.null_count();
+  while (reader.next()) {
+    for (std::size_t i = 0; i < reader.keys().size(); ++i) {
+      const std::size_t length = std::min(reader.keys()[i].length, kMostLengths);
+      if (length >= names.lengths.size()) names.lengths.resize(length + 1);
+      names.lengths[length] += reader.weights() == nullptr ? 1 : reader.weights()[i];
+      names.longest = std::max<std::uint64_t>(names.longest, reader.keys()[i].length);
+    }
+  }
+}
+
+CellMap Outline::number_map(const Look& look) const {
+  const Numbers& numbers = look.numbers;
+  if (!numbers.range) return CellMap::cuts({});
+  const auto cuts = options_.cuts.find(look.field.name);
+  if (cuts != options_.cuts.end()) return cut_map(cuts->second, *numbers.range);
+  if (options_.exact) {
+    Look exact = look;
+    keep_distinct(exact);
+    return exact_cell_map(exact.numbers.values);
+  }
+  std::vector<double> sample;
+  for (const double value : numbers.sample) {
+    if (value == value) sample.push_back(value);
+  }
+  // The sample can miss all of a few values.
+  if (sample.empty()) sample = {numbers.range->low, numbers.range->high};
+  std::sort(sample.begin(), sample.end());
+  return fit_cell_map(sample, *numbers.range, options_.cells);
+}
+
+ColumnCounts Outline::counts_of(const Look& look) const {
+  const auto share = [](CellMap map) { return std::make_shared<const CellMap>(std::move(map)); };
+  if (!look.names) return Histogram(share(number_map(look)));
+  const Frequent& frequent = look.names->frequent;
+  std::vector<std::string> names;
+  std::uint64_t listed = 0;
+  for (const FrequentName& found : frequent.top(options_.max_categories)) {
+    if (found.name.size() > kMostNameBytes) continue;
+    names.push_back(found.name);
+    listed += found.count - found.error;
+  }
+  const bool is_many =
+      look.distinct.estimate() > kMostDistinctShare * static_cast<double>(look.values);
+  const bool is_text = Text::takes(look.field.type) &&
+                       !holds(options_.categorical, look.field.name) &&
+                       look.values >= kFewestTexts && (is_many || 2 * listed < look.values);
+  if (is_text)
+    return Text(share(length_map(look.names->lengths, look.names->longest, options_.cells)));
+  return Categories(std::make_shared<const CategoryMap>(std::move(names)));
+}
+
+Profile Outline::profile() const {
+  Profile profile;
+  for (const Look& look : looks_) {
+    const auto distinct = static_cast<std::uint64_t>(look.distinct.estimate() + 0.5);
+    profile.add_column({look.field.name, type_name(look.field.type), distinct, counts_of(look)});
+  }
+  return profile;
+}
+
+}  // namespace kedge
