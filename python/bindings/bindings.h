@@ -9,5 +9,6 @@ void bind_errors(nanobind::module_& m);
 void bind_arrow(nanobind::module_& m);
 void bind_sketch(nanobind::module_& m);
 void bind_drift(nanobind::module_& m);
+void bind_distance(nanobind::module_& m);
 
 }  // namespace kedge

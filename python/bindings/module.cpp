@@ -71,4 +71,5 @@ NB_MODULE(_core, m) {
   kedge::bind_arrow(m);
   kedge::bind_sketch(m);
   kedge::bind_drift(m);
+  kedge::bind_distance(m);
 }

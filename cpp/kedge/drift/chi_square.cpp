@@ -18,7 +18,7 @@ double likelihood_part(double count, double excess) noexcept {
 
 }  // namespace
 
-ChiSquareResult chi_square_homogeneity(Counts reference, Counts current) {
+ChiSquareResult chi_square_homogeneity(BinCounts reference, BinCounts current) {
   const CountPair pair = check_counts(reference, current);
   if (!pair.comparable()) return {};
   double sum = 0;
@@ -33,7 +33,7 @@ ChiSquareResult chi_square_homogeneity(Counts reference, Counts current) {
   return result_of(sum / (pair.reference * pair.current), pair);
 }
 
-ChiSquareResult g_test(Counts reference, Counts current) {
+ChiSquareResult g_test(BinCounts reference, BinCounts current) {
   const CountPair pair = check_counts(reference, current);
   if (!pair.comparable()) return {};
   const double total = pair.reference + pair.current;

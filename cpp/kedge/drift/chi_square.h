@@ -19,10 +19,10 @@ struct ChiSquareResult {
 // Pearson's statistic, as scipy.stats.chi2_contingency(correction=False) has it. The p-value is the
 // chi-square limit's: good from about five expected values a bin on, both sides. Throws as
 // check_counts.
-ChiSquareResult chi_square_homogeneity(Counts reference, Counts current);
+ChiSquareResult chi_square_homogeneity(BinCounts reference, BinCounts current);
 
 // The likelihood ratio, scipy's lambda_="log-likelihood": a sum of terms that are all positive, so
 // it keeps its digits where the two samples hardly differ. Throws as check_counts.
-ChiSquareResult g_test(Counts reference, Counts current);
+ChiSquareResult g_test(BinCounts reference, BinCounts current);
 
 }  // namespace kedge

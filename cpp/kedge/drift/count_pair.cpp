@@ -4,7 +4,7 @@
 
 namespace kedge {
 
-CountPair check_counts(Counts reference, Counts current) {
+CountPair check_counts(BinCounts reference, BinCounts current) {
   if (reference.size() != current.size()) {
     throw invalid_argument("the reference has ", reference.size(), " bins, the current counts ",
                            current.size(), ": both must have the same");

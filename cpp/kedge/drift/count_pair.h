@@ -8,7 +8,7 @@
 
 namespace kedge {
 
-using Counts = std::span<const std::uint64_t>;
+using BinCounts = std::span<const std::uint64_t>;
 
 struct CountPair {
   double reference = 0;  // all of its counts together: whole numbers, exact
@@ -21,7 +21,7 @@ struct CountPair {
 };
 
 // Throws InvalidArgument unless both have equally many bins and at most 2^53 values. O(bins).
-CountPair check_counts(Counts reference, Counts current);
+CountPair check_counts(BinCounts reference, BinCounts current);
 
 // A checked count as a double: by way of the signed type, for which every machine has an
 // instruction.
