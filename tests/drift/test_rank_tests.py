@@ -51,7 +51,8 @@ def test_the_statistics_equal_scipy(pair: tuple[np.ndarray, np.ndarray]) -> None
     if min(len(first), len(second)) >= 2:
         cvm = scipy.stats.cramervonmises_2samp(first, second, method="asymptotic")
         assert ours["cvm_statistic"] == pytest.approx(cvm.statistic, rel=1e-10, abs=1e-11)
-        assert ours["cvm_pvalue"] == pytest.approx(cvm.pvalue, rel=1e-8, abs=1e-10)
+        # scipy ends its series at terms of 1e-7; test_the_limits_are_mpmaths has the digits beyond.
+        assert ours["cvm_pvalue"] == pytest.approx(cvm.pvalue, rel=1e-8, abs=1e-7)
 
 
 @given(pairs())

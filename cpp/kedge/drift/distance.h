@@ -22,12 +22,15 @@ struct CountDistances {
 CountDistances count_distances(BinCounts reference, BinCounts current);
 
 // What the PSI, or the Jensen-Shannon distance, of samples of `n` and `m` values exceeds with
-// probability 1 - level when both come from one distribution over `bins` bins. From the limit, in
-// which PSI and eight times the divergence are (1/n + 1/m) chi-square with bins - 1 degrees of
-// freedom: at 2000 values each and 20 bins the 1 % are 1 % (PSI within 0.3 %, JS within 0.2 %, by
-// simulation). With a few values a bin PSI exceeds its level more often, and where bins are empty
-// on one side the half counts pull it below. 0 for a single bin, infinite when a sample is empty.
-// Throws InvalidArgument unless 0 < level < 1.
+// probability 1 - level when both come from one distribution over `bins` bins. From the limit for
+// many values in each bin, in which PSI and eight times the divergence are (1/n + 1/m) chi-square
+// with bins - 1 degrees of freedom. How often the 99 % are exceeded, by simulation with equal
+// shares and n = m: 1.0 % (PSI) and 0.9 % (JS) with 100 values a bin, 2.2 % and 1.6 % with 20
+// values in each of 100 bins, 2.3 % and 1.4 % with 10 in each of 20. With four and less a bin it is
+// no level any more: JS exceeds it 24 % of the time with 4 in each of 500 bins and always with 1,
+// while the half counts keep PSI below.
+//
+// 0 for a single bin, infinite when a sample is empty. Throws InvalidArgument unless 0 < level < 1.
 double psi_noise(std::size_t bins, std::uint64_t n, std::uint64_t m, double level = 0.99);
 double js_noise(std::size_t bins, std::uint64_t n, std::uint64_t m, double level = 0.99);
 
