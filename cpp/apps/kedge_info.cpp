@@ -25,6 +25,7 @@
 #include "kedge/drift/ks.h"
 #include "kedge/drift/rank_tests.h"
 #include "kedge/drift/wasserstein.h"
+#include "kedge/evidence/fdr.h"
 #include "kedge/sketch/profile.h"
 
 namespace kedge {
@@ -119,6 +120,7 @@ void add_math(Digest& digest) {
 
 void add_count_tests(Digest& digest) {
   Random random(6);
+  std::vector<double> pvalues;
   for (const std::uint32_t most : {3u, 50u, 100'000u}) {
     for (std::size_t bins = 2; bins < 200; ++bins) {
       std::vector<std::uint64_t> before, after;
@@ -130,6 +132,7 @@ void add_count_tests(Digest& digest) {
       }
       const RankTests ranks = rank_tests(before, after);
       const CountDistances far = count_distances(before, after);
+      pvalues.push_back(ranks.anderson_darling.pvalue);
       for (const double number :
            {chi_square_homogeneity(before, after).pvalue, g_test(before, after).pvalue,
             ranks.anderson_darling.standardised, ranks.anderson_darling.pvalue,
@@ -142,6 +145,8 @@ void add_count_tests(Digest& digest) {
       }
     }
   }
+  for (const double adjusted : benjamini_hochberg(pvalues)) digest.add(adjusted);
+  for (const double adjusted : bonferroni(pvalues)) digest.add(adjusted);
   digest.add(fisher_exact(1'096'975, 2'860'504, 15'884'243, 41'536'168));
 }
 
