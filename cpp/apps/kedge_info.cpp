@@ -18,8 +18,14 @@
 #include "kedge/base/hash.h"
 #include "kedge/base/math.h"
 #include "kedge/base/random.h"
+#include "kedge/drift/chi_square.h"
 #include "kedge/drift/compare.h"
+#include "kedge/drift/distance.h"
+#include "kedge/drift/fisher.h"
 #include "kedge/drift/ks.h"
+#include "kedge/drift/rank_tests.h"
+#include "kedge/drift/wasserstein.h"
+#include "kedge/evidence/fdr.h"
 #include "kedge/sketch/profile.h"
 
 namespace kedge {
@@ -112,6 +118,38 @@ void add_math(Digest& digest) {
   }
 }
 
+void add_count_tests(Digest& digest) {
+  Random random(6);
+  std::vector<double> pvalues;
+  for (const std::uint32_t most : {3u, 50u, 100'000u}) {
+    for (std::size_t bins = 2; bins < 200; ++bins) {
+      std::vector<std::uint64_t> before, after;
+      std::vector<double> ends = {0};
+      for (std::size_t i = 0; i < bins; ++i) {
+        before.push_back(random.below(most));
+        after.push_back(random.below(most));
+        ends.push_back(ends.back() + random.uniform());
+      }
+      const RankTests ranks = rank_tests(before, after);
+      const CountDistances far = count_distances(before, after);
+      pvalues.push_back(ranks.anderson_darling.pvalue);
+      for (const double number :
+           {chi_square_homogeneity(before, after).pvalue, g_test(before, after).pvalue,
+            ranks.anderson_darling.standardised, ranks.anderson_darling.pvalue,
+            ranks.cramer_von_mises.pvalue, ranks.cramer_von_mises.untied_pvalue, far.psi, far.kl,
+            far.js, far.hellinger, far.total_variation, psi_noise(bins, most, bins),
+            js_noise(bins, bins, most), wasserstein(before, after, ends),
+            energy_distance(before, after, ends),
+            fisher_exact(before[0], before[1], after[0], after[1])}) {
+        digest.add(number);
+      }
+    }
+  }
+  for (const double adjusted : benjamini_hochberg(pvalues)) digest.add(adjusted);
+  for (const double adjusted : bonferroni(pvalues)) digest.add(adjusted);
+  digest.add(fisher_exact(1'096'975, 2'860'504, 15'884'243, 41'536'168));
+}
+
 void add_ipc(Digest& digest) {
   const Batch batch = seeded_batch(4, 0);
   ByteWriter out;
@@ -128,6 +166,7 @@ int selftest() {
   add_math(digest);
   add_sketches(digest);
   add_exact_tests(digest);
+  add_count_tests(digest);
   add_ipc(digest);
   std::printf("%016" PRIx64 "\n", digest.value());
   return 0;

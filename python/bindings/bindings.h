@@ -10,5 +10,6 @@ void bind_arrow(nanobind::module_& m);
 void bind_sketch(nanobind::module_& m);
 void bind_categories(nanobind::module_& m);
 void bind_drift(nanobind::module_& m);
+void bind_distance(nanobind::module_& m);
 
 }  // namespace kedge

@@ -4,9 +4,11 @@
 
 #include "arrow_input.h"
 #include "bindings.h"
+#include "counts_input.h"
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/error.h"
 #include "kedge/drift/bracket.h"
+#include "kedge/drift/chi_square.h"
 #include "kedge/drift/compare.h"
 #include "kedge/drift/ks.h"
 
@@ -130,6 +132,11 @@ nb::tuple bracket_of(const Histogram& reference, const Histogram& current) {
   return nb::make_tuple(bracket.lower, bracket.upper);
 }
 
+nb::tuple chi_square_of(nb::handle x, nb::handle y) {
+  const ChiSquareResult result = chi_square_homogeneity(counts_from(x, "x"), counts_from(y, "y"));
+  return nb::make_tuple(result.statistic, result.pvalue, static_cast<std::int64_t>(result.dof));
+}
+
 }  // namespace
 
 void bind_drift(nb::module_& m) {
@@ -137,6 +144,9 @@ void bind_drift(nb::module_& m) {
         nb::sig("def ks_test(x: object, y: object) -> "
                 "tuple[float, float, float | int, int, int, int]"),
         "The exact two-sample test: statistic, p-value, location, sign and both sizes.");
+  m.def("chi_square_test", chi_square_of, "x"_a.none(), "y"_a.none(),
+        nb::sig("def chi_square_test(x: object, y: object) -> tuple[float, float, int]"),
+        "The chi-square test of homogeneity of two counts: statistic, p-value, freedom.");
   m.def("ks_bracket", bracket_of, "reference"_a, "current"_a,
         nb::sig("def ks_bracket(reference: Histogram, current: Histogram) -> tuple[float, float]"),
         "Certain bounds of the distance between two samples counted over the same cells.");

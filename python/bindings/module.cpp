@@ -72,4 +72,5 @@ NB_MODULE(_core, m) {
   kedge::bind_sketch(m);
   kedge::bind_categories(m);
   kedge::bind_drift(m);
+  kedge::bind_distance(m);
 }

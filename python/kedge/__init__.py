@@ -9,10 +9,19 @@ from kedge._core import (
     ResourceExhausted,
     Unsupported,
 )
-from kedge.drift import ColumnDrift, KsResult, Report, compare, ks_test
+from kedge.drift import (
+    ChiSquareResult,
+    ColumnDrift,
+    KsResult,
+    Report,
+    chi_square_test,
+    compare,
+    ks_test,
+)
 from kedge.sketch import profile
 
 __all__ = [
+    "ChiSquareResult",
     "ColumnDrift",
     "CorruptData",
     "Histogram",
@@ -23,6 +32,7 @@ __all__ = [
     "Report",
     "ResourceExhausted",
     "Unsupported",
+    "chi_square_test",
     "compare",
     "ks_test",
     "profile",

@@ -355,6 +355,11 @@ def ks_test(x: object, y: object) -> tuple[float, float, float | int, int, int, 
     The exact two-sample test: statistic, p-value, location, sign and both sizes.
     """
 
+def chi_square_test(x: object, y: object) -> tuple[float, float, int]:
+    """
+    The chi-square test of homogeneity of two counts: statistic, p-value, freedom.
+    """
+
 def ks_bracket(reference: Histogram, current: Histogram) -> tuple[float, float]:
     """
     Certain bounds of the distance between two samples counted over the same cells.
@@ -364,3 +369,41 @@ def compare(reference: Profile, current: Profile, min_effect: float, confidence:
     """
     One row for each column: what changed, by how much, how surely, and where.
     """
+
+def g_test(x: object, y: object) -> tuple[float, float, int]:
+    """The likelihood-ratio test of homogeneity: statistic, p-value, freedom."""
+
+def fisher_exact(a: int, b: int, c: int, d: int) -> float:
+    """The two-sided p-value of Fisher's exact test."""
+
+def rank_tests(reference: object, current: object) -> dict[str, float]:
+    """
+    Anderson and Darling's and Cramer and von Mises's tests on ordered counts.
+    """
+
+def anderson_darling_sf(x: float) -> float:
+    """The upper tail of the limit of Anderson and Darling's statistic."""
+
+def cramer_von_mises_sf(x: float) -> float:
+    """The upper tail of the limit of Cramer and von Mises's statistic."""
+
+def count_distances(reference: object, current: object) -> dict[str, float]:
+    """Distances between the shares of two samples."""
+
+def psi_noise(bins: int, n: int, m: int, level: float) -> float:
+    """What the PSI exceeds with probability 1 - level when nothing changed."""
+
+def js_noise(bins: int, n: int, m: int, level: float) -> float:
+    """What the Jensen-Shannon distance exceeds with probability 1 - level."""
+
+def wasserstein(reference: object, current: object, positions: Sequence[float]) -> float:
+    """The integral of the difference of two distribution functions."""
+
+def energy_distance(reference: object, current: object, positions: Sequence[float]) -> float:
+    """The root of twice the integral of their squared difference."""
+
+def bonferroni(pvalues: Sequence[float]) -> list[float]:
+    """Each times the number of tests."""
+
+def benjamini_hochberg(pvalues: Sequence[float]) -> list[float]:
+    """Adjusted for the rate of false discoveries."""

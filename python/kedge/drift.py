@@ -11,7 +11,15 @@ from typing import Any
 from kedge import _core
 from kedge._core import InvalidArgument, Profile
 
-__all__ = ["ColumnDrift", "KsResult", "Report", "compare", "ks_test"]
+__all__ = [
+    "ChiSquareResult",
+    "ColumnDrift",
+    "KsResult",
+    "Report",
+    "chi_square_test",
+    "compare",
+    "ks_test",
+]
 
 _LONGEST_NAME = 32  # in a printed table
 
@@ -52,6 +60,40 @@ def ks_test(x: object, y: object) -> KsResult:
         Unsupported: a sample is not numeric.
     """
     return KsResult(*_core.ks_test(x, y))
+
+
+@dataclass(frozen=True)
+class ChiSquareResult:
+    """What `chi_square_test` found.
+
+    Attributes:
+        statistic: Pearson's.
+        pvalue: how likely samples of one distribution are to differ at least so much; from the
+            limit, which is good from about five expected values in each category on.
+        dof: degrees of freedom, one less than there are categories with a value.
+    """
+
+    statistic: float
+    pvalue: float
+    dof: int
+
+
+def chi_square_test(x: object, y: object) -> ChiSquareResult:
+    """The two-sample chi-square test of homogeneity, on how often each category was counted.
+
+    Equal to `scipy.stats.chi2_contingency([x, y], correction=False)`. Neither sample is taken for
+    the truth, and they may differ in size. Categories that neither has are left out; where a sample
+    is empty, or has one category only that the other has too, the p-value is 1.
+
+    >>> result = chi_square_test([30, 50, 20], [45, 35, 20])
+    >>> round(result.statistic, 4), round(result.pvalue, 4), result.dof
+    (5.6471, 0.0594, 2)
+
+    Raises:
+        InvalidArgument: a count is negative, fractional, null or not finite, or the lengths differ.
+        Unsupported: the counts are not numbers.
+    """
+    return ChiSquareResult(*_core.chi_square_test(x, y))
 
 
 @dataclass(frozen=True)

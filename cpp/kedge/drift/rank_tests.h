@@ -1,0 +1,38 @@
+// Two-sample rank tests on ordered counts: Anderson and Darling's, which looks hardest at the ends
+// of the range, and Cramer and von Mises's. The values of one bin are ties, with their middle rank.
+//
+// Where a sample is empty, or one bin holds everything, nothing can be said: statistics 0, p-values
+// 1. The p-values are those of the limits for large continuous samples: with ties, and with few
+// values, Anderson and Darling's errs on the side of no alarm.
+#pragma once
+
+#include "kedge/drift/count_pair.h"
+
+namespace kedge {
+
+struct AndersonDarlingResult {
+  double statistic = 0;     // A^2_akN for two samples, its mean is about 1 when nothing changed
+  double standardised = 0;  // less 1, over its deviation: as scipy.stats.anderson_ksamp has it
+  double pvalue = 1;
+};
+
+struct CramerVonMisesResult {
+  double statistic = 0;  // T, as scipy.stats.cramervonmises_2samp has it
+  double pvalue = 1;     // of its method="asymptotic"
+  // T has a part that comes from ties alone and grows with (n - m)^2: two samples of different size
+  // in equal shares are far apart for it. Without that part, about nm/N^2 times the sum of squared
+  // differences of the distribution functions, it is 0 for equal shares. Equal to T but for
+  // 1 / (4N) where there are no ties. This is the one to alarm on.
+  double untied = 0;
+  double untied_pvalue = 1;
+};
+
+struct RankTests {
+  AndersonDarlingResult anderson_darling;
+  CramerVonMisesResult cramer_von_mises;
+};
+
+// One pass over the bins. `standardised` stays 0 below four values in all. Throws as check_counts.
+RankTests rank_tests(BinCounts reference, BinCounts current);
+
+}  // namespace kedge
