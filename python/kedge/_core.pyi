@@ -172,6 +172,131 @@ def count_with(isa: str, histogram: Histogram, data: object) -> Annotated[NDArra
     The counts of float64 data that one variant gives, over a histogram's cells.
     """
 
+class Categories:
+    """How often each name of a list comes in a column."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """The listed names, in any order."""
+
+    def like(self) -> Categories:
+        """The same names, nothing counted."""
+
+    def update(self, data: object) -> None:
+        """Count one column of strings, bools, integers or dictionaries of them."""
+
+    def merge(self, other: Categories) -> None:
+        """Add the counts of the same names."""
+
+    def subtract(self, other: Categories) -> None:
+        """Take counts away that were merged or are a part of these."""
+
+    @property
+    def names(self) -> list:
+        """The listed names, in rising order of their bytes."""
+
+    @property
+    def counts(self) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+        """Rows with each listed name."""
+
+    @property
+    def novel(self) -> list:
+        """Unlisted names and their counts: all, or a sample of 1000."""
+
+    @property
+    def novel_is_complete(self) -> bool:
+        """Whether `novel` has all unlisted names."""
+
+    @property
+    def row_count(self) -> int:
+        """How many rows were counted."""
+
+    @property
+    def null_count(self) -> int:
+        """How many of them were null."""
+
+    @property
+    def unlisted_count(self) -> int:
+        """How many had a name that is not listed."""
+
+    @property
+    def value_count(self) -> int:
+        """How many were not null."""
+
+    def to_bytes(self) -> bytes:
+        """
+        The counts in their stored form, equal for equal counts on every machine.
+        """
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Categories:
+        """Read stored counts."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+class Distinct:
+    """How many different values came, within a few percent."""
+
+    def __init__(self) -> None:
+        """Nothing seen."""
+
+    def update(self, data: object) -> None:
+        """Add one column of any type: all rows, or none on an error."""
+
+    def merge(self, other: Distinct) -> None:
+        """Add the values that another one saw."""
+
+    def estimate(self) -> float:
+        """About how many different values were added."""
+
+    def to_bytes(self) -> bytes:
+        """The sketch in its stored form."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Distinct:
+        """Read a stored sketch."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    STANDARD_ERROR: float = 0.01625
+
+    __hash__: None  # type: ignore[assignment]
+
+class Frequent:
+    """The most frequent names of a column, in bounded memory."""
+
+    def __init__(self, capacity: int) -> None:
+        """Exact up to `capacity` different names."""
+
+    def update(self, data: object) -> None:
+        """Count one column, batch by batch."""
+
+    def top(self, most: int = 18446744073709551615) -> list:
+        """
+        The first names by count: (name, count, by how much the count may be too high).
+        """
+
+    def error(self) -> int:
+        """By how much any count may be too high."""
+
+    def distinct_seen_exactly(self) -> bool:
+        """Whether the names are all there are."""
+
+    @property
+    def row_count(self) -> int:
+        """How many rows were counted."""
+
+    @property
+    def null_count(self) -> int:
+        """How many of them were null."""
+
 def ks_test(x: object, y: object) -> tuple[float, float, float | int, int, int, int]:
     """
     The exact two-sample test: statistic, p-value, location, sign and both sizes.
