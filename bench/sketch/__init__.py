@@ -1,1 +1,1 @@
-"""Benchmarks of the stage that says what changed between two samples."""
+"""Benchmarks of the stage that counts."""

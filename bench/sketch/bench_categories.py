@@ -16,10 +16,6 @@ not timed and makes the exit code 1.
 
 from __future__ import annotations
 
-import os
-
-os.environ["POLARS_MAX_THREADS"] = "1"  # polars reads it once, when it is imported
-
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial

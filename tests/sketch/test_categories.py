@@ -109,7 +109,9 @@ def test_dictionaries_may_hold_nulls_and_one_value_twice(rows: int, index: pa.Da
 
 
 @given(
-    st.lists(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.integers(-5, 5)), max_size=50),
+    st.lists(
+        st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.integers(-5, 5)), max_size=50
+    ),
     st.sampled_from([pa.int64(), pa.int8(), pa.uint32(), pa.uint64(), pa.bool_()]),
 )
 def test_integers_and_bools_are_their_text(values: list[int | None], kind: pa.DataType) -> None:
@@ -160,13 +162,13 @@ def test_any_split_merged_in_any_order_gives_the_same_bytes(
     expected = Counter(rows)
     assert all(expected[name] == count for name, count in whole.novel)
     assert len(whole.novel) == min(distinct - 2, MOST_NOVEL)
-    assert whole.unlisted_count == sum(n for name, n in expected.items() if name[4:] not in {"3", "4"})
+    assert whole.unlisted_count == sum(
+        n for name, n in expected.items() if name[4:] not in {"3", "4"}
+    )
 
 
 @given(rows_of, rows_of)
-def test_subtracting_the_oldest_leaves_the_window(
-    x: list[str | None], y: list[str | None]
-) -> None:
+def test_subtracting_the_oldest_leaves_the_window(x: list[str | None], y: list[str | None]) -> None:
     window = counted(x + y)
     window.subtract(counted(x))
     assert window == counted(y)
