@@ -21,10 +21,13 @@ __all__ = [
     "Bracket",
     "Ks",
     "MissingPeer",
+    "NameCounts",
     "Sample",
     "installed",
     "numpy_histogram",
     "numpy_ks",
+    "polars_value_counts",
+    "pyarrow_value_counts",
     "scipy_ks",
 ]
 
@@ -50,6 +53,13 @@ class Ks:
 
     statistic: float
     pvalue: float | None
+
+
+@dataclass(frozen=True)
+class NameCounts:
+    """How often each name came, as the engine has it; `plain` makes a dict of it, off the clock."""
+
+    plain: Callable[[], dict[str, int]]
 
 
 def installed(
@@ -116,6 +126,42 @@ def scipy_ks(x: Sample, y: Sample) -> Contender[Ks]:
         return Ks(float(result.statistic), float(result.pvalue))
 
     return Contender("scipy.ks_2samp", version("scipy"), run)
+
+
+def polars_value_counts(column: Any) -> Contender[NameCounts]:
+    """`Series.value_counts`, of a String or, for an Arrow dictionary, a Categorical series.
+
+    Raises:
+        MissingPeer: polars is not installed.
+    """
+    polars = _module("polars", "polars")
+    series = polars.Series("name", column)
+    if series.dtype != polars.String:
+        series = series.cast(polars.Categorical)
+
+    def run() -> NameCounts:
+        counted = series.value_counts()
+        return NameCounts(
+            lambda: dict(zip(counted["name"].cast(polars.String), counted["count"], strict=True))
+        )
+
+    return Contender("polars", version("polars"), run)
+
+
+def pyarrow_value_counts(column: Any) -> Contender[NameCounts]:
+    """`Array.value_counts`.
+
+    Raises:
+        MissingPeer: pyarrow is not installed.
+    """
+    _module("pyarrow", "pyarrow")
+
+    def run() -> NameCounts:
+        counted = column.value_counts()
+        names, counts = counted.field("values"), counted.field("counts")
+        return NameCounts(lambda: dict(zip(names.to_pylist(), counts.to_pylist(), strict=True)))
+
+    return Contender("pyarrow", version("pyarrow"), run)
 
 
 def _module(package: str, module: str) -> ModuleType:

@@ -26,6 +26,9 @@
 #include "kedge/drift/rank_tests.h"
 #include "kedge/drift/wasserstein.h"
 #include "kedge/evidence/fdr.h"
+#include "kedge/sketch/categories.h"
+#include "kedge/sketch/distinct.h"
+#include "kedge/sketch/frequent.h"
 #include "kedge/sketch/profile.h"
 
 namespace kedge {
@@ -161,6 +164,28 @@ void add_ipc(Digest& digest) {
   digest.add(again.view());
 }
 
+void add_categories(Digest& digest) {
+  const Batch batch = seeded_batch(5, 0);
+  Categories categories(std::make_shared<const CategoryMap>(
+      std::vector<std::string>{"", "kkk", "kkkkkkkkkkkkkkkkkk"}));
+  Frequent frequent(8);
+  for (const char* name : {"city", "items", "returned"}) {
+    const Column& column = batch.columns[find_column(*batch.schema, name)];
+    categories.update(column);
+    frequent.update(column);
+  }
+  digest.add(categories.to_bytes());
+  for (const FrequentName& entry : frequent.top(8)) {
+    digest.add(as_bytes(entry.name));
+    digest.add(entry.count);
+  }
+  for (const Column& column : batch.columns) {
+    Distinct distinct;
+    distinct.add(column);
+    digest.add(distinct.estimate());
+  }
+}
+
 int selftest() {
   Digest digest;
   add_math(digest);
@@ -168,6 +193,7 @@ int selftest() {
   add_exact_tests(digest);
   add_count_tests(digest);
   add_ipc(digest);
+  add_categories(digest);
   std::printf("%016" PRIx64 "\n", digest.value());
   return 0;
 }

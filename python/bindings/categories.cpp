@@ -3,10 +3,11 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/operators.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <limits>
+#include <optional>
 
 #include "arrow_input.h"
 #include "bindings.h"
@@ -20,6 +21,10 @@ using namespace nanobind::literals;
 namespace kedge {
 namespace {
 
+using Names = nb::typed<nb::list, nb::str>;
+using CountedNames = nb::typed<nb::list, nb::typed<nb::tuple, nb::str, std::uint64_t>>;
+using FrequentNames =
+    nb::typed<nb::list, nb::typed<nb::tuple, nb::str, std::uint64_t, std::uint64_t>>;
 using NumpyCounts = nb::ndarray<nb::numpy, std::uint64_t, nb::ndim<1>>;
 
 // Arrow strings should be UTF-8 and may not be; what is not shows as "\xff".
@@ -78,25 +83,25 @@ NumpyCounts listed_counts(const Categories& self) {
   return NumpyCounts(counts->data(), {counts->size()}, owner);
 }
 
-nb::list listed_names(const Categories& self) {
-  nb::list names;
+Names listed_names(const Categories& self) {
+  Names names;
   for (std::uint32_t slot = 0; slot < self.map().size(); ++slot) {
     names.append(python_text(self.map().name(slot)));
   }
   return names;
 }
 
-nb::list novel_names(const Categories& self) {
-  nb::list names;
+CountedNames novel_names(const Categories& self) {
+  CountedNames names;
   for (const NameCount& entry : self.novel()) {
     names.append(nb::make_tuple(python_text(entry.name), entry.count));
   }
   return names;
 }
 
-nb::list top_names(const Frequent& self, std::size_t most) {
-  nb::list names;
-  for (const FrequentName& entry : self.top(most)) {
+FrequentNames top_names(const Frequent& self, std::optional<std::size_t> most) {
+  FrequentNames names;
+  for (const FrequentName& entry : self.top(most.value_or(self.name_count()))) {
     names.append(nb::make_tuple(python_text(entry.name), entry.count, entry.error));
   }
   return names;
@@ -145,8 +150,9 @@ void bind_frequent(nb::module_& m) {
             each_column(data, Categories::takes, [&](const Column& c) { self.update(c); });
           },
           "data"_a, "Count one column, batch by batch.")
-      .def("top", top_names, "most"_a = std::numeric_limits<std::size_t>::max(),
-           "The first names by count: (name, count, by how much the count may be too high).")
+      .def("top", top_names, "most"_a = nb::none(),
+           "The first names, or all, by count: (name, count, by how much the count may be too "
+           "high).")
       .def("error", &Frequent::error, "By how much any count may be too high.")
       .def("distinct_seen_exactly", &Frequent::distinct_seen_exactly,
            "Whether the names are all there are.")

@@ -1,4 +1,4 @@
-// Counts from Python: a column of whole numbers, in any type of number.
+// CountSpan from Python: a column of whole numbers, in any type of number.
 #pragma once
 
 #include <nanobind/nanobind.h>

@@ -2,6 +2,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/operators.h>
 #include <nanobind/stl/map.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
@@ -230,7 +231,7 @@ void bind_sketch(nb::module_& m) {
               "quantile",
               [](const Histogram& self, double share) {
                 const ValueRange range = quantile_of(self, share);
-                return nb::make_tuple(range.low, range.high);
+                return std::pair(range.low, range.high);
               },
               "share"_a, "Two values with that quantile between them.")
           .def(

@@ -114,7 +114,7 @@ class Histogram:
     def high(self) -> float:
         """The greatest value of the reference."""
 
-    def quantile(self, share: float) -> tuple:
+    def quantile(self, share: float) -> tuple[float, float]:
         """Two values with that quantile between them."""
 
     def to_bytes(self) -> bytes:
@@ -244,7 +244,7 @@ class Categories:
         """Take counts away that were merged or are a part of these."""
 
     @property
-    def names(self) -> list:
+    def names(self) -> list[str]:
         """The listed names, in rising order of their bytes."""
 
     @property
@@ -252,7 +252,7 @@ class Categories:
         """Rows with each listed name."""
 
     @property
-    def novel(self) -> list:
+    def novel(self) -> list[tuple[str, int]]:
         """Unlisted names and their counts: all, or a sample of 1000."""
 
     @property
@@ -331,9 +331,9 @@ class Frequent:
     def update(self, data: object) -> None:
         """Count one column, batch by batch."""
 
-    def top(self, most: int = 18446744073709551615) -> list:
+    def top(self, most: int | None = None) -> list[tuple[str, int, int]]:
         """
-        The first names by count: (name, count, by how much the count may be too high).
+        The first names, or all, by count: (name, count, by how much the count may be too high).
         """
 
     def error(self) -> int:

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 import kedge
-from kedge._core import Table
+from kedge._core import Categories, Table
 
 FOLDER = Path(__file__).parent
-VERSIONS = {"histogram": 2, "profile": 2, "ipc": 1}
+VERSIONS = {"histogram": 2, "profile": 2, "ipc": 1, "categories": 1}
 
 
 def columns() -> dict[str, np.ndarray]:
@@ -48,6 +48,27 @@ def holds(histogram: kedge.Histogram) -> dict[str, object]:
     }
 
 
+def categories(novel: int) -> Categories:
+    """Counts of short, long and foreign names, and of `novel` unlisted ones."""
+    made = Categories(["", "Oslo", "Riga", "a name of more than sixteen bytes", "\u00e4\U0001f600"])
+    rows = ["Oslo", None, "", "Oslo", "\u00e4\U0001f600", "x" * 300]
+    rows += [f"novel {i}" for i in range(novel) for _ in range(1 + i % 3)]
+    made.update(pa.array(rows))
+    return made
+
+
+def holds_names(counted: Categories) -> dict[str, object]:
+    """What categories counted, as plain data."""
+    return {
+        "names": counted.names,
+        "counts": counted.counts.tolist(),
+        "unlisted": counted.unlisted_count,
+        "nulls": counted.null_count,
+        "novel": [list(entry) for entry in counted.novel],
+        "complete": counted.novel_is_complete,
+    }
+
+
 def main() -> None:
     """Write whatever is missing."""
     data = columns()
@@ -67,6 +88,9 @@ def main() -> None:
     )
     plain = Table(table).to_pydict()
     save("ipc", "types.arrows", Table(table).to_ipc(), plain)
+    for name, novel in (("few", 3), ("many", 1200)):
+        counted = categories(novel)
+        save("categories", f"{name}.cats", counted.to_bytes(), holds_names(counted))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import kedge
-from kedge._core import Table
-from tests.golden.make import FOLDER, VERSIONS, holds
+from kedge._core import Categories, Table
+from tests.golden.make import FOLDER, VERSIONS, holds, holds_names
 
 
 def files(format_name: str) -> list[Path]:
@@ -55,6 +55,13 @@ def test_ipc_streams_read(path: Path) -> None:
     table = Table.from_ipc(path.read_bytes())
     assert table.to_pydict() == expected(path)
     assert not is_newest(path) or table.to_ipc() == path.read_bytes()
+
+
+@pytest.mark.parametrize("path", files("categories"), ids=lambda path: path.name)
+def test_categories_read(path: Path) -> None:
+    categories = Categories.from_bytes(path.read_bytes())
+    assert holds_names(categories) == expected(path)
+    assert not is_newest(path) or categories.to_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("format_name", VERSIONS)

@@ -55,7 +55,7 @@ std::uint64_t hash_bytes(std::string_view bytes) noexcept {
   if (length <= kShortBytes) return hash_short(short_words(bytes), length);
   const char* data = bytes.data();
   const char* last = data + length - kShortBytes;
-  std::uint64_t state = kPi0 ^ (static_cast<std::uint64_t>(length) * kPi3);
+  std::uint64_t state = kPi0 + length;
   for (; data < last; data += kShortBytes) {
     const std::uint64_t low = load<std::uint64_t>(data);
     const std::uint64_t high = load<std::uint64_t>(data + 8);

@@ -2,6 +2,7 @@
 // hash_bytes spreads names over tables and sketches.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -82,7 +83,7 @@ inline ShortWords multiply(std::uint64_t a, std::uint64_t b) noexcept {
 inline std::uint64_t finish(ShortWords words, std::uint64_t state) noexcept {
   const ShortWords once = multiply(words.low ^ kPi1, words.high ^ state);
   const ShortWords twice =
-      multiply(once.low ^ words.low ^ kPi2, once.high ^ words.high ^ kPi3 ^ state);
+      multiply(once.low ^ words.low ^ kPi2 ^ std::rotl(state, 32), once.high ^ words.high ^ kPi3);
   return twice.low ^ twice.high;
 }
 
@@ -113,8 +114,7 @@ inline ShortWords short_words(std::string_view bytes) noexcept {
 
 // hash_bytes of at most kShortBytes bytes, from their words.
 inline std::uint64_t hash_short(ShortWords words, std::size_t length) noexcept {
-  return hash_detail::finish(
-      words, hash_detail::kPi0 ^ (static_cast<std::uint64_t>(length) * hash_detail::kPi3));
+  return hash_detail::finish(words, hash_detail::kPi0 + length);
 }
 
 }  // namespace kedge

@@ -53,6 +53,32 @@ BinnedCounts coarse_bins(const BinnedCounts& cells, std::size_t bins) {
   return coarse;
 }
 
+BinnedCounts pooled(const BinnedCounts& bins) {
+  constexpr double kLeastExpected = 5;
+  const auto sum = [](const std::vector<std::uint64_t>& counts) {
+    return static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}));
+  };
+  const double n = sum(bins.reference);
+  const double m = sum(bins.current);
+  const double smaller = std::min(n, m) / (n + m);
+  BinnedCounts kept;
+  std::uint64_t rare = 0;
+  std::uint64_t rare_now = 0;
+  for (std::size_t bin = 0; bin < bins.reference.size(); ++bin) {
+    const std::uint64_t both = bins.reference[bin] + bins.current[bin];
+    if (static_cast<double>(both) * smaller < kLeastExpected) {
+      rare += bins.reference[bin];
+      rare_now += bins.current[bin];
+    } else {
+      kept.reference.push_back(bins.reference[bin]);
+      kept.current.push_back(bins.current[bin]);
+    }
+  }
+  kept.reference.push_back(rare);
+  kept.current.push_back(rare_now);
+  return kept;
+}
+
 BinnedCounts name_bins(const Categories& reference, const Categories& current) {
   return {name_counts(reference), name_counts(current)};
 }

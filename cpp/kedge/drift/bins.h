@@ -1,4 +1,4 @@
-// Counts of two histograms or lists of names, bin by bin, for the tests and distances that take
+// CountSpan of two histograms or lists of names, bin by bin, for the tests and distances that take
 // them.
 #pragma once
 
@@ -21,6 +21,10 @@ BinnedCounts cell_bins(const Histogram& reference, const Histogram& current);
 // At most `bins` runs of cells, each between two of the reference's quantiles, and one on each side
 // for what is outside of its range.
 BinnedCounts coarse_bins(const BinnedCounts& cells, std::size_t bins);
+
+// Bins of fewer than five expected values on either side, were both samples one, put together into
+// one more: tests and noise levels are limits that need values in the bins.
+BinnedCounts pooled(const BinnedCounts& bins);
 
 // Each listed name is a bin, and the others together are the last one.
 BinnedCounts name_bins(const Categories& reference, const Categories& current);

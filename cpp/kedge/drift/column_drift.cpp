@@ -25,6 +25,11 @@ constexpr double kNothing = ColumnDrift::kNothing;
 constexpr std::size_t kTenths = 10;
 constexpr std::size_t kMostNames = 3;
 
+// The p-values of the rank tests are those of continuous samples. At a level of 5 % Anderson and
+// Darling's test gives 12 % false alarms on two values in equal shares, 6 % on twenty: beyond that
+// there is none.
+constexpr double kMostTied = 0.05;
+
 // Where two different sizes make the exact p-value costly (20 ms for 10 000 and 9 999 values), that
 // of the finite-size distribution: nothing is decided on this number.
 double ks_pvalue_at(std::uint64_t n, std::uint64_t m, double distance) {
@@ -120,6 +125,17 @@ void set_carried(ColumnDrift& drift) {
       drift.total_variation > 0 ? std::min(1.0, moved / drift.total_variation) : kNothing;
 }
 
+double heaviest_share(const BinnedCounts& bins) {
+  std::uint64_t rows = 0;
+  std::uint64_t heaviest = 0;
+  for (std::size_t bin = 0; bin < bins.reference.size(); ++bin) {
+    const std::uint64_t both = bins.reference[bin] + bins.current[bin];
+    heaviest = std::max(heaviest, both);
+    rows += both;
+  }
+  return share_of(heaviest, rows);
+}
+
 double lowest_in(const CellMap& map, std::uint32_t slot) {
   if (slot <= 1) return -std::numeric_limits<double>::infinity();
   return slot > map.cells() ? std::numeric_limits<double>::infinity() : map.lower_bound(slot - 1);
@@ -162,9 +178,11 @@ void compare_numbers(const Histogram& then, const Histogram& now, const Pair& ro
   set_bin_distances(coarse_bins(cells, kTenths), rows, drift);
   const RankTests ranks = rank_tests(cells.reference, cells.current);
   drift.anderson_darling = ranks.anderson_darling.statistic;
-  drift.anderson_darling_pvalue = ranks.anderson_darling.pvalue;
   drift.cramer_von_mises = ranks.cramer_von_mises.untied;
-  drift.cramer_von_mises_pvalue = ranks.cramer_von_mises.untied_pvalue;
+  if (heaviest_share(cells) <= kMostTied) {
+    drift.anderson_darling_pvalue = ranks.anderson_darling.pvalue;
+    drift.cramer_von_mises_pvalue = ranks.cramer_von_mises.untied_pvalue;
+  }
   const std::vector<double> ends = then.map().positions();
   drift.wasserstein = wasserstein(cells.reference, cells.current, ends);
   if (before.deviation > 0) drift.wasserstein_normed = drift.wasserstein / before.deviation;
@@ -253,7 +271,8 @@ void compare_names(const Categories& then, const Categories& now, const Pair& ro
   set_new(then.unlisted_count(), now.unlisted_count(), rows, drift);
   if (!rows.has_values()) return;
   const BinnedCounts bins = name_bins(then, now);
-  set_bin_distances(bins, rows, drift);
+  set_bin_distances(pooled(bins), rows, drift);
+  drift.total_variation = count_distances(bins.reference, bins.current).total_variation;
   drift.lower = drift.total_variation;
   // Unlisted names on both sides may be the same ones or not.
   drift.upper =

@@ -2,8 +2,9 @@
 // of the range, and Cramer and von Mises's. The values of one bin are ties, with their middle rank.
 //
 // Where a sample is empty, or one bin holds everything, nothing can be said: statistics 0, p-values
-// 1. The p-values are those of the limits for large continuous samples: with ties, and with few
-// values, Anderson and Darling's errs on the side of no alarm.
+// 1. The p-values are those of the limits for large continuous samples. Ties make Anderson and
+// Darling's too small (at 5 %: 12 % false alarms with two values in equal shares, 6.6 % with ten,
+// 6 % with twenty) and Cramer and von Mises's untied one too large (1 %, 4 %, 5 %).
 #pragma once
 
 #include "kedge/drift/count_pair.h"

@@ -18,6 +18,7 @@ CategoryMap::CategoryMap(std::vector<std::string> names) {
     }
     table_.insert(names[i]);
   }
+  table_.settle();
 }
 
 void CategoryMap::slots_of(std::span<const NameKey> keys, std::uint32_t* slots) const noexcept {
@@ -44,6 +45,7 @@ CategoryMap CategoryMap::read(ByteReader& in) {
     }
     map.table_.insert(name);
   }
+  map.table_.settle();
   return map;
 }
 

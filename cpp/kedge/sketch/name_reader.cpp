@@ -243,19 +243,22 @@ void NameReader::read_rows(std::size_t start, std::size_t rows) noexcept {
 
 template <class Offset>
 void NameReader::read_offsets(std::size_t start, std::size_t rows) noexcept {
+  // In locals, because the keys might overlap the column for all the compiler knows.
   const Offset* offsets = column_.data<Offset>();
+  const char* text = column_.text;
+  const std::uint8_t* validity = column_.validity;
+  const std::size_t bit = column_.offset;
   const auto end = static_cast<std::size_t>(offsets[column_.length]);
   NameKey* out = keys_.data();
   for (std::size_t row = start; row < start + rows; ++row) {
     const auto from = static_cast<std::size_t>(offsets[row]);
     const auto length = static_cast<std::size_t>(offsets[row + 1]) - from;
-    const char* data = column_.text + from;
     if (length <= kShortBytes && end - from >= kShortBytes) {
-      *out = short_key(data, length, masked_words(data, length));
+      *out = short_key(text + from, length, masked_words(text + from, length));
     } else {
-      *out = name_key({data, length});
+      *out = name_key({text + from, length});
     }
-    out += !column_.is_null(row);
+    out += validity == nullptr || get_bit(validity, bit + row);
   }
   filled_ = static_cast<std::size_t>(out - keys_.data());
 }

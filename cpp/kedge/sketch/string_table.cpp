@@ -1,5 +1,6 @@
 #include "kedge/sketch/string_table.h"
 
+#include <bit>
 #include <cstring>
 
 #include "kedge/base/error.h"
@@ -10,10 +11,10 @@ namespace {
 constexpr std::size_t kFirstSlots = 64;
 constexpr std::uint32_t kMostStrings = 1u << 31;
 
-// A string that is not in its own slot costs a mispredicted branch in every row that holds it, so
-// small tables, which are in the cache anyway, are left emptier.
+// A string that is not in its own place costs a mispredicted branch in every row that holds it, so
+// small tables, of which only the strings' own lines come into the cache, are left emptier.
 constexpr std::size_t kSmallSlots = 4096;
-constexpr std::size_t slots_for_each(std::size_t slots) { return slots <= kSmallSlots ? 8 : 2; }
+constexpr std::size_t slots_for_each(std::size_t slots) { return slots <= kSmallSlots ? 16 : 2; }
 
 }  // namespace
 
@@ -28,11 +29,7 @@ std::uint32_t StringTable::find(const NameKey& key) const noexcept {
 }
 
 void StringTable::find_all(std::span<const NameKey> keys, std::uint32_t* ids) const noexcept {
-  const Slot* slots = slots_.data();
-  const std::size_t mask = mask_;
-  for (const NameKey& key : keys) {
-    __builtin_prefetch(slots + (static_cast<std::size_t>(key.hash) & mask));
-  }
+  for (const NameKey& key : keys) __builtin_prefetch(slots_.data() + home_of(key.hash));
   for (std::size_t i = 0; i < keys.size(); ++i) ids[i] = find(keys[i]);
 }
 
@@ -42,25 +39,55 @@ std::uint32_t StringTable::insert(const NameKey& key) {
   const std::uint32_t id = size();
   if (id == kMostStrings) throw resource_exhausted("a string table holds ", kMostStrings, " names");
   if ((id + 1) * slots_for_each(slots_.size()) > slots_.size()) {
-    grow();
+    place_anew(slots_.size() * 2);
     at = place_of(key);
   }
   bytes_.insert(bytes_.end(), key.data, key.data + key.length);
   places_.push_back(bytes_.size());
-  slots_[at] = {key.low, key.high, key.length, id, static_cast<std::uint32_t>(key.hash)};
+  slots_[at] = {key.low, key.high, key.length, id};
   return id;
 }
 
-void StringTable::grow() {
-  std::vector<Slot> old(slots_.size() * 2);
+std::uint64_t StringTable::hash_of(const Slot& slot) noexcept {
+  if (slot.length > kShortBytes) return slot.low;
+  return hash_short({slot.low, slot.high}, static_cast<std::size_t>(slot.length));
+}
+
+void StringTable::place_anew(std::size_t slots) {
+  std::vector<Slot> old(slots);
   old.swap(slots_);
-  mask_ = slots_.size() - 1;
+  mask_ = slots - 1;
   for (const Slot& slot : old) {
     if (slot.id == kAbsent) continue;
-    std::size_t at = slot.hash_low & mask_;
+    std::size_t at = home_of(hash_of(slot));
     while (slots_[at].id != kAbsent) at = (at + 1) & mask_;
     slots_[at] = slot;
   }
+}
+
+std::size_t StringTable::homeless() const noexcept {
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < slots_.size(); ++at) {
+    count += slots_[at].id != kAbsent && home_of(hash_of(slots_[at])) != at;
+  }
+  return count;
+}
+
+void StringTable::settle() {
+  if (slots_.size() > kSmallSlots) return;
+  unsigned best = 0;
+  std::size_t fewest = homeless();
+  const auto bits = static_cast<unsigned>(std::bit_width(mask_));
+  for (unsigned shift = 1; shift + bits <= 64 && fewest > 0; ++shift) {
+    shift_ = shift;
+    place_anew(slots_.size());
+    const std::size_t count = homeless();
+    if (count >= fewest) continue;
+    fewest = count;
+    best = shift;
+  }
+  shift_ = best;
+  place_anew(slots_.size());
 }
 
 }  // namespace kedge

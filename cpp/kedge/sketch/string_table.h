@@ -58,6 +58,9 @@ class StringTable {
   std::uint32_t insert(const NameKey& key);
   std::uint32_t insert(std::string_view name) { return insert(name_key(name)); }
 
+  // For a table that is complete: gives as many strings as it can a place that is theirs alone.
+  void settle();
+
   friend bool operator==(const StringTable& a, const StringTable& b) noexcept {
     return a.places_ == b.places_ && a.bytes_ == b.bytes_;
   }
@@ -68,7 +71,6 @@ class StringTable {
     std::uint64_t high = 0;
     std::uint64_t length = 0;
     std::uint32_t id = kAbsent;
-    std::uint32_t hash_low = 0;  // where to go when the table grows
   };
 
   bool matches(const Slot& slot, const NameKey& key) const noexcept {
@@ -76,16 +78,22 @@ class StringTable {
            (key.length <= kShortBytes || same_bytes(slot.id, key));
   }
   bool same_bytes(std::uint32_t id, const NameKey& key) const noexcept;
+  std::size_t home_of(std::uint64_t hash) const noexcept {
+    return static_cast<std::size_t>(hash >> shift_) & mask_;
+  }
   // The string's slot, or the empty one where it belongs.
   std::size_t place_of(const NameKey& key) const noexcept {
-    std::size_t at = static_cast<std::size_t>(key.hash) & mask_;
+    std::size_t at = home_of(key.hash);
     while (slots_[at].id != kAbsent && !matches(slots_[at], key)) at = (at + 1) & mask_;
     return at;
   }
-  void grow();
+  static std::uint64_t hash_of(const Slot& slot) noexcept;
+  void place_anew(std::size_t slots);
+  std::size_t homeless() const noexcept;
 
   std::vector<Slot> slots_;
   std::size_t mask_;
+  unsigned shift_ = 0;
   std::vector<char> bytes_;
   std::vector<std::size_t> places_;  // where each string starts, and the end of the last
 };
