@@ -8,6 +8,7 @@
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/error.h"
 #include "kedge/drift/bracket.h"
+#include "kedge/drift/bins.h"
 #include "kedge/drift/chi_square.h"
 #include "kedge/drift/compare.h"
 #include "kedge/drift/ks.h"
@@ -132,8 +133,18 @@ nb::tuple bracket_of(const Histogram& reference, const Histogram& current) {
   return nb::make_tuple(bracket.lower, bracket.upper);
 }
 
+BinnedCounts names_of(const Batches& x, const Batches& y) {
+  NameTally tally;
+  for (const Batch& batch : x.batches) tally.add_reference(batch.columns[0]);
+  for (const Batch& batch : y.batches) tally.add_current(batch.columns[0]);
+  return tally.bins();
+}
+
 nb::tuple chi_square_of(nb::handle x, nb::handle y) {
-  const ChiSquareResult result = chi_square_homogeneity(counts_from(x, "x"), counts_from(y, "y"));
+  const BinnedCounts bins = is_names(x) && is_names(y)
+                                ? names_of(x, y)
+                                : BinnedCounts{counts_from(x, "x"), counts_from(y, "y")};
+  const ChiSquareResult result = chi_square_homogeneity(bins.reference, bins.current);
   return nb::make_tuple(result.statistic, result.pvalue, static_cast<std::int64_t>(result.dof));
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "kedge/sketch/name_reader.h"
+
 namespace kedge {
 namespace {
 
@@ -77,6 +79,18 @@ BinnedCounts pooled(const BinnedCounts& bins) {
   kept.reference.push_back(rare);
   kept.current.push_back(rare_now);
   return kept;
+}
+
+void NameTally::add(const Column& column, std::vector<std::uint64_t>& counts) {
+  NameReader reader(column);
+  while (reader.next()) {
+    for (std::size_t i = 0; i < reader.keys().size(); ++i) {
+      const std::uint32_t id = names_.insert(reader.keys()[i]);
+      bins_.reference.resize(names_.size());
+      bins_.current.resize(names_.size());
+      counts[id] += reader.weights() == nullptr ? 1 : reader.weights()[i];
+    }
+  }
 }
 
 BinnedCounts name_bins(const Categories& reference, const Categories& current) {

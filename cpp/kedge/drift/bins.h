@@ -26,6 +26,21 @@ BinnedCounts coarse_bins(const BinnedCounts& cells, std::size_t bins);
 // one more: tests and noise levels are limits that need values in the bins.
 BinnedCounts pooled(const BinnedCounts& bins);
 
+// Each name that one of two columns has is a bin, in the order in which they come; nulls are left
+// out. Both columns are of a type that NameReader takes; throws as it does.
+class NameTally {
+ public:
+  void add_reference(const Column& column) { add(column, bins_.reference); }
+  void add_current(const Column& column) { add(column, bins_.current); }
+  const BinnedCounts& bins() const noexcept { return bins_; }
+
+ private:
+  void add(const Column& column, std::vector<std::uint64_t>& counts);
+
+  StringTable names_;
+  BinnedCounts bins_;
+};
+
 // Each listed name is a bin, and the others together are the last one.
 BinnedCounts name_bins(const Categories& reference, const Categories& current);
 

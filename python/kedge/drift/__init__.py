@@ -1,0 +1,14 @@
+"""Two samples in, what changed out: by how much, how surely, and where."""
+
+from kedge.drift.report import ColumnDrift, Report, compare
+from kedge.drift.two_sample import ChiSquareResult, KsResult, chi_square_test, ks_test
+
+__all__ = [
+    "ChiSquareResult",
+    "ColumnDrift",
+    "KsResult",
+    "Report",
+    "chi_square_test",
+    "compare",
+    "ks_test",
+]
