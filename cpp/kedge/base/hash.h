@@ -104,11 +104,12 @@ inline std::uint64_t partial_word(const char* bytes, std::size_t length) noexcep
 // Of at most kShortBytes bytes.
 inline ShortWords short_words(std::string_view bytes) noexcept {
   using hash_detail::load;
+  const char* data = bytes.data();
   const std::size_t length = bytes.size();
-  if (length < 8) return {partial_word(bytes.data(), length), 0};
-  const std::uint64_t low = load<std::uint64_t>(bytes.data());
+  if (length < 8) return {partial_word(data, length), 0};
+  const std::uint64_t low = load<std::uint64_t>(data);
   if (length == 8) return {low, 0};
-  const std::uint64_t last = load<std::uint64_t>(bytes.data() + length - 8);
+  const std::uint64_t last = load<std::uint64_t>(data + length - 8);
   return {low, last >> (8 * (kShortBytes - length))};
 }
 

@@ -13,7 +13,7 @@ namespace {
 // A block is looked at twice, the second time in the cache: are all codes inside, then the counts.
 // The first look has no branch and becomes vector code. The prefetches run while the counters do
 // not need the memory.
-constexpr std::size_t kBlock = 1024;
+constexpr std::size_t kBlock = 256;
 constexpr std::size_t kPrefetchBytes = 4096;
 
 // An increment of the counter that was incremented last waits for it. Where there are few entries,

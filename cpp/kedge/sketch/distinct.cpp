@@ -24,7 +24,8 @@ std::uint64_t float_bits(double value) noexcept {
 template <class Integer>
 void widen(const Column& column, std::size_t start, std::size_t rows, std::uint64_t* out) noexcept {
   const Integer* values = column.data<Integer>() + start;
-  for (std::size_t i = 0; i < rows; ++i) out[i] = static_cast<std::uint64_t>(values[i]);
+  for (std::size_t i = 0; i < rows; ++i)
+    out[i] = static_cast<std::uint64_t>(static_cast<std::int64_t>(values[i]));
 }
 
 // Numbers as 64 bits that are equal exactly when the numbers are.

@@ -48,6 +48,7 @@ void Frequent::add(const NameKey& key, std::uint64_t count) {
 
 void Frequent::drop_rarer_half() {
   std::vector<std::uint64_t> counts;
+  counts.reserve(counters_.size());
   for (const Counter& counter : counters_) counts.push_back(counter.count);
   const auto middle = counts.begin() + capacity_ / 2;
   std::nth_element(counts.begin(), middle, counts.end(), std::greater<>());

@@ -45,7 +45,7 @@ void with_integer(TypeId id, const Use& use) {
 std::uint64_t integer_bits(const Column& column, std::size_t row) noexcept {
   std::uint64_t bits = 0;
   with_integer(column.type, [&]<class Integer>(Integer) {
-    bits = static_cast<std::uint64_t>(column.data<Integer>()[row]);
+    bits = static_cast<std::uint64_t>(static_cast<std::int64_t>(column.data<Integer>()[row]));
   });
   return bits;
 }

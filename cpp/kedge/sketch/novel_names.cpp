@@ -94,6 +94,7 @@ NovelNames NovelNames::without(const NovelNames& other) const {
 
 std::vector<NameCount> NovelNames::names() const {
   std::vector<NameCount> names;
+  names.reserve(kept_.size());
   for (const Kept& kept : kept_) names.push_back(kept.entry);
   std::sort(names.begin(), names.end(), [](const NameCount& a, const NameCount& b) {
     return a.count != b.count ? a.count > b.count : a.name < b.name;
