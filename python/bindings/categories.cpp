@@ -14,6 +14,7 @@
 #include "kedge/base/error.h"
 #include "kedge/sketch/distinct.h"
 #include "kedge/sketch/frequent.h"
+#include "stored.h"
 
 namespace nb = nanobind;
 using namespace nanobind::literals;
@@ -31,14 +32,6 @@ using NumpyCounts = nb::ndarray<nb::numpy, std::uint64_t, nb::ndim<1>>;
 nb::object python_text(std::string_view text) {
   return nb::steal(
       PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace"));
-}
-
-std::span<const std::byte> bytes_of(const nb::bytes& data) {
-  return {static_cast<const std::byte*>(data.data()), data.size()};
-}
-
-nb::bytes python_bytes(std::span<const std::byte> bytes) {
-  return nb::bytes(bytes.data(), bytes.size());
 }
 
 // Every batch's one column goes to `use`, after `takes` has seen its type.
@@ -183,25 +176,8 @@ void bind_categories(nb::module_& m) {
           .def_prop_ro("null_count", &Categories::null_count, "How many of them were null.")
           .def_prop_ro("unlisted_count", &Categories::unlisted_count,
                        "How many had a name that is not listed.")
-          .def_prop_ro("value_count", &Categories::value_count, "How many were not null.")
-          .def(
-              "to_bytes", [](const Categories& self) { return python_bytes(self.to_bytes()); },
-              "The counts in their stored form, equal for equal counts on every machine.")
-          .def_static(
-              "from_bytes",
-              [](const nb::bytes& data) { return Categories::from_bytes(bytes_of(data)); },
-              "data"_a, "Read stored counts.")
-          .def(
-              "__getstate__", [](const Categories& self) { return python_bytes(self.to_bytes()); },
-              "Pickled and copied as its bytes.")
-          .def(
-              "__setstate__",
-              [](Categories& self, const nb::bytes& data) {
-                new (&self) Categories(Categories::from_bytes(bytes_of(data)));
-              },
-              "data"_a, "Read them back.")
-          .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"));
-  categories.attr("__hash__") = nb::none();
+          .def_prop_ro("value_count", &Categories::value_count, "How many were not null.");
+  bind_stored(categories);
   bind_distinct(m);
   bind_frequent(m);
 }

@@ -35,8 +35,7 @@ std::uint64_t count_at(const Column& column, std::size_t row, const char* name, 
 
 }  // namespace
 
-std::vector<std::uint64_t> counts_from(nb::handle object, const char* name) {
-  const Batches table = batches_from(object);
+std::vector<std::uint64_t> counts_from(const Batches& table, const char* name) {
   if (table.schema->size() != 1) {
     throw invalid_argument(name, " has ", table.schema->size(),
                            " columns, one of counts is wanted");

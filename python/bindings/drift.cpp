@@ -7,8 +7,8 @@
 #include "counts_input.h"
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/error.h"
-#include "kedge/drift/bracket.h"
 #include "kedge/drift/bins.h"
+#include "kedge/drift/bracket.h"
 #include "kedge/drift/chi_square.h"
 #include "kedge/drift/compare.h"
 #include "kedge/drift/ks.h"
@@ -133,6 +133,10 @@ nb::tuple bracket_of(const Histogram& reference, const Histogram& current) {
   return nb::make_tuple(bracket.lower, bracket.upper);
 }
 
+bool is_text(const Batches& column) {
+  return column.schema->size() == 1 && Text::takes(column.schema->front().type);
+}
+
 BinnedCounts names_of(const Batches& x, const Batches& y) {
   NameTally tally;
   for (const Batch& batch : x.batches) tally.add_reference(batch.columns[0]);
@@ -141,9 +145,11 @@ BinnedCounts names_of(const Batches& x, const Batches& y) {
 }
 
 nb::tuple chi_square_of(nb::handle x, nb::handle y) {
-  const BinnedCounts bins = is_names(x) && is_names(y)
-                                ? names_of(x, y)
-                                : BinnedCounts{counts_from(x, "x"), counts_from(y, "y")};
+  const Batches first = batches_from(x);
+  const Batches second = batches_from(y);
+  const BinnedCounts bins = is_text(first) && is_text(second)
+                                ? names_of(first, second)
+                                : BinnedCounts{counts_from(first, "x"), counts_from(second, "y")};
   const ChiSquareResult result = chi_square_homogeneity(bins.reference, bins.current);
   return nb::make_tuple(result.statistic, result.pvalue, static_cast<std::int64_t>(result.dof));
 }

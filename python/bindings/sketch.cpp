@@ -17,6 +17,7 @@
 #include "kedge/sketch/moments.h"
 #include "kedge/sketch/outline.h"
 #include "kedge/sketch/profile.h"
+#include "stored.h"
 
 namespace nb = nanobind;
 using namespace nanobind::literals;
@@ -49,14 +50,6 @@ NumpyVector<double> cell_bounds(const Histogram& histogram) {
     bounds.push_back(histogram.map().lower_bound(cell));
   }
   return to_numpy(std::move(bounds));
-}
-
-std::span<const std::byte> bytes_of(const nb::bytes& data) {
-  return {static_cast<const std::byte*>(data.data()), data.size()};
-}
-
-nb::bytes python_bytes(const std::vector<std::byte>& bytes) {
-  return nb::bytes(bytes.data(), bytes.size());
 }
 
 std::uint32_t clamped(std::int64_t value, std::uint32_t most) {
@@ -179,21 +172,6 @@ NumpyVector<std::uint32_t> count_with(std::string_view isa, const Histogram& his
   throw invalid_argument("there is no variant \"", isa, "\" that runs here");
 }
 
-// Equal by value and changeable, so a set or dict must not hold one.
-template <class Class>
-void finish(nb::class_<Class>& bound) {
-  bound.def(
-      "__getstate__", [](const Class& self) { return python_bytes(self.to_bytes()); },
-      "Pickled and copied as its bytes.");
-  bound.def(
-      "__setstate__",
-      [](Class& self, const nb::bytes& data) {
-        new (&self) Class(Class::from_bytes(bytes_of(data)));
-      },
-      "data"_a, "Read them back.");
-  bound.attr("__hash__") = nb::none();
-}
-
 }  // namespace
 
 void bind_sketch(nb::module_& m) {
@@ -233,17 +211,8 @@ void bind_sketch(nb::module_& m) {
                 const ValueRange range = quantile_of(self, share);
                 return std::pair(range.low, range.high);
               },
-              "share"_a, "Two values with that quantile between them.")
-          .def(
-              "to_bytes", [](const Histogram& self) { return python_bytes(self.to_bytes()); },
-              "The histogram in its stored form, equal for equal counts on every machine.")
-          .def_static(
-              "from_bytes",
-              [](const nb::bytes& data) { return Histogram::from_bytes(bytes_of(data)); }, "data"_a,
-              "Read a stored histogram.")
-          .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"));
-
-  finish(histogram);
+              "share"_a, "Two values with that quantile between them.");
+  bind_stored(histogram);
 
   auto profile =
       nb::class_<Profile>(m, "Profile",
@@ -289,16 +258,8 @@ void bind_sketch(nb::module_& m) {
               "column"_a, "A copy of the counts of a text column's lengths in bytes.")
           .def_prop_ro("columns", column_names, "The names of the columns.")
           .def_prop_ro("row_count", &Profile::row_count, "How many rows were counted.")
-          .def(
-              "to_bytes", [](const Profile& self) { return python_bytes(self.to_bytes()); },
-              "The profile in its stored form, equal for equal counts on every machine.")
-          .def_static(
-              "from_bytes",
-              [](const nb::bytes& data) { return Profile::from_bytes(bytes_of(data)); }, "data"_a,
-              "Read a stored profile.")
-          .def("__repr__", describe)
-          .def(nb::self == nb::self, nb::sig("def __eq__(self, other: object, /) -> bool"));
-  finish(profile);
+          .def("__repr__", describe);
+  bind_stored(profile);
 
   nb::class_<Looking>(m, "Outline",
                       "The first look at a table, which chooses cells and categories.")

@@ -190,14 +190,26 @@ class Report:
 
     Attributes:
         columns: the rows.
+        reference: the profile that was compared with.
+        current: the profile of the current data.
         min_effect: changes up to this do not count as drift.
         confidence: that no bound of this report is wrong. Rows are taken to be drawn
             independently, and it is the confidence of one comparison: who compares every minute
             asks anew every minute.
     """
 
-    def __init__(self, table: _core.Table, *, min_effect: float, confidence: float) -> None:
+    def __init__(
+        self,
+        table: _core.Table,
+        *,
+        reference: Profile,
+        current: Profile,
+        min_effect: float,
+        confidence: float,
+    ) -> None:
         self._table = table
+        self.reference = reference
+        self.current = current
         values: dict[str, list[Any]] = table.to_pydict()
         names = [field.name for field in fields(ColumnDrift)]
         rows = zip(*(values[name] for name in names), strict=True)
@@ -308,4 +320,10 @@ def compare(
         counted.update(current)
         current = counted
     table = _core.compare(reference, current, min_effect, confidence)
-    return Report(table, min_effect=min_effect, confidence=confidence)
+    return Report(
+        table,
+        reference=reference,
+        current=current,
+        min_effect=min_effect,
+        confidence=confidence,
+    )
