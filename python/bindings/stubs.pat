@@ -1,33 +1,23 @@
-#What stubgen cannot see : the exceptions are made by hand, under the name users catch them by.
-kedge._core
-    .KedgeError$ : class KedgeError(Exception)
-    : ""
-      "What every error of kedge derives from."
-      ""
+# What stubgen cannot see: the exceptions are made by hand, under the name users catch them by.
+kedge._core.KedgeError$:
+    class KedgeError(Exception):
+        """What every error of kedge derives from."""
 
-      kedge._core
-    .InvalidArgument$ : class InvalidArgument(KedgeError, ValueError)
-    : ""
-      "A value is out of its bounds."
-      ""
+kedge._core.InvalidArgument$:
+    class InvalidArgument(KedgeError, ValueError):
+        """A value is out of its bounds."""
 
-      kedge._core
-    .CorruptData$ : class CorruptData(KedgeError, ValueError)
-    : ""
-      "Bytes are not what they claim to be."
-      ""
+kedge._core.CorruptData$:
+    class CorruptData(KedgeError, ValueError):
+        """Bytes are not what they claim to be."""
 
-      kedge._core
-    .Unsupported$ : class Unsupported(KedgeError, NotImplementedError)
-    : ""
-      "Understood, and deliberately not handled."
-      ""
+kedge._core.Unsupported$:
+    class Unsupported(KedgeError, NotImplementedError):
+        """Understood, and deliberately not handled."""
 
-      kedge._core
-    .ResourceExhausted$ : class ResourceExhausted(KedgeError)
-    : ""
-      "A stated limit was reached."
-      ""
+kedge._core.ResourceExhausted$:
+    class ResourceExhausted(KedgeError):
+        """A stated limit was reached."""
 
-      kedge._core.(Histogram | Profile | Categories | Distinct)
-    .__hash__$ : __hash__ : None #type : ignore[assignment]
+kedge._core.(Histogram|Profile|Categories|Distinct).__hash__$:
+    __hash__: None  # type: ignore[assignment]

@@ -118,21 +118,19 @@ class Histogram:
         """Two values with that quantile between them."""
 
     def to_bytes(self) -> bytes:
-        """
-        The histogram in its stored form, equal for equal counts on every machine.
-        """
+        """The stored form, equal for equal counts on every machine."""
 
     @staticmethod
     def from_bytes(data: bytes) -> Histogram:
-        """Read a stored histogram."""
-
-    def __eq__(self, other: object, /) -> bool: ...
+        """Read the stored form."""
 
     def __getstate__(self) -> bytes:
         """Pickled and copied as its bytes."""
 
     def __setstate__(self, data: bytes) -> None:
         """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
 
     __hash__: None  # type: ignore[assignment]
 
@@ -181,24 +179,22 @@ class Profile:
     def row_count(self) -> int:
         """How many rows were counted."""
 
+    def __repr__(self) -> str: ...
+
     def to_bytes(self) -> bytes:
-        """
-        The profile in its stored form, equal for equal counts on every machine.
-        """
+        """The stored form, equal for equal counts on every machine."""
 
     @staticmethod
     def from_bytes(data: bytes) -> Profile:
-        """Read a stored profile."""
-
-    def __repr__(self) -> str: ...
-
-    def __eq__(self, other: object, /) -> bool: ...
+        """Read the stored form."""
 
     def __getstate__(self) -> bytes:
         """Pickled and copied as its bytes."""
 
     def __setstate__(self, data: bytes) -> None:
         """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
 
     __hash__: None  # type: ignore[assignment]
 
@@ -276,13 +272,11 @@ class Categories:
         """How many were not null."""
 
     def to_bytes(self) -> bytes:
-        """
-        The counts in their stored form, equal for equal counts on every machine.
-        """
+        """The stored form, equal for equal counts on every machine."""
 
     @staticmethod
     def from_bytes(data: bytes) -> Categories:
-        """Read stored counts."""
+        """Read the stored form."""
 
     def __getstate__(self) -> bytes:
         """Pickled and copied as its bytes."""

@@ -237,7 +237,7 @@ def test_a_column_that_nobody_asked_for_is_carried_past() -> None:
     assert current == reference
     with pytest.raises(kedge.Unsupported, match='"price": decimal cannot be profiled'):
         kedge.profile(table)
-    with pytest.raises(kedge.Unsupported, match='"deep.a": nested struct cannot be profiled'):
+    with pytest.raises(kedge.Unsupported, match=r'"deep.a": nested struct cannot be profiled'):
         kedge.profile(table, columns=["deep.a"])
 
 
