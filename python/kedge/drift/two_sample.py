@@ -64,7 +64,7 @@ class ChiSquareResult:
 
 
 def chi_square_test(x: object, y: object) -> ChiSquareResult:
-    """The two-sample chi-square test of homogeneity, on categories or on how often each was counted.
+    """The two-sample chi-square test of homogeneity, on categories or their counts.
 
     `x` and `y` are two columns of strings (or of dictionaries), or two lists of counts, one for
     each category in the same order.
