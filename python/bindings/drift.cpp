@@ -128,6 +128,12 @@ Batches compare_profiles(const Profile& reference, const Profile& current, doubl
   return {batch.schema, {batch}};
 }
 
+Batches compare_slices_of(const Profile& reference, const Profile& current, double min_effect,
+                          double confidence) {
+  const Batch batch = to_batch(compare_slices(reference, current, {min_effect, confidence}));
+  return {batch.schema, {batch}};
+}
+
 nb::tuple bracket_of(const Histogram& reference, const Histogram& current) {
   const Bracket bracket = ks_bracket(reference, current);
   return nb::make_tuple(bracket.lower, bracket.upper);
@@ -169,6 +175,8 @@ void bind_drift(nb::module_& m) {
         "Certain bounds of the distance between two samples counted over the same cells.");
   m.def("compare", compare_profiles, "reference"_a, "current"_a, "min_effect"_a, "confidence"_a,
         "One row for each column: what changed, by how much, how surely, and where.");
+  m.def("compare_slices", compare_slices_of, "reference"_a, "current"_a, "min_effect"_a,
+        "confidence"_a, "The same for each slice of the rows and column.");
 }
 
 }  // namespace kedge

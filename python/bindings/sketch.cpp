@@ -59,7 +59,8 @@ std::uint32_t clamped(std::int64_t value, std::uint32_t most) {
 // What is beyond a bound is refused as one more than it.
 ProfileOptions options_of(std::int64_t cells, std::int64_t max_categories, bool exact,
                           std::vector<std::string> columns, std::vector<std::string> categorical,
-                          std::map<std::string, std::vector<double>> cuts) {
+                          std::map<std::string, std::vector<double>> cuts,
+                          std::vector<std::string> slices) {
   ProfileOptions options;
   options.cells = clamped(cells, kMostFitCells);
   options.max_categories = clamped(max_categories, kMaxCategories);
@@ -67,6 +68,7 @@ ProfileOptions options_of(std::int64_t cells, std::int64_t max_categories, bool 
   options.columns = std::move(columns);
   options.categorical = std::move(categorical);
   options.cuts = std::move(cuts);
+  options.slices = std::move(slices);
   return options;
 }
 
@@ -256,6 +258,14 @@ void bind_sketch(nb::module_& m) {
                 return counts_of<Text>(self, name, "text").lengths();
               },
               "column"_a, "A copy of the counts of a text column's lengths in bytes.")
+          .def_prop_ro(
+              "slices",
+              [](const Profile& self) {
+                std::vector<std::string> names;
+                for (const Slices& slices : self.slices()) names.push_back(slices.column());
+                return names;
+              },
+              "The columns by whose values the rows are sliced.")
           .def_prop_ro("columns", column_names, "The names of the columns.")
           .def_prop_ro("row_count", &Profile::row_count, "How many rows were counted.")
           .def("__repr__", describe);
@@ -267,13 +277,14 @@ void bind_sketch(nb::module_& m) {
           "__init__",
           [](Looking* self, std::int64_t cells, std::int64_t max_categories, bool exact,
              std::vector<std::string> columns, std::vector<std::string> categorical,
-             std::map<std::string, std::vector<double>> cuts) {
-            new (self) Looking{options_of(cells, max_categories, exact, std::move(columns),
-                                          std::move(categorical), std::move(cuts)),
-                               std::nullopt};
+             std::map<std::string, std::vector<double>> cuts, std::vector<std::string> slices) {
+            new (self)
+                Looking{options_of(cells, max_categories, exact, std::move(columns),
+                                   std::move(categorical), std::move(cuts), std::move(slices)),
+                        std::nullopt};
           },
           "cells"_a, "max_categories"_a, "exact"_a, "columns"_a, "categorical"_a, "cuts"_a,
-          "Nothing seen; the first data bring the schema.")
+          "slices"_a, "Nothing seen; the first data bring the schema.")
       .def(
           "look",
           [](Looking& self, nb::handle data) {

@@ -1,6 +1,7 @@
 """kedge holds deployed models against drift."""
 
 from kedge._core import (
+    Categories,
     CorruptData,
     Histogram,
     InvalidArgument,
@@ -14,6 +15,7 @@ from kedge.drift import (
     ColumnDrift,
     KsResult,
     Report,
+    SliceDrift,
     chi_square_test,
     compare,
     ks_test,
@@ -21,6 +23,7 @@ from kedge.drift import (
 from kedge.sketch import profile
 
 __all__ = [
+    "Categories",
     "ChiSquareResult",
     "ColumnDrift",
     "CorruptData",
@@ -31,6 +34,7 @@ __all__ = [
     "Profile",
     "Report",
     "ResourceExhausted",
+    "SliceDrift",
     "Unsupported",
     "chi_square_test",
     "compare",

@@ -172,6 +172,10 @@ class Profile:
         """A copy of the counts of a text column's lengths in bytes."""
 
     @property
+    def slices(self) -> list[str]:
+        """The columns by whose values the rows are sliced."""
+
+    @property
     def columns(self) -> list[str]:
         """The names of the columns."""
 
@@ -201,7 +205,7 @@ class Profile:
 class Outline:
     """The first look at a table, which chooses cells and categories."""
 
-    def __init__(self, cells: int, max_categories: int, exact: bool, columns: Sequence[str], categorical: Sequence[str], cuts: Mapping[str, Sequence[float]]) -> None:
+    def __init__(self, cells: int, max_categories: int, exact: bool, columns: Sequence[str], categorical: Sequence[str], cuts: Mapping[str, Sequence[float]], slices: Sequence[str]) -> None:
         """Nothing seen; the first data bring the schema."""
 
     def look(self, data: object | None) -> None:
@@ -363,6 +367,9 @@ def compare(reference: Profile, current: Profile, min_effect: float, confidence:
     """
     One row for each column: what changed, by how much, how surely, and where.
     """
+
+def compare_slices(reference: Profile, current: Profile, min_effect: float, confidence: float) -> Table:
+    """The same for each slice of the rows and column."""
 
 def g_test(x: object, y: object) -> tuple[float, float, int]:
     """The likelihood-ratio test of homogeneity: statistic, p-value, freedom."""

@@ -22,6 +22,7 @@ def profile(
     max_categories: int = 10_000,
     exact: bool = False,
     cuts: Mapping[str, Iterable[float]] | None = None,
+    slices: Sequence[str] = (),
 ) -> Profile:
     """Summarise every column of `data`, or only `columns`, as the reference to compare with.
 
@@ -37,6 +38,9 @@ def profile(
     - **categories** (strings and dictionaries, and the integer columns named in `categorical`): one
       count for each of the `max_categories` most frequent names, one for all others.
     - **text** (strings that are mostly different): how long they are, and how they spread.
+
+    For each column named in `slices`, everything is counted once more for each of its 32 most
+    frequent values, and for the rest, so that a report can name the slice that changed.
 
     "a.b" names column b of struct a.
 
@@ -54,7 +58,7 @@ def profile(
             `cuts` do not rise, a column does not exist, or there is no data.
         ResourceExhausted: `exact`, and a column has more than 1048575 different values.
     """
-    for name, names in (("columns", columns), ("categorical", categorical)):
+    for name, names in (("columns", columns), ("categorical", categorical), ("slices", slices)):
         if isinstance(names, str):
             raise InvalidArgument(f'{name} = "{names}" is a string; pass a list of names')
     outline = Outline(
@@ -64,6 +68,7 @@ def profile(
         list(columns or ()),
         list(categorical),
         {name: [float(cut) for cut in bounds] for name, bounds in (cuts or {}).items()},
+        list(slices),
     )
     if isinstance(data, Iterator):
         return _once(outline, data)

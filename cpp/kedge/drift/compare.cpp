@@ -18,38 +18,33 @@ void check_options(const CompareOptions& options) {
   }
 }
 
-void adjust_pvalues(std::vector<ColumnDrift>& rows) {
+ColumnDrift& drift_of(ColumnDrift& row) { return row; }
+ColumnDrift& drift_of(SliceDrift& row) { return row.drift; }
+const ColumnDrift& drift_of(const ColumnDrift& row) { return row; }
+const ColumnDrift& drift_of(const SliceDrift& row) { return row.drift; }
+
+template <class Row>
+void adjust_pvalues(std::vector<Row>& rows) {
   std::vector<double> pvalues;
-  for (const ColumnDrift& row : rows) pvalues.push_back(row.pvalue);
+  for (const Row& row : rows) pvalues.push_back(drift_of(row).pvalue);
   const std::vector<double> all = bonferroni(pvalues);
   const std::vector<double> discoveries = benjamini_hochberg(pvalues);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i].pvalue_bonferroni = all[i];
-    rows[i].pvalue_bh = discoveries[i];
+    drift_of(rows[i]).pvalue_bonferroni = all[i];
+    drift_of(rows[i]).pvalue_bh = discoveries[i];
   }
 }
 
-}  // namespace
-
-std::vector<ColumnDrift> compare(const Profile& reference, const Profile& current,
-                                 const CompareOptions& options) {
-  check_options(options);
-  const double alpha = (1 - options.confidence) /
-                       static_cast<double>(std::max<std::size_t>(1, reference.columns().size()));
-  std::vector<ColumnDrift> rows;
-  for (const ColumnProfile& column : reference.columns()) {
-    rows.push_back(column_drift(column, current.column(column.name), alpha, options.min_effect));
-  }
-  adjust_pvalues(rows);
-  return rows;
+double alpha_of_each(const CompareOptions& options, std::size_t count) {
+  return (1 - options.confidence) / static_cast<double>(std::max<std::size_t>(1, count));
 }
 
-Batch to_batch(const std::vector<ColumnDrift>& rows) {
-  BatchBuilder batch;
+template <class Row>
+void add_drifts(BatchBuilder& batch, const std::vector<Row>& rows) {
   const auto add = [&]<class Value>(const char* name, Value ColumnDrift::* member) {
     std::vector<Value> values;
     values.reserve(rows.size());
-    for (const ColumnDrift& row : rows) values.push_back(row.*member);
+    for (const Row& row : rows) values.push_back(drift_of(row).*member);
     batch.add(name, values);
   };
   add("column", &ColumnDrift::name);
@@ -106,6 +101,69 @@ Batch to_batch(const std::vector<ColumnDrift>& rows) {
   add("reference_share", &ColumnDrift::reference_share);
   add("current_share", &ColumnDrift::current_share);
   add("carried", &ColumnDrift::carried);
+}
+
+}  // namespace
+
+std::vector<ColumnDrift> compare(const Profile& reference, const Profile& current,
+                                 const CompareOptions& options) {
+  check_options(options);
+  const double alpha = (1 - options.confidence) /
+                       static_cast<double>(std::max<std::size_t>(1, reference.columns().size()));
+  std::vector<ColumnDrift> rows;
+  for (const ColumnProfile& column : reference.columns()) {
+    rows.push_back(column_drift(column, current.column(column.name), alpha, options.min_effect));
+  }
+  adjust_pvalues(rows);
+  return rows;
+}
+
+std::vector<SliceDrift> compare_slices(const Profile& reference, const Profile& current,
+                                       const CompareOptions& options) {
+  check_options(options);
+  std::size_t count = 0;
+  for (const Slices& slices : reference.slices()) {
+    count += slices.size() * reference.columns().size();
+  }
+  std::vector<SliceDrift> rows;
+  for (std::size_t i = 0; i < reference.slices().size(); ++i) {
+    const Slices& before = reference.slices()[i];
+    if (current.slices().size() <= i || !before.same_map(current.slices()[i])) {
+      throw invalid_argument("the profiles are not sliced alike by \"", before.column(),
+                             "\"; fill reference.like()");
+    }
+    for (std::size_t part = 0; part < before.size(); ++part) {
+      const auto& then = before.part(part);
+      const auto& now = current.slices()[i].part(part);
+      for (std::size_t column = 0; column < then.size(); ++column) {
+        if (then[column].row_count() + now[column].row_count() == 0) continue;
+        rows.push_back({before.column(), before.name(part),
+                        column_drift(then[column], now[column], alpha_of_each(options, count),
+                                     options.min_effect)});
+      }
+    }
+  }
+  adjust_pvalues(rows);
+  return rows;
+}
+
+Batch to_batch(const std::vector<ColumnDrift>& rows) {
+  BatchBuilder batch;
+  add_drifts(batch, rows);
+  return batch.finish();
+}
+
+Batch to_batch(const std::vector<SliceDrift>& rows) {
+  BatchBuilder batch;
+  std::vector<std::string> by;
+  std::vector<std::string> values;
+  for (const SliceDrift& row : rows) {
+    by.push_back(row.by);
+    values.push_back(row.value);
+  }
+  batch.add("by", by);
+  batch.add("value", values);
+  add_drifts(batch, rows);
   return batch.finish();
 }
 

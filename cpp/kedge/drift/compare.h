@@ -23,7 +23,20 @@ struct CompareOptions {
 std::vector<ColumnDrift> compare(const Profile& reference, const Profile& current,
                                  const CompareOptions& options);
 
+// A column within one slice of the rows.
+struct SliceDrift {
+  std::string by;     // the slicing column
+  std::string value;  // its value, or "(others)"
+  ColumnDrift drift;
+};
+
+// The same for each slice and column, and for all of these together. Slices that neither profile
+// has rows of are left out.
+std::vector<SliceDrift> compare_slices(const Profile& reference, const Profile& current,
+                                       const CompareOptions& options);
+
 // The same as a batch, a column for each member.
 Batch to_batch(const std::vector<ColumnDrift>& rows);
+Batch to_batch(const std::vector<SliceDrift>& rows);
 
 }  // namespace kedge

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "kedge/arrow/check.h"
+#include "kedge/base/text.h"
 #include "kedge/kernels/code_count.h"
 
 namespace kedge {
@@ -289,6 +290,21 @@ NameKey NameReader::key_of(const Column& column, std::size_t row) noexcept {
     return name_key(value ? "true" : "false");
   }
   return decimal_key(integer_bits(column, row), is_signed(column.type));
+}
+
+std::string name_at(const Column& column, std::size_t row) {
+  if (column.dictionary) return name_at(*column.dictionary, entry_at(column, row));
+  if (is_string(column.type)) return std::string(column.string_at(row));
+  if (column.type == TypeId::kBool) {
+    const auto* bits = static_cast<const std::uint8_t*>(column.values);
+    return get_bit(bits, column.offset + row) ? "true" : "false";
+  }
+  const std::uint64_t bits = integer_bits(column, row);
+  return is_signed(column.type) ? text(static_cast<std::int64_t>(bits)) : text(bits);
+}
+
+std::size_t entry_at(const Column& column, std::size_t row) noexcept {
+  return static_cast<std::size_t>(integer_bits(column, row));
 }
 
 NameKey NameReader::decimal_key(std::uint64_t bits, bool is_signed) noexcept {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "kedge/arrow/column.h"
@@ -66,5 +67,10 @@ class NameReader {
   std::array<std::uint64_t, kBlock> weights_;
   char digits_[kBlock][kDigits];
 };
+
+// The name in a row that is not null, of a column that has been checked.
+std::string name_at(const Column& column, std::size_t row);
+// The entry of the dictionary that a row points to, likewise.
+std::size_t entry_at(const Column& column, std::size_t row) noexcept;
 
 }  // namespace kedge

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kBlock = 512;
 constexpr std::size_t kMostLengths = 65536;
+constexpr std::uint32_t kSliceCandidates = 1024;
 // Strings are text and no categories when most of them are different, or when the most frequent
 // ones that can be listed are fewer than the rest.
 constexpr double kMostDistinctShare = 0.5;
@@ -117,6 +118,14 @@ Outline::Outline(const Schema& schema, ProfileOptions options) : options_(std::m
       look.names = Names{Frequent(2 * options_.max_categories), {}};
     }
   }
+  for (const std::string& name : options_.slices) {
+    const Field& field = flat[find_column(flat, name)];
+    if (!NameReader::takes(field.type)) {
+      throw unsupported("column \"", name, "\": ", type_name(field.type),
+                        " has no values to slice by");
+    }
+    slicings_.push_back({name, Frequent(kSliceCandidates)});
+  }
   const auto is_looked_at = [&](const std::string& name) {
     return std::any_of(looks_.begin(), looks_.end(),
                        [&](const Look& look) { return look.field.name == name; });
@@ -146,6 +155,9 @@ void Outline::look(const Batch& batch) {
     } catch (const Error& error) {
       throw Error(error.code(), text("column \"", look.field.name, "\": ", error.what()));
     }
+  }
+  for (Slicing& slicing : slicings_) {
+    slicing.values.update(flat.columns[find_column(*flat.schema, slicing.column)]);
   }
 }
 
@@ -236,6 +248,13 @@ Profile Outline::profile() const {
   for (const Look& look : looks_) {
     const auto distinct = static_cast<std::uint64_t>(look.distinct.estimate() + 0.5);
     profile.add_column({look.field.name, type_name(look.field.type), distinct, counts_of(look)});
+  }
+  for (const Slicing& slicing : slicings_) {
+    std::vector<std::string> values;
+    for (const FrequentName& found : slicing.values.top(kMostSlices)) {
+      if (found.name.size() <= kMostNameBytes) values.push_back(found.name);
+    }
+    profile.add_slices(slicing.column, std::make_shared<const CategoryMap>(std::move(values)));
   }
   return profile;
 }

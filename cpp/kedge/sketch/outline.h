@@ -53,6 +53,11 @@ class Outline {
     Numbers numbers;
   };
 
+  struct Slicing {
+    std::string column;
+    Frequent values;
+  };
+
   void look_at_numbers(Look& look, const Column& column) const;
   void look_at_names(Look& look, const Column& column) const;
   void keep_distinct(Look& look) const;
@@ -61,6 +66,7 @@ class Outline {
 
   ProfileOptions options_;
   std::vector<Look> looks_;
+  std::vector<Slicing> slicings_;
   RowSample rows_;
   std::vector<std::size_t> kept_;    // of the samples, while a batch is looked at
   std::vector<std::size_t> chosen_;  // of its rows

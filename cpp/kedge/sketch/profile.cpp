@@ -4,13 +4,19 @@
 #include "kedge/arrow/flatten.h"
 #include "kedge/base/error.h"
 #include "kedge/base/frame.h"
+#include "kedge/sketch/name_reader.h"
 #include "kedge/sketch/outline.h"
 
 namespace kedge {
 namespace {
 
 constexpr std::string_view kKind = "PROF";
-constexpr std::uint32_t kVersion = 2;
+
+void check_slicing(const Field& field) {
+  if (NameReader::takes(field.type)) return;
+  throw unsupported("column \"", field.name, "\": ", type_name(field.type),
+                    " has no values to slice by");
+}
 
 void check_names(const std::string& name, const Column& column) {
   try {
@@ -31,24 +37,44 @@ Profile Profile::of(const std::shared_ptr<const Schema>& schema, std::span<const
   return profile;
 }
 
+std::uint64_t Profile::slots() const noexcept {
+  std::uint64_t slots = 0;
+  for (const ColumnProfile& column : columns_) slots += column.slots();
+  for (const Slices& slices : slices_) slots += slices.slots();
+  return slots;
+}
+
 void Profile::add_column(ColumnProfile added) {
-  std::uint64_t slots = added.slots();
   for (const ColumnProfile& column : columns_) {
-    slots += column.slots();
     if (column.name == added.name) {
       throw invalid_argument("there are two columns \"", added.name, "\"");
     }
   }
-  if (slots > kMaxProfileSlots) {
-    throw resource_exhausted("column \"", added.name, "\": the profile has ", slots,
+  const std::uint64_t slots_with_it = slots() + added.slots();
+  if (slots_with_it > kMaxProfileSlots) {
+    throw resource_exhausted("column \"", added.name, "\": the profile has ", slots_with_it,
                              " cells with it, at most ", kMaxProfileSlots, " are allowed");
   }
   columns_.push_back(std::move(added));
 }
 
+void Profile::add_slices(const std::string& column, std::shared_ptr<const CategoryMap> values) {
+  for (const Slices& slices : slices_) {
+    if (slices.column() != column) continue;
+    throw invalid_argument("the profile is sliced by \"", column, "\" already");
+  }
+  const std::uint64_t slots_with_it = slots() * (values->size() + std::uint64_t{2});
+  if (slots_with_it > kMaxProfileSlots) {
+    throw resource_exhausted("slices by \"", column, "\": the profile has ", slots_with_it,
+                             " cells with them, at most ", kMaxProfileSlots, " are allowed");
+  }
+  slices_.emplace_back(column, std::move(values), columns_);
+}
+
 Profile Profile::like() const {
   Profile empty;
   for (const ColumnProfile& column : columns_) empty.columns_.push_back(column.like());
+  for (const Slices& slices : slices_) empty.slices_.push_back(slices.like());
   return empty;
 }
 
@@ -63,7 +89,15 @@ void Profile::update(const Batch& batch) {
     if (!std::holds_alternative<Histogram>(column.counts))
       check_names(column.name, flat.columns[i]);
   }
+  std::vector<const Column*> slicing;
+  for (const Slices& slices : slices_) {
+    const std::size_t i = find_column(*flat.schema, slices.column());
+    check_slicing(flat.field(i));
+    check_names(slices.column(), flat.columns[i]);
+    slicing.push_back(&flat.columns[i]);
+  }
   for (std::size_t i = 0; i < sources.size(); ++i) columns_[i].update(*sources[i]);
+  for (std::size_t i = 0; i < slicing.size(); ++i) slices_[i].update(*slicing[i], sources);
   rows_ += batch.length;
 }
 
@@ -82,12 +116,22 @@ void Profile::check_columns(const Profile& other, std::string_view verb) const {
                              "\" has other cells there; make one with like() of the other");
     }
   }
+  if (slices_.size() != other.slices_.size()) {
+    throw invalid_argument("cannot ", verb, " a profile with ", other.slices_.size(),
+                           " slicings and one with ", slices_.size());
+  }
+  for (std::size_t i = 0; i < slices_.size(); ++i) {
+    if (slices_[i].same_map(other.slices_[i])) continue;
+    throw invalid_argument("cannot ", verb, ": slices by \"", slices_[i].column(),
+                           "\" here, others there; make one with like() of the other");
+  }
 }
 
 void Profile::merge(const Profile& other) {
   check_columns(other, "merge");
   Profile both = *this;
   for (std::size_t i = 0; i < columns_.size(); ++i) both.columns_[i].merge(other.columns_[i]);
+  for (std::size_t i = 0; i < slices_.size(); ++i) both.slices_[i].merge(other.slices_[i]);
   both.rows_ += other.rows_;
   *this = std::move(both);
 }
@@ -96,6 +140,7 @@ void Profile::subtract(const Profile& other) {
   check_columns(other, "subtract");
   Profile left = *this;
   for (std::size_t i = 0; i < columns_.size(); ++i) left.columns_[i].subtract(other.columns_[i]);
+  for (std::size_t i = 0; i < slices_.size(); ++i) left.slices_[i].subtract(other.slices_[i]);
   if (other.rows_ > rows_) {
     throw invalid_argument("cannot subtract ", other.rows_, " rows from ", rows_);
   }
@@ -120,12 +165,14 @@ std::vector<std::byte> Profile::to_bytes() const {
   out.write_varint(rows_);
   out.write_varint(columns_.size());
   for (const ColumnProfile& column : columns_) column.write(out);
-  return seal_frame(kKind, kVersion, out.view());
+  out.write_varint(slices_.size());
+  for (const Slices& slices : slices_) slices.write(out);
+  return seal_frame(kKind, kProfileVersion, out.view());
 }
 
 Profile Profile::from_bytes(std::span<const std::byte> bytes) {
   ByteReader file(bytes, "profile");
-  const Frame frame = open_frame(file, kKind, kVersion);
+  const Frame frame = open_frame(file, kKind, kProfileVersion);
   file.expect_end();
   ByteReader in(frame.payload, "profile");
   Profile profile;
@@ -142,6 +189,13 @@ Profile Profile::from_bytes(std::span<const std::byte> bytes) {
                          " rows, the profile has ", profile.rows_);
     }
     profile.add_column(std::move(column));
+  }
+  const std::uint64_t slicings = frame.version == 1 ? 0 : in.read_varint();
+  for (std::uint64_t i = 0; i < slicings; ++i) {
+    profile.slices_.push_back(Slices::read(in, profile.columns_, profile.rows_));
+    if (profile.slots() <= kMaxProfileSlots) continue;
+    throw resource_exhausted("profile: ", profile.slots(), " cells, at most ", kMaxProfileSlots,
+                             " are allowed");
   }
   in.expect_end();
   return profile;

@@ -12,11 +12,13 @@
 
 #include "kedge/arrow/batch.h"
 #include "kedge/sketch/column_profile.h"
+#include "kedge/sketch/slices.h"
 
 namespace kedge {
 
 // All columns of one profile together; a small file must not claim a large memory.
 inline constexpr std::uint64_t kMaxProfileSlots = std::uint64_t{1} << 26;
+inline constexpr std::uint32_t kProfileVersion = 2;
 
 struct ProfileOptions {
   std::uint32_t cells = 4096;             // of a column of numbers
@@ -25,6 +27,7 @@ struct ProfileOptions {
   std::vector<std::string> columns;       // all when empty; "a.b" is a struct's child
   std::vector<std::string> categorical;   // integers and bools to be taken as categories
   std::map<std::string, std::vector<double>> cuts;  // cells given by their bounds
+  std::vector<std::string> slices;                  // columns whose values part the rows
 };
 
 class Profile {
@@ -37,6 +40,9 @@ class Profile {
   // Throws InvalidArgument for a second column of that name, ResourceExhausted beyond
   // kMaxProfileSlots.
   void add_column(ColumnProfile column);
+  // The columns once more for each of the values, when all columns are there. Throws
+  // InvalidArgument for a second slicing by that column, ResourceExhausted as above.
+  void add_slices(const std::string& column, std::shared_ptr<const CategoryMap> values);
 
   // The same cells and names, nothing counted.
   Profile like() const;
@@ -50,6 +56,7 @@ class Profile {
 
   const std::vector<ColumnProfile>& columns() const noexcept { return columns_; }
   const ColumnProfile& column(std::string_view name) const;
+  const std::vector<Slices>& slices() const noexcept { return slices_; }
   std::uint64_t row_count() const noexcept { return rows_; }
 
   // docs/formats.md, "Profile". from_bytes throws CorruptData that names the column, and
@@ -60,9 +67,11 @@ class Profile {
   friend bool operator==(const Profile&, const Profile&) = default;
 
  private:
+  std::uint64_t slots() const noexcept;
   void check_columns(const Profile& other, std::string_view verb) const;
 
   std::vector<ColumnProfile> columns_;
+  std::vector<Slices> slices_;
   std::uint64_t rows_ = 0;
 };
 

@@ -1,6 +1,6 @@
 """Two samples in, what changed out: by how much, how surely, and where."""
 
-from kedge.drift.report import ColumnDrift, Report, compare
+from kedge.drift.report import ColumnDrift, Report, SliceDrift, compare
 from kedge.drift.two_sample import ChiSquareResult, KsResult, chi_square_test, ks_test
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "ColumnDrift",
     "KsResult",
     "Report",
+    "SliceDrift",
     "chi_square_test",
     "compare",
     "ks_test",

@@ -11,9 +11,10 @@ from typing import Any
 from kedge import _core
 from kedge._core import InvalidArgument, Profile
 
-__all__ = ["ColumnDrift", "Report", "compare"]
+__all__ = ["ColumnDrift", "Report", "SliceDrift", "compare"]
 
 _LONGEST_NAME = 32  # in a printed table
+_MOST_SLICES = 5  # in a printed report
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,26 @@ class ColumnDrift:
         return f"{self.low:.6g} .. {self.high:.6g}{unit}"
 
 
+@dataclass(frozen=True)
+class SliceDrift:
+    """One column of a report within one slice of the rows.
+
+    Attributes:
+        by: the slicing column.
+        value: its value in these rows; "(others)" for the rows with rarer values, and null.
+        drift: what happened to the column there.
+    """
+
+    by: str
+    value: str
+    drift: ColumnDrift
+
+    @property
+    def where(self) -> str:
+        """The slice and the values."""
+        return f"{self.by} = {_printable(self.value)}: {self.drift.column} {self.drift.where}"
+
+
 def _bound(sign: str, end: float, outward: float) -> str:
     """An included end, or the rounder number just beyond it, excluded."""
     beyond = math.nextafter(end, outward)
@@ -185,11 +206,29 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _farthest_first(row: ColumnDrift) -> tuple[bool, float]:
+    return (not row.drifted, -row.lower)
+
+
+def _rows(values: dict[str, list[Any]]) -> list[ColumnDrift]:
+    names = [field.name for field in fields(ColumnDrift)]
+    return [ColumnDrift(*row) for row in zip(*(values[name] for name in names), strict=True)]
+
+
+def _slices(table: _core.Table) -> tuple[SliceDrift, ...]:
+    values: dict[str, list[Any]] = table.to_pydict()
+    found = zip(values["by"], values["value"], _rows(values), strict=True)
+    rows = [SliceDrift(by, value, drift) for by, value, drift in found]
+    return tuple(sorted(rows, key=lambda row: (not row.drift.drifted, -row.drift.at_least)))
+
+
 class Report:
     """What `compare` found: one `ColumnDrift` for each column, the farthest moved first.
 
     Attributes:
         columns: the rows.
+        slices: the same for each column within each slice, those that drifted most first; bounds
+            and adjusted p-values hold for all of these together. They do not decide the verdict.
         reference: the profile that was compared with.
         current: the profile of the current data.
         min_effect: changes up to this do not count as drift.
@@ -202,6 +241,7 @@ class Report:
         self,
         table: _core.Table,
         *,
+        slices: _core.Table,
         reference: Profile,
         current: Profile,
         min_effect: float,
@@ -210,11 +250,9 @@ class Report:
         self._table = table
         self.reference = reference
         self.current = current
-        values: dict[str, list[Any]] = table.to_pydict()
-        names = [field.name for field in fields(ColumnDrift)]
-        rows = zip(*(values[name] for name in names), strict=True)
-        found = [ColumnDrift(*row) for row in rows]
-        self.columns = tuple(sorted(found, key=lambda row: (not row.drifted, -row.lower)))
+        found = _rows(table.to_pydict())
+        self.columns = tuple(sorted(found, key=_farthest_first))
+        self.slices = _slices(slices)
         self.min_effect = min_effect
         self.confidence = confidence
 
@@ -260,6 +298,11 @@ class Report:
             "min_effect": self.min_effect,
             "confidence": self.confidence,
             "columns": rows,
+            "slices": [
+                {"by": row.by, "value": row.value}
+                | {name: _plain(value) for name, value in asdict(row.drift).items()}
+                for row in self.slices
+            ],
         }
 
     def to_json(self) -> str:
@@ -284,6 +327,7 @@ class Report:
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in [head, tuple("-" * width for width in widths), *rows]
         ]
+        lines += [f"in {row.where}" for row in self.slices[:_MOST_SLICES] if row.drift.drifted]
         verdict = (
             f"drifted: {self.verdict}"
             f" (change above {self.min_effect:g}, confidence {self.confidence:g})"
@@ -322,6 +366,7 @@ def compare(
     table = _core.compare(reference, current, min_effect, confidence)
     return Report(
         table,
+        slices=_core.compare_slices(reference, current, min_effect, confidence),
         reference=reference,
         current=current,
         min_effect=min_effect,

@@ -1,0 +1,139 @@
+#include "kedge/sketch/slices.h"
+
+#include "kedge/arrow/take.h"
+#include "kedge/base/error.h"
+#include "kedge/sketch/name_reader.h"
+#include "kedge/sketch/profile.h"
+
+namespace kedge {
+namespace {
+
+std::vector<std::uint32_t> parts_of_entries(const CategoryMap& values, const Column& column) {
+  std::vector<std::uint32_t> parts(column.length, values.unlisted_slot());
+  for (std::size_t row = 0; row < column.length; ++row) {
+    if (column.is_null(row)) continue;
+    parts[row] = is_string(column.type) ? values.slot_of(column.string_at(row))
+                                        : values.slot_of(name_at(column, row));
+  }
+  return parts;
+}
+
+// The part that each row belongs to.
+std::vector<std::uint32_t> parts_of_rows(const CategoryMap& values, const Column& column) {
+  if (!column.dictionary) return parts_of_entries(values, column);
+  const std::vector<std::uint32_t> entries = parts_of_entries(values, *column.dictionary);
+  std::vector<std::uint32_t> parts(column.length, values.unlisted_slot());
+  for (std::size_t row = 0; row < column.length; ++row) {
+    if (!column.is_null(row)) parts[row] = entries[entry_at(column, row)];
+  }
+  return parts;
+}
+
+std::vector<ColumnProfile> all_like(std::span<const ColumnProfile> columns) {
+  std::vector<ColumnProfile> empty;
+  for (const ColumnProfile& column : columns) empty.push_back(column.like());
+  return empty;
+}
+
+}  // namespace
+
+Slices::Slices(std::string column, std::shared_ptr<const CategoryMap> values,
+               std::span<const ColumnProfile> columns)
+    : column_(std::move(column)), values_(std::move(values)) {
+  for (std::uint32_t i = 0; i <= values_->size(); ++i) parts_.push_back(all_like(columns));
+}
+
+std::string Slices::name(std::size_t part) const {
+  if (part >= values_->size()) return "(others)";
+  return std::string(values_->name(static_cast<std::uint32_t>(part)));
+}
+
+Slices Slices::like() const { return Slices(column_, values_, parts_.front()); }
+
+bool Slices::same_map(const Slices& other) const {
+  return column_ == other.column_ && (values_ == other.values_ || *values_ == *other.values_);
+}
+
+std::uint64_t Slices::slots() const noexcept {
+  std::uint64_t slots = 0;
+  for (const ColumnProfile& column : parts_.front()) slots += column.slots();
+  return slots * parts_.size();
+}
+
+void Slices::update(const Column& by, std::span<const Column* const> columns) {
+  const std::vector<std::uint32_t> part_of_row = parts_of_rows(*values_, by);
+  std::vector<std::vector<std::uint32_t>> rows(parts_.size());
+  for (std::size_t row = 0; row < part_of_row.size(); ++row) {
+    rows[part_of_row[row]].push_back(static_cast<std::uint32_t>(row));
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    for (std::size_t part = 0; part < parts_.size(); ++part) {
+      if (!rows[part].empty()) parts_[part][i].update(take(*columns[i], rows[part]).column);
+    }
+  }
+}
+
+void Slices::merge(const Slices& other) {
+  auto both = parts_;
+  for (std::size_t part = 0; part < parts_.size(); ++part) {
+    for (std::size_t i = 0; i < parts_[part].size(); ++i) {
+      both[part][i].merge(other.parts_[part][i]);
+    }
+  }
+  parts_ = std::move(both);
+}
+
+void Slices::subtract(const Slices& other) {
+  auto left = parts_;
+  for (std::size_t part = 0; part < parts_.size(); ++part) {
+    for (std::size_t i = 0; i < parts_[part].size(); ++i) {
+      left[part][i].subtract(other.parts_[part][i]);
+    }
+  }
+  parts_ = std::move(left);
+}
+
+void Slices::write(ByteWriter& out) const {
+  out.write_string(column_);
+  values_->write(out);
+  for (const auto& part : parts_) {
+    for (const ColumnProfile& column : part) column.write(out);
+  }
+}
+
+Slices Slices::read(ByteReader& in, std::span<const ColumnProfile> columns, std::uint64_t rows) {
+  std::string name(in.read_string());
+  ByteReader rest(in.slice(in.position(), in.remaining()),
+                  text(in.section(), ", slices by \"", name, "\""));
+  auto values = std::make_shared<const CategoryMap>(CategoryMap::read(rest));
+  if (values->size() > kMostSlices) {
+    throw corrupt_data(rest.section(), ": ", values->size(), " values, at most ", kMostSlices);
+  }
+  std::uint64_t slots = 0;
+  for (const ColumnProfile& column : columns) slots += column.slots();
+  if (slots * (values->size() + std::uint64_t{1}) > kMaxProfileSlots) {
+    throw resource_exhausted(rest.section(), ": ", values->size() + 1, " parts of ", slots,
+                             " cells, at most ", kMaxProfileSlots, " are allowed");
+  }
+  Slices slices(std::move(name), std::move(values), columns);
+  std::vector<std::uint64_t> seen(columns.size());
+  for (auto& part : slices.parts_) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      ColumnProfile column = ColumnProfile::read(rest, kProfileVersion);
+      if (column.name != columns[i].name || !column.same_map(columns[i])) {
+        throw corrupt_data(rest.section(), ": column \"", column.name, "\" is not the profile's");
+      }
+      seen[i] += column.row_count();
+      part[i] = std::move(column);
+    }
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (seen[i] == rows) continue;
+    throw corrupt_data(rest.section(), ", column \"", columns[i].name, "\": ", seen[i],
+                       " rows, the profile has ", rows);
+  }
+  in.read_bytes(rest.position());
+  return slices;
+}
+
+}  // namespace kedge
