@@ -30,6 +30,8 @@ enum class CellKind : std::uint8_t {
 inline constexpr std::size_t kCutsPerNode = 8;   // one AVX-512 register, one cache line
 inline constexpr std::size_t kMaxCutLevels = 7;  // 9^6 leaves of 8 keys are more than kMaxCells
 inline constexpr std::uint32_t kMaxCells = 1u << 21;
+inline constexpr std::uint32_t kOuterCells = 2;  // for what is outside of the range
+inline constexpr std::uint32_t kMostAtoms = 8;   // each is two comparisons for every value
 inline constexpr std::uint32_t kExtraSlots = 4;
 
 constexpr std::uint32_t minus_inf_slot() noexcept { return 0; }
@@ -42,10 +44,13 @@ struct CellPlan {
   CellKind kind = CellKind::kAffine;
   std::uint32_t cells = 1;  // 1 .. kMaxCells
 
-  // Affine, bend: low <= v <= high lies in the cells 1 .. cells-2, by the formula of the kind, held
-  // to these cells.
+  // Affine, bend: low <= v <= high lies in the inner cells 0 .. inner_cells-1 by the formula of the
+  // kind, held to them. The cell is 1 + inner cell + #(atoms <= v) + #(atoms < v): monotone, and
+  // each atom has a cell of its own. Atoms rise and lie in the range.
   double low = 0;
   double high = 0;
+  std::uint32_t atom_count = 0;
+  double atoms[kMostAtoms] = {};
   double origin = 0;
   double scale = 1;  // affine; a power of two for a lattice
 
@@ -65,6 +70,11 @@ struct CellPlan {
   std::uint32_t levels = 0;
   std::uint32_t level_start[kMaxCutLevels] = {};
 };
+
+// Below 1 for a plan that is out of its bounds.
+constexpr std::int64_t inner_cells(const CellPlan& plan) noexcept {
+  return std::int64_t{plan.cells} - kOuterCells - 2 * std::int64_t{plan.atom_count};
+}
 
 // Values and, if some may be null, their validity bitmap: bit `validity_offset` belongs to the
 // first value, a clear bit makes a value null.

@@ -28,13 +28,18 @@ KEDGE_TARGET inline __m128i low_halves(__m256i numbers) {
   return _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(numbers, order));
 }
 
-// Affine and Bend give the inner cell, not held to the range.
+// Affine and Bend give the inner cell, `held` to 0 .. top or not. NaN is held to the top.
 struct Affine {
   __m256d origin, scale;
   KEDGE_TARGET explicit Affine(const CellPlan& plan)
       : origin(_mm256_set1_pd(plan.origin)), scale(_mm256_set1_pd(plan.scale)) {}
-  KEDGE_TARGET __m128i operator()(__m256d v) const {
-    return _mm256_cvttpd_epi32(_mm256_mul_pd(_mm256_sub_pd(v, origin), scale));
+  KEDGE_TARGET __m128i operator()(__m256d v) const { return _mm256_cvttpd_epi32(steps(v)); }
+  KEDGE_TARGET __m256d steps(__m256d v) const {
+    return _mm256_mul_pd(_mm256_sub_pd(v, origin), scale);
+  }
+  KEDGE_TARGET __m128i held(__m256d v, int top) const {
+    const __m256d t = _mm256_min_pd(steps(v), _mm256_set1_pd(top));
+    return _mm256_cvttpd_epi32(_mm256_max_pd(t, _mm256_setzero_pd()));
   }
 };
 
@@ -66,12 +71,19 @@ struct Bend {
         bend_bits(_mm256_set1_epi64x(plan.bend_bits)),
         multiplier(_mm256_set1_epi64x(plan.multiplier)),
         middle(_mm256_set1_epi64x(plan.middle)) {}
-  KEDGE_TARGET __m128i operator()(__m256d v) const {
+  KEDGE_TARGET __m128i operator()(__m256d v) const { return from_middle(v, -1); }
+  KEDGE_TARGET __m128i held(__m256d v, int top) const {
+    // Steps of NaN are more than an int takes.
+    const __m128i inner = _mm_max_epi32(from_middle(v, 1 << 30), _mm_setzero_si128());
+    return _mm_min_epi32(inner, _mm_set1_epi32(top));
+  }
+  KEDGE_TARGET __m128i from_middle(__m256d v, int most) const {
     const __m256d from_origin = _mm256_sub_pd(v, origin);
     const __m256d bent = _mm256_add_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), from_origin), bend);
     const __m256i steps =
         _mm256_sub_epi64(_mm256_srli_epi64(_mm256_castpd_si256(bent), 32), bend_bits);
-    const __m256i away = _mm256_srli_epi64(_mm256_mul_epu32(steps, multiplier), 32);
+    __m256i away = _mm256_srli_epi64(_mm256_mul_epu32(steps, multiplier), 32);
+    if (most >= 0) away = _mm256_min_epu32(away, _mm256_set1_epi32(most));
     const __m256i left =
         _mm256_castpd_si256(_mm256_cmp_pd(from_origin, _mm256_setzero_pd(), _CMP_LT_OQ));
     // ~away turns middle + away into middle - 1 - away.
@@ -153,14 +165,58 @@ struct Bounded {
   }
 };
 
+// Cells among which are atoms. The inner cell is held to its bounds first, so that it is an end for
+// whatever is outside of the range or no number; nothing but these passes all atoms or none there.
+template <class Map>
+struct Parted {
+  const CellPlan& plan;
+  Map map;
+  int top;
+  __m128i past_all, ends;
+  KEDGE_TARGET explicit Parted(const CellPlan& p)
+      : plan(p),
+        map(p),
+        top(static_cast<int>(inner_cells(p)) - 1),
+        past_all(_mm_set1_epi32(2 + 2 * static_cast<int>(p.atom_count))),
+        ends(_mm_set1_epi32(p.cells > 4 ? static_cast<int>(p.cells) - 4 : 0)) {}
+
+  KEDGE_TARGET __m128i slots_of(__m256d v) const {
+    __m256i passed = _mm256_setzero_si256();
+    for (std::uint32_t i = 0; i < plan.atom_count; ++i) {
+      const __m256d atom = _mm256_set1_pd(plan.atoms[i]);
+      const __m256i below = _mm256_castpd_si256(_mm256_cmp_pd(v, atom, _CMP_LT_OQ));
+      const __m256i at_most = _mm256_castpd_si256(_mm256_cmp_pd(v, atom, _CMP_LE_OQ));
+      passed = _mm256_add_epi64(passed, _mm256_add_epi64(below, at_most));  // each hit is -1
+    }
+    return _mm_add_epi32(_mm_add_epi32(map.held(v, top), past_all), low_halves(passed));
+  }
+
+  template <class Value>
+  KEDGE_TARGET void operator()(const Value* values, std::size_t length,
+                               std::uint32_t* slots) const {
+    const std::size_t whole = length - length % 4;
+    for (std::size_t i = 0; i < whole; i += 4) {
+      const __m128i slot = slots_of(load(values + i));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(slots + i), slot);
+      const __m128i from_third = _mm_sub_epi32(slot, _mm_set1_epi32(3));
+      const __m128i may_be_outside = _mm_cmpeq_epi32(_mm_max_epu32(from_third, ends), from_third);
+      if (__builtin_expect(_mm_movemask_epi8(may_be_outside) == 0, 1)) continue;
+      for (std::size_t j = i; j < i + 4; ++j) slots[j] = cell_slot(plan, values[j]);
+    }
+    for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
 template <class Job, class Value>
 KEDGE_TARGET void dispatch(const CellPlan& plan, const CellValues<Value>& in, std::uint32_t* out) {
   switch (plan.kind) {
     case CellKind::kAffine:
+      if (plan.atom_count > 0) return Job::run(Parted<Affine>(plan), plan, in, out);
       return Job::run(Bounded<Affine>(plan), plan, in, out);
     case CellKind::kLattice:
       return Job::run(Mapped<Lattice>(plan), plan, in, out);
     case CellKind::kBend:
+      if (plan.atom_count > 0) return Job::run(Parted<Bend>(plan), plan, in, out);
       return Job::run(Bounded<Bend>(plan), plan, in, out);
     case CellKind::kCuts:
       return Job::run(Mapped<Cuts>(plan), plan, in, out);

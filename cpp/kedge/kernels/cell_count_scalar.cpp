@@ -11,7 +11,7 @@ constexpr double kInfinity = __builtin_inf();
 std::uint32_t affine_inner(const CellPlan& plan, double value) noexcept {
   double t = (value - plan.origin) * plan.scale;
   t = t > 0 ? t : 0;
-  const double top = plan.cells - 3.0;
+  const double top = static_cast<double>(inner_cells(plan) - 1);
   return static_cast<std::uint32_t>(t < top ? t : top);
 }
 
@@ -32,7 +32,7 @@ std::uint32_t bend_inner(const CellPlan& plan, double value) noexcept {
       static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(bent) >> 32) - plan.bend_bits;
   const auto away = static_cast<std::int64_t>((std::uint64_t{steps} * plan.multiplier) >> 32);
   const std::int64_t inner = from_origin < 0 ? plan.middle - 1 - away : plan.middle + away;
-  const std::int64_t top = std::int64_t{plan.cells} - 3;
+  const std::int64_t top = inner_cells(plan) - 1;
   return static_cast<std::uint32_t>(inner < 0 ? 0 : inner > top ? top : inner);
 }
 
@@ -40,7 +40,11 @@ template <class Inner>
 std::uint32_t bounded_cell(const CellPlan& plan, double value, const Inner& inner) noexcept {
   if (value < plan.low) return 0;
   if (value > plan.high) return plan.cells - 1;
-  return 1 + inner(plan, value);
+  std::uint32_t cell = 1 + inner(plan, value);
+  for (std::uint32_t i = 0; i < plan.atom_count; ++i) {
+    cell += (plan.atoms[i] <= value) + (plan.atoms[i] < value);
+  }
+  return cell;
 }
 
 std::uint32_t cuts_cell(const CellPlan& plan, double value) noexcept {

@@ -52,6 +52,12 @@ double bend_start(const CellPlan& plan, std::uint32_t inner) {
 
 }  // namespace
 
+CellMap::CellMap(const CellPlan& plan) : plan_(plan) {
+  for (std::uint32_t i = 0; i < plan.atom_count; ++i) {
+    atom_cells_[i] = cell_slot(plan, plan.atoms[i]) - 1;
+  }
+}
+
 CellMap CellMap::affine(std::uint32_t inner, ValueRange range, double origin, double scale) {
   return CellMap(checked(affine_plan(inner, range, origin, scale)));
 }
@@ -63,6 +69,15 @@ CellMap CellMap::lattice(double first, double last, double scale) {
 CellMap CellMap::bend(std::uint32_t inner, ValueRange range, double origin, double bend,
                       std::uint32_t multiplier, std::int32_t middle) {
   return CellMap(checked(bend_plan(inner, range, origin, bend, multiplier, middle)));
+}
+
+CellMap CellMap::with_atoms(std::span<const double> atoms) const {
+  if (plan_.kind != CellKind::kAffine && plan_.kind != CellKind::kBend) {
+    throw invalid_argument("cell map: only affine and bent maps take atoms");
+  }
+  CellPlan plan = plan_;
+  plan.cells -= 2 * plan.atom_count;
+  return CellMap(checked(kedge::with_atoms(plan, atoms)));
 }
 
 CellMap CellMap::cuts(std::span<const double> cuts) {
@@ -114,7 +129,7 @@ CellMap CellMap::refined(std::uint32_t factor) const {
                     std::isfinite(plan.scale * factor);
   if (plan.kind == CellKind::kCuts) return cuts(fits ? split_cuts(cuts_, factor) : cuts_);
   if (plan.kind == CellKind::kLattice || !fits) return CellMap(plan);
-  plan.cells = (plan.cells - kOuterCells) * factor + kOuterCells;
+  plan.cells += static_cast<std::uint32_t>(inner_cells(plan)) * (factor - 1);
   plan.scale *= factor;
   plan.multiplier = static_cast<std::uint32_t>(multiplier);
   plan.middle *= static_cast<std::int32_t>(factor);
@@ -123,6 +138,9 @@ CellMap CellMap::refined(std::uint32_t factor) const {
 
 bool CellMap::is_point(std::uint32_t cell) const noexcept {
   if (plan_.kind == CellKind::kLattice) return cell % 2 == 1;
+  for (std::uint32_t i = 0; i < plan_.atom_count; ++i) {
+    if (cell == atom_cells_[i]) return std::fabs(plan_.atoms[i]) < kLastExact;
+  }
   if (plan_.kind != CellKind::kCuts || cell == 0 || cell >= cuts_.size()) return false;
   const double low = cuts_[cell - 1];
   return std::fabs(low) < kLastExact && cuts_[cell] == next_up(low);
@@ -141,9 +159,16 @@ double CellMap::start_of(std::uint32_t cell) const noexcept {
   }
   if (cell <= 1) return plan_.low;
   if (cell >= last) return plan_.high;
-  const double start = plan_.kind == CellKind::kAffine ? plan_.origin + (cell - 1) / plan_.scale
-                                                       : bend_start(plan_, cell - 1);
-  return std::clamp(start, plan_.low, plan_.high);
+  std::uint32_t passed = 0;
+  while (passed < plan_.atom_count && atom_cells_[passed] < cell) ++passed;
+  const double least = passed > 0 ? plan_.atoms[passed - 1] : plan_.low;
+  const double most = passed < plan_.atom_count ? plan_.atoms[passed] : plan_.high;
+  if (passed < plan_.atom_count && atom_cells_[passed] == cell) return most;
+  const std::uint32_t inner = cell - 1 - 2 * passed;
+  if (inner == 0) return least;
+  const double start = plan_.kind == CellKind::kAffine ? plan_.origin + inner / plan_.scale
+                                                       : bend_start(plan_, inner);
+  return std::clamp(start, least, most);
 }
 
 double CellMap::lower_bound(std::uint32_t cell) const noexcept {

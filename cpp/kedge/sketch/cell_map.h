@@ -30,6 +30,10 @@ class CellMap {
   // Cell i holds cuts[i-1] <= v < cuts[i]. The cuts are finite and strictly rising.
   static CellMap cuts(std::span<const double> cuts);
 
+  // The same map, affine or bent, with a cell for each of the atoms: up to kMostAtoms values of the
+  // range, rising.
+  CellMap with_atoms(std::span<const double> atoms) const;
+
   // Each inner cell split in `factor`, evenly between its bounds; points stay as they are, as do
   // maps that would pass kMaxCells. A lattice comes back as it is.
   CellMap refined(std::uint32_t factor) const;
@@ -59,11 +63,12 @@ class CellMap {
   friend bool operator==(const CellMap& a, const CellMap& b);
 
  private:
-  explicit CellMap(const CellPlan& plan) : plan_(plan) {}
+  explicit CellMap(const CellPlan& plan);
   void plant(std::span<const double> cuts);
   double start_of(std::uint32_t cell) const noexcept;
 
   CellPlan plan_;
+  std::uint32_t atom_cells_[kMostAtoms] = {};
   Buffer keys_;               // the search tree that plan_ points into
   std::vector<double> cuts_;  // of kCuts
 };

@@ -22,7 +22,19 @@ bool is_power_of_two(double value) {
 
 bool is_whole(double value) { return std::fabs(value) <= kMostPoint && value == std::floor(value); }
 
-std::int64_t inner_cells(const CellPlan& plan) { return std::int64_t{plan.cells} - kOuterCells; }
+std::string atom_flaw(const CellPlan& plan) {
+  for (std::uint32_t i = 0; i < plan.atom_count; ++i) {
+    const double atom = plan.atoms[i];
+    if (!(atom >= plan.low && atom <= plan.high)) {
+      return text("atoms[", i, "] = ", atom, " is not from ", plan.low, " to ", plan.high);
+    }
+    if (i > 0 && !(atom > plan.atoms[i - 1])) {
+      return text("atoms must rise: atoms[", i, "] = ", atom, " does not exceed ",
+                  plan.atoms[i - 1]);
+    }
+  }
+  return "";
+}
 
 // What is wrong with the numbers that affine and bent maps share, or nothing.
 std::string range_flaw(const CellPlan& plan) {
@@ -31,7 +43,7 @@ std::string range_flaw(const CellPlan& plan) {
     return text("range ", plan.low, " to ", plan.high, " is not finite and rising");
   }
   if (!std::isfinite(plan.origin)) return text("origin = ", plan.origin, " is not finite");
-  return "";
+  return atom_flaw(plan);
 }
 
 std::string bend_flaw(const CellPlan& plan) {
@@ -46,9 +58,15 @@ std::string bend_flaw(const CellPlan& plan) {
 }
 
 // The kernels look for values outside of the range, infinities and NaN only where the inner cell is
-// the first or the last.
+// the first or the last, and before or behind all atoms.
 std::string reach_flaw(const CellPlan& plan) {
-  if (cell_slot(plan, plan.low) == 2 && cell_slot(plan, plan.high) == plan.cells - 1) return "";
+  const std::uint32_t count = plan.atom_count;
+  const std::uint32_t at_low = count > 0 && plan.atoms[0] == plan.low;
+  const std::uint32_t at_high = count > 0 && plan.atoms[count - 1] == plan.high;
+  if (cell_slot(plan, plan.low) == 2 + at_low &&
+      cell_slot(plan, plan.high) == plan.cells - 1 - at_high) {
+    return "";
+  }
   return text("range ", plan.low, " to ", plan.high,
               " does not reach from the first inner cell to ", "the last");
 }
@@ -79,13 +97,32 @@ constexpr std::uint8_t kUnboundedBend = 2;
 constexpr std::uint8_t kStoredCuts = 3;
 constexpr std::uint8_t kBoundedAffine = 4;
 constexpr std::uint8_t kBoundedBend = 5;
+constexpr std::uint8_t kPartedAffine = 6;
+constexpr std::uint8_t kPartedBend = 7;
 
-void write_bounded(ByteWriter& out, std::uint8_t kind, const CellPlan& plan) {
-  out.write(kind);
+void write_bounded(ByteWriter& out, std::uint8_t kind, std::uint8_t parted, const CellPlan& plan) {
+  out.write(plan.atom_count > 0 ? parted : kind);
   out.write(static_cast<std::uint32_t>(inner_cells(plan)));
   out.write(plan.low);
   out.write(plan.high);
   out.write(plan.origin);
+}
+
+void write_atoms(ByteWriter& out, const CellPlan& plan) {
+  if (plan.atom_count == 0) return;
+  out.write(static_cast<std::uint8_t>(plan.atom_count));
+  for (std::uint32_t i = 0; i < plan.atom_count; ++i) out.write(plan.atoms[i]);
+}
+
+CellPlan read_atoms(ByteReader& in, const CellPlan& plan) {
+  const auto count = in.read<std::uint8_t>();
+  if (count < 1 || count > kMostAtoms) {
+    throw corrupt_data(in.section(), ": cell map: ", count, " atoms are not from 1 to ",
+                       kMostAtoms);
+  }
+  std::vector<double> atoms(count);
+  for (double& atom : atoms) atom = in.read<double>();
+  return with_atoms(plan, atoms);
 }
 
 std::vector<double> read_cuts(ByteReader& in, std::uint32_t count) {
@@ -104,7 +141,7 @@ CellPlan read_bounded(ByteReader& in, std::uint8_t kind) {
     range.high = in.read<double>();
   }
   const auto origin = in.read<double>();
-  if (kind == kUnboundedAffine || kind == kBoundedAffine) {
+  if (kind == kUnboundedAffine || kind == kBoundedAffine || kind == kPartedAffine) {
     return affine_plan(inner, range, origin, in.read<double>());
   }
   const auto bend = in.read<double>();
@@ -140,6 +177,16 @@ CellPlan bend_plan(std::uint32_t inner, ValueRange range, double origin, double 
   return plan;
 }
 
+CellPlan with_atoms(CellPlan plan, std::span<const double> atoms) {
+  plan.atom_count = 0;
+  for (const double atom : atoms) {
+    if (plan.atom_count < kMostAtoms) plan.atoms[plan.atom_count] = atom + 0.0;  // one zero
+    plan.atom_count += plan.atom_count <= kMostAtoms;
+  }
+  plan.cells += 2 * plan.atom_count;
+  return plan;
+}
+
 CellPlan cuts_plan(std::size_t cuts) {
   CellPlan plan;
   plan.kind = CellKind::kCuts;
@@ -151,6 +198,7 @@ std::string flaw_of(const CellPlan& plan) {
   if (plan.cells < 1 || plan.cells > kMaxCells) {
     return text("cells = ", plan.cells, " is not from 1 to ", kMaxCells);
   }
+  if (plan.atom_count > kMostAtoms) return text("more than ", kMostAtoms, " atoms");
   std::string reason;
   switch (plan.kind) {
     case CellKind::kAffine:
@@ -189,9 +237,9 @@ std::string flaw_of(std::span<const double> cuts) {
 void write_plan(ByteWriter& out, const CellPlan& plan, std::span<const double> cuts) {
   switch (plan.kind) {
     case CellKind::kAffine:
-      write_bounded(out, kBoundedAffine, plan);
+      write_bounded(out, kBoundedAffine, kPartedAffine, plan);
       out.write(plan.scale);
-      return;
+      return write_atoms(out, plan);
     case CellKind::kLattice:
       out.write(kStoredLattice);
       out.write(plan.first);
@@ -199,11 +247,11 @@ void write_plan(ByteWriter& out, const CellPlan& plan, std::span<const double> c
       out.write(plan.scale);
       return;
     case CellKind::kBend:
-      write_bounded(out, kBoundedBend, plan);
+      write_bounded(out, kBoundedBend, kPartedBend, plan);
       out.write(plan.bend);
       out.write(plan.multiplier);
       out.write(plan.middle);
-      return;
+      return write_atoms(out, plan);
     case CellKind::kCuts:
       out.write(kStoredCuts);
       out.write(static_cast<std::uint32_t>(cuts.size()));
@@ -214,8 +262,8 @@ void write_plan(ByteWriter& out, const CellPlan& plan, std::span<const double> c
 
 CellPlan read_plan(ByteReader& in, std::vector<double>& cuts) {
   const auto kind = in.read<std::uint8_t>();
-  if (kind > kBoundedBend) {
-    throw corrupt_data(in.section(), ": cell map: kind ", kind, " is not one of 0 to 5");
+  if (kind > kPartedBend) {
+    throw corrupt_data(in.section(), ": cell map: kind ", kind, " is not one of 0 to 7");
   }
   if (kind == kStoredLattice) {
     const auto first = in.read<double>();
@@ -228,7 +276,8 @@ CellPlan read_plan(ByteReader& in, std::vector<double>& cuts) {
     if (plan.cells <= kMaxCells) cuts = read_cuts(in, count);
     return plan;
   }
-  return read_bounded(in, kind);
+  const CellPlan plan = read_bounded(in, kind);
+  return kind == kPartedAffine || kind == kPartedBend ? read_atoms(in, plan) : plan;
 }
 
 bool is_unbounded(std::uint8_t stored_kind) noexcept {

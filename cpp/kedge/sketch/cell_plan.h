@@ -12,8 +12,6 @@
 
 namespace kedge {
 
-inline constexpr std::uint32_t kOuterCells = 2;  // of affine and bent maps
-
 // low <= v <= high, both finite.
 struct ValueRange {
   double low = 0;
@@ -26,6 +24,9 @@ CellPlan lattice_plan(double first, double last, double scale);
 CellPlan bend_plan(std::uint32_t inner, ValueRange range, double origin, double bend,
                    std::uint32_t multiplier, std::int32_t middle);
 CellPlan cuts_plan(std::size_t cuts);
+// An affine or bent plan with two more cells for each atom: its own, and the rest of the one that
+// it parts.
+CellPlan with_atoms(CellPlan plan, std::span<const double> atoms);
 
 // What is wrong with a plan, or with its cuts; empty when nothing is.
 std::string flaw_of(const CellPlan& plan);
