@@ -29,6 +29,7 @@ def columns() -> dict[str, np.ndarray]:
         "odd": np.array([np.nan, np.inf, -np.inf, 0.0, -0.0] * 600),
         "affine_atoms": np.where(rng.random(3000) < 0.4, -9.5, rng.normal(size=3000)),
         "bend_atoms": np.where(rng.random(3000) < 0.4, 0.0, rng.standard_cauchy(3000)),
+        "clusters": rng.normal(size=3000) + 1e6 * rng.integers(0, 2, 3000),
     }
 
 

@@ -47,6 +47,15 @@ std::vector<CellMap> maps_of_every_kind() {
   const double small = std::numeric_limits<double>::min();
   maps.push_back(CellMap::bend(kMaxCells - 4, {-1, most}, 0, small, 0xffffffff, kMaxCells - 4)
                      .with_atoms(Atoms{0.0}));
+  const std::vector<PartSplit> splits = {{-1, 7, 20}, {}, {}, {1, 1e300, 9}, {2, 1e-300, 1}, {}};
+  maps.push_back(CellMap::clusters({-1.5, 5}, -1.25, 1, splits));
+  maps.push_back(CellMap::clusters({-3.5, 0.75}, -1.25, 4, splits).with_atoms(eight));
+  maps.push_back(CellMap::clusters({-1e308, most}, -1e308, 1, splits).with_atoms(Atoms{-1e308}));
+  maps.push_back(CellMap::clusters({0, 1}, 0, 1, std::vector<PartSplit>{{0, 1, 1}}));
+  std::vector<PartSplit> many(kMostParts);
+  for (std::uint32_t i = 0; i < kMostParts; ++i) many[i] = {i / 256.0 - 2, 1e3, (i + 1) % 5};
+  maps.push_back(CellMap::clusters({-2, 2}, -2, 256, many));
+  maps.push_back(CellMap::clusters({-2, 2}, -2, 256, many).with_atoms(Atoms{-2, 2}));
   maps.push_back(CellMap::cuts({}));
   for (const int count : {1, 7, 8, 9, 71, 72, 73, 647, 648, 649, 5000}) {
     std::vector<double> cuts;

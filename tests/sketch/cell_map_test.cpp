@@ -28,6 +28,12 @@ std::vector<double> sorted(int count, const Draw& draw) {
   return values;
 }
 
+const std::vector<PartSplit> kSplits = {{-1, 3, 40}, {}, {},         {5.5, 40, 9},
+                                        {6, 1, 1},   {}, {20, 3, 30}};
+const std::vector<PartSplit> kNoCells = {{}, {0, 1, 3}};
+
+CellMap three_clusters() { return CellMap::clusters({-1.25, 31}, -1, 0.5, kSplits); }
+
 CellMap fit(const std::vector<double>& sample, std::uint32_t cells) {
   const ValueRange range =
       sample.empty() ? ValueRange{} : ValueRange{sample.front(), sample.back()};
@@ -47,7 +53,7 @@ TEST("the map suits the column") {
       sorted(65536, [](Random& r) { return r.below(10) < 4 ? 0.0 : 1 / (1 - r.uniform()); });
   CHECK(fit(normal, 4096).plan().kind == CellKind::kAffine);
   CHECK(fit(heavy, 4096).plan().kind == CellKind::kBend);
-  CHECK(fit(clusters, 4096).plan().kind == CellKind::kCuts);
+  CHECK(fit(clusters, 4096).plan().kind == CellKind::kClusters);
   CHECK(fit(ages, 4096).plan().kind == CellKind::kLattice);
   CHECK(fit(ages, 4096).cells() == 181);
   CHECK(fit(grades, 4096).cells() == 23);
@@ -89,6 +95,34 @@ TEST("atoms do not cost a column its formula, wherever they lie, until there are
     CHECK(fit(atoms_of(9, origin, step), 1024).plan().kind == CellKind::kCuts);
   }
   CHECK(fit({0.1, 0.1, 0.3, 0.3}, 8).plan().kind == CellKind::kCuts);
+}
+
+TEST("clusters get cells where they are, with atoms among them") {
+  const auto clusters = sorted(65536, [](Random& r) {
+    const auto which = static_cast<double>(r.below(10));
+    return which < 2 ? 0.0 : bell(r) * (which < 6 ? 1 : 0.01) + (which < 6 ? 1e6 : -3e6);
+  });
+  for (const std::uint32_t cells : {256u, 1024u, 4096u}) {
+    const CellMap map = fit(clusters, cells);
+    CHECK(map.plan().kind == CellKind::kClusters);
+    CHECK(map.cells() <= cells);
+    CHECK(map.is_point(cell_slot(map.plan(), 0.0) - 1));
+    CHECK(largest_cell(map, clusters) < 4.0 / cells);
+    CHECK(largest_cell(map.refined(16), clusters) < 1.5 / cells);
+  }
+}
+
+TEST("refined clusters keep the bounds of their cells, a shared cell stays one") {
+  const CellMap map = three_clusters().with_atoms(std::vector<double>{0, 6});
+  const CellMap fine = map.refined(8);
+  CHECK(fine.cells() == 8 * 80 + 2 + 2 * 2);
+  CHECK(fine.refined(1) == fine);
+  for (std::uint32_t cell = 1; cell < map.cells(); ++cell) {
+    const double bound = map.lower_bound(cell);
+    if (!std::isfinite(bound) || bound == 0) continue;
+    const double before = from_ordered_bits(ordered_bits(bound) - 1);
+    CHECK(cell_slot(fine.plan(), before) < cell_slot(fine.plan(), bound));
+  }
 }
 
 TEST("an atom's cell is a point, with a cell on both sides, and no other cell is") {
@@ -167,6 +201,8 @@ TEST("the lower bound of a cell is its smallest value") {
   const std::vector<double> atoms = {-1.25, 0.0, 1e-300, 31};
   check(CellMap::affine(100, {-1.25, 31}, -1, 3.2).with_atoms(atoms));
   check(CellMap::bend(200, {-1.25, 31}, 1, 0.5, 100'000, 58).with_atoms(atoms));
+  check(three_clusters());
+  check(three_clusters().with_atoms(atoms));
 }
 
 TEST("the first and the last cell hold what is outside of the range, and nothing else") {
@@ -177,7 +213,8 @@ TEST("the first and the last cell hold what is outside of the range, and nothing
        {CellMap::affine(100, kRange, -1, 3.2), CellMap::affine(1, kRange, -50, 0.01),
         CellMap::lattice(-5, 124, 4), CellMap::bend(200, kRange, 1, 0.5, 100'000, 58),
         CellMap::affine(100, kRange, -1, 3.2).with_atoms(middle),
-        CellMap::bend(200, kRange, 1, 0.5, 100'000, 58).with_atoms(middle), CellMap::cuts(cuts)}) {
+        CellMap::bend(200, kRange, 1, 0.5, 100'000, 58).with_atoms(middle), three_clusters(),
+        three_clusters().with_atoms(middle), CellMap::cuts(cuts)}) {
     const std::uint32_t last = map.cells() - 1;
     CHECK(map.lower_bound(1) == kRange.low);
     CHECK(map.upper_bound(last - 1) == kRange.high);
@@ -195,8 +232,8 @@ TEST("positions rise from the range's low to its high, near the bounds of their 
        {CellMap::affine(100, {-1.25, 31}, -1, 3.2), CellMap::lattice(-5, 124, 4),
         CellMap::bend(200, {-1.25, 31}, 1, 0.5, 100'000, 58),
         CellMap::affine(100, {-1.25, 31}, -1, 3.2).with_atoms(atoms),
-        CellMap::bend(200, {-1.25, 31}, 1, 0.5, 100'000, 58).with_atoms(atoms),
-        CellMap::cuts(cuts)}) {
+        CellMap::bend(200, {-1.25, 31}, 1, 0.5, 100'000, 58).with_atoms(atoms), three_clusters(),
+        three_clusters().with_atoms(atoms), CellMap::cuts(cuts)}) {
     const std::vector<double> positions = map.positions();
     CHECK(positions.size() == map.cells() + 1);
     CHECK(std::is_sorted(positions.begin(), positions.end()));
@@ -240,6 +277,8 @@ TEST("a map reads back equal, and numbers out of bounds are refused by name") {
   const CellMap parted = CellMap::affine(100, {-1.25, 31}, -1, 3.2).with_atoms(atoms);
   round_trip(parted);
   round_trip(CellMap::bend(200, {-1.25, 31}, 1, 0.5, 100'000, 58).with_atoms(atoms));
+  round_trip(three_clusters());
+  round_trip(three_clusters().with_atoms(atoms));
   CHECK(!(parted == CellMap::affine(100, {-1.25, 31}, -1, 3.2)));
   CHECK(parted.with_atoms({}) == CellMap::affine(100, {-1.25, 31}, -1, 3.2));
   const auto with = [&](const std::vector<double>& wrong) { parted.with_atoms(wrong); };
@@ -247,7 +286,7 @@ TEST("a map reads back equal, and numbers out of bounds are refused by name") {
   CHECK_ERROR("atoms[1] = nan is not from -1.25 to 31", with({1, NAN}));
   CHECK_ERROR("atoms must rise: atoms[1] = 1 does not exceed 1", with({1, 1}));
   CHECK_ERROR("more than 8 atoms", with({1, 2, 3, 4, 5, 6, 7, 8, 9}));
-  CHECK_ERROR("only affine and bent maps take atoms", CellMap::lattice(0, 4, 1).with_atoms(atoms));
+  CHECK_ERROR("a lattice and cuts take no atoms", CellMap::lattice(0, 4, 1).with_atoms(atoms));
   CHECK_ERROR("scale = -1 is not positive", CellMap::affine(4, {0, 1}, 0, -1));
   CHECK_ERROR("origin = nan is not finite", CellMap::affine(4, {0, 1}, NAN, 1));
   CHECK_ERROR("scale = 3 is not a power of two", CellMap::lattice(0, 4, 3));
@@ -257,6 +296,17 @@ TEST("a map reads back equal, and numbers out of bounds are refused by name") {
   CHECK_ERROR("range 0 to 1 does not reach from the first inner cell to the last",
               CellMap::bend(64, {0, 1}, 1e300, 1e290, 1, 32));
   CHECK_ERROR("bend = 0 is not positive", CellMap::bend(4, {0, 1}, 0, 0, 1, 0));
+  const auto clusters = [](const std::vector<PartSplit>& splits) {
+    CellMap::clusters({0, 1}, 0, 2, splits);
+  };
+  CHECK_ERROR("inner cells = 0 is not from 1", clusters({}));
+  CHECK_ERROR("parts = 1025 is not from 1 to 1024",
+              clusters(std::vector<PartSplit>(1025, {0, 1, 1})));
+  CHECK_ERROR("parts[0] has no cell", clusters(kNoCells));
+  CHECK_ERROR("parts[1]: scale = 0 is not positive", clusters({{0, 1, 3}, {0, 0, 3}}));
+  CHECK_ERROR("parts[1]: offset = inf is not finite", clusters({{0, 1, 3}, {INFINITY, 1, 3}}));
+  CHECK_ERROR("does not reach", clusters({{-1, 2, 3}, {0, 1, 3}}));
+  CHECK_ERROR("cells = 2097153 is not from 1", clusters({{0, 1, 1u << 20}, {0, 1, 1u << 31}}));
   CHECK_ERROR("cuts must rise: cuts[1] = 1 does not exceed 1",
               CellMap::cuts(std::vector<double>{1, 1}));
 }

@@ -165,22 +165,17 @@ struct Bounded {
   }
 };
 
-// Cells among which are atoms. The inner cell is held to its bounds first, so that it is an end for
-// whatever is outside of the range or no number; nothing but these passes all atoms or none there.
-template <class Map>
-struct Parted {
+// Puts inner cells that are held to their bounds between the atoms, if there are any. Whatever is
+// outside of the range or no number has an inner cell at an end, and all atoms or none before it.
+struct Atoms {
   const CellPlan& plan;
-  Map map;
-  int top;
   __m128i past_all, ends;
-  KEDGE_TARGET explicit Parted(const CellPlan& p)
+  KEDGE_TARGET explicit Atoms(const CellPlan& p)
       : plan(p),
-        map(p),
-        top(static_cast<int>(inner_cells(p)) - 1),
         past_all(_mm_set1_epi32(2 + 2 * static_cast<int>(p.atom_count))),
         ends(_mm_set1_epi32(p.cells > 4 ? static_cast<int>(p.cells) - 4 : 0)) {}
 
-  KEDGE_TARGET __m128i slots_of(__m256d v) const {
+  KEDGE_TARGET __m128i slots_of(__m256d v, __m128i inner) const {
     __m256i passed = _mm256_setzero_si256();
     for (std::uint32_t i = 0; i < plan.atom_count; ++i) {
       const __m256d atom = _mm256_set1_pd(plan.atoms[i]);
@@ -188,20 +183,78 @@ struct Parted {
       const __m256i at_most = _mm256_castpd_si256(_mm256_cmp_pd(v, atom, _CMP_LE_OQ));
       passed = _mm256_add_epi64(passed, _mm256_add_epi64(below, at_most));  // each hit is -1
     }
-    return _mm_add_epi32(_mm_add_epi32(map.held(v, top), past_all), low_halves(passed));
+    return _mm_add_epi32(_mm_add_epi32(inner, past_all), low_halves(passed));
   }
+
+  template <class Value>
+  KEDGE_TARGET void put(const Value* values, __m256d v, __m128i inner, std::uint32_t* slots) const {
+    const __m128i slot = slots_of(v, inner);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(slots), slot);
+    const __m128i from_third = _mm_sub_epi32(slot, _mm_set1_epi32(3));
+    const __m128i may_be_outside = _mm_cmpeq_epi32(_mm_max_epu32(from_third, ends), from_third);
+    if (__builtin_expect(_mm_movemask_epi8(may_be_outside) == 0, 1)) return;
+    for (std::size_t i = 0; i < 4; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
+template <class Map>
+struct Parted {
+  const CellPlan& plan;
+  Map map;
+  Atoms atoms;
+  int top;
+  KEDGE_TARGET explicit Parted(const CellPlan& p)
+      : plan(p), map(p), atoms(p), top(static_cast<int>(inner_cells(p)) - 1) {}
 
   template <class Value>
   KEDGE_TARGET void operator()(const Value* values, std::size_t length,
                                std::uint32_t* slots) const {
     const std::size_t whole = length - length % 4;
     for (std::size_t i = 0; i < whole; i += 4) {
-      const __m128i slot = slots_of(load(values + i));
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(slots + i), slot);
-      const __m128i from_third = _mm_sub_epi32(slot, _mm_set1_epi32(3));
-      const __m128i may_be_outside = _mm_cmpeq_epi32(_mm_max_epu32(from_third, ends), from_third);
-      if (__builtin_expect(_mm_movemask_epi8(may_be_outside) == 0, 1)) continue;
-      for (std::size_t j = i; j < i + 4; ++j) slots[j] = cell_slot(plan, values[j]);
+      const __m256d v = load(values + i);
+      atoms.put(values + i, v, map.held(v, top), slots + i);
+    }
+    for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
+// The parts are found for the whole run before any of them is loaded, so that no load waits for its
+// address. Four records become four vectors.
+struct Clusters {
+  const CellPlan& plan;
+  Affine map;
+  Atoms atoms;
+  KEDGE_TARGET explicit Clusters(const CellPlan& p) : plan(p), map(p), atoms(p) {}
+
+  KEDGE_TARGET __m128i inner(__m256d v, const std::uint32_t* parts) const {
+    const __m256d a = _mm256_load_pd(&plan.parts[parts[0]].offset);
+    const __m256d b = _mm256_load_pd(&plan.parts[parts[1]].offset);
+    const __m256d c = _mm256_load_pd(&plan.parts[parts[2]].offset);
+    const __m256d d = _mm256_load_pd(&plan.parts[parts[3]].offset);
+    const __m256d even_ab = _mm256_unpacklo_pd(a, b);
+    const __m256d even_cd = _mm256_unpacklo_pd(c, d);
+    const __m256d odd_ab = _mm256_unpackhi_pd(a, b);
+    const __m256d odd_cd = _mm256_unpackhi_pd(c, d);
+    const __m256d offset = _mm256_permute2f128_pd(even_ab, even_cd, 0x20);
+    const __m256d scale = _mm256_permute2f128_pd(odd_ab, odd_cd, 0x20);
+    const __m256d first = _mm256_permute2f128_pd(even_ab, even_cd, 0x31);
+    const __m256d last = _mm256_permute2f128_pd(odd_ab, odd_cd, 0x31);
+    const __m256d u = _mm256_add_pd(_mm256_mul_pd(_mm256_sub_pd(v, offset), scale), first);
+    return _mm256_cvttpd_epi32(_mm256_max_pd(_mm256_min_pd(u, last), first));
+  }
+
+  template <class Value>
+  KEDGE_TARGET void operator()(const Value* values, std::size_t length,
+                               std::uint32_t* slots) const {
+    const int top = static_cast<int>(plan.part_count) - 1;
+    const std::size_t whole = length - length % 4;
+    for (std::size_t i = 0; i < whole; i += 4) {
+      const __m128i part = map.held(load(values + i), top);
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(slots + i), part);
+    }
+    for (std::size_t i = 0; i < whole; i += 4) {
+      const __m256d v = load(values + i);
+      atoms.put(values + i, v, inner(v, slots + i), slots + i);
     }
     for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
   }
@@ -218,6 +271,8 @@ KEDGE_TARGET void dispatch(const CellPlan& plan, const CellValues<Value>& in, st
     case CellKind::kBend:
       if (plan.atom_count > 0) return Job::run(Parted<Bend>(plan), plan, in, out);
       return Job::run(Bounded<Bend>(plan), plan, in, out);
+    case CellKind::kClusters:
+      return Job::run(Clusters(plan), plan, in, out);
     case CellKind::kCuts:
       return Job::run(Mapped<Cuts>(plan), plan, in, out);
   }

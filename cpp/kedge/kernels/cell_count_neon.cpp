@@ -142,43 +142,90 @@ struct Bounded {
   }
 };
 
-// Cells among which are atoms. The inner cell is held to its bounds first, so that it is an end for
-// whatever is outside of the range or no number; nothing but these passes all atoms or none there.
-template <class Map>
-struct Parted {
+// Puts inner cells that are held to their bounds between the atoms, if there are any. Whatever is
+// outside of the range or no number has an inner cell at an end, and all atoms or none before it.
+struct Atoms {
   const CellPlan& plan;
-  Map map;
-  int top;
   int32x2_t past_all;
   uint32x2_t ends;
-  explicit Parted(const CellPlan& p)
+  explicit Atoms(const CellPlan& p)
       : plan(p),
-        map(p),
-        top(static_cast<int>(inner_cells(p)) - 1),
         past_all(vdup_n_s32(2 + 2 * static_cast<int>(p.atom_count))),
         ends(vdup_n_u32(p.cells > 4 ? p.cells - 4 : 0)) {}
 
-  uint32x2_t slots_of(float64x2_t v) const {
+  uint32x2_t slots_of(float64x2_t v, int32x2_t inner) const {
     uint64x2_t passed = vdupq_n_u64(0);
     for (std::uint32_t i = 0; i < plan.atom_count; ++i) {
       const float64x2_t atom = vdupq_n_f64(plan.atoms[i]);
       // Each hit is -1.
       passed = vaddq_u64(passed, vaddq_u64(vcltq_f64(v, atom), vcleq_f64(v, atom)));
     }
-    const int32x2_t past = vadd_s32(map.held(v, top), past_all);
-    return vadd_u32(vreinterpret_u32_s32(past), vmovn_u64(passed));
+    return vadd_u32(vreinterpret_u32_s32(vadd_s32(inner, past_all)), vmovn_u64(passed));
   }
+
+  template <class Value>
+  void put(const Value* values, float64x2_t v, int32x2_t inner, std::uint32_t* slots) const {
+    const uint32x2_t slot = slots_of(v, inner);
+    vst1_u32(slots, slot);
+    const uint32x2_t may_be_outside = vcge_u32(vsub_u32(slot, vdup_n_u32(3)), ends);
+    if (__builtin_expect(vmaxv_u32(may_be_outside) == 0, 1)) return;
+    slots[0] = cell_slot(plan, values[0]);
+    slots[1] = cell_slot(plan, values[1]);
+  }
+};
+
+template <class Map>
+struct Parted {
+  const CellPlan& plan;
+  Map map;
+  Atoms atoms;
+  int top;
+  explicit Parted(const CellPlan& p)
+      : plan(p), map(p), atoms(p), top(static_cast<int>(inner_cells(p)) - 1) {}
 
   template <class Value>
   void operator()(const Value* values, std::size_t length, std::uint32_t* slots) const {
     const std::size_t whole = length - length % 2;
     for (std::size_t i = 0; i < whole; i += 2) {
-      const uint32x2_t slot = slots_of(load(values + i));
-      vst1_u32(slots + i, slot);
-      const uint32x2_t may_be_outside = vcge_u32(vsub_u32(slot, vdup_n_u32(3)), ends);
-      if (__builtin_expect(vmaxv_u32(may_be_outside) == 0, 1)) continue;
-      slots[i] = cell_slot(plan, values[i]);
-      slots[i + 1] = cell_slot(plan, values[i + 1]);
+      const float64x2_t v = load(values + i);
+      atoms.put(values + i, v, map.held(v, top), slots + i);
+    }
+    for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
+// The parts are found for the whole run before any of them is loaded, so that no load waits for its
+// address.
+struct Clusters {
+  const CellPlan& plan;
+  Affine map;
+  Atoms atoms;
+  explicit Clusters(const CellPlan& p) : plan(p), map(p), atoms(p) {}
+
+  int32x2_t inner(float64x2_t v, const std::uint32_t* parts) const {
+    const CellPart& a = plan.parts[parts[0]];
+    const CellPart& b = plan.parts[parts[1]];
+    const float64x2_t low_a = vld1q_f64(&a.offset);
+    const float64x2_t low_b = vld1q_f64(&b.offset);
+    const float64x2_t high_a = vld1q_f64(&a.first);
+    const float64x2_t high_b = vld1q_f64(&b.first);
+    const float64x2_t first = vzip1q_f64(high_a, high_b);
+    const float64x2_t last = vzip2q_f64(high_a, high_b);
+    const float64x2_t from_offset = vsubq_f64(v, vzip1q_f64(low_a, low_b));
+    const float64x2_t u = vaddq_f64(vmulq_f64(from_offset, vzip2q_f64(low_a, low_b)), first);
+    return vmovn_s64(vcvtq_s64_f64(vmaxnmq_f64(vminnmq_f64(u, last), first)));
+  }
+
+  template <class Value>
+  void operator()(const Value* values, std::size_t length, std::uint32_t* slots) const {
+    const int top = static_cast<int>(plan.part_count) - 1;
+    const std::size_t whole = length - length % 2;
+    for (std::size_t i = 0; i < whole; i += 2) {
+      vst1_u32(slots + i, vreinterpret_u32_s32(map.held(load(values + i), top)));
+    }
+    for (std::size_t i = 0; i < whole; i += 2) {
+      const float64x2_t v = load(values + i);
+      atoms.put(values + i, v, inner(v, slots + i), slots + i);
     }
     for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
   }
@@ -195,6 +242,8 @@ void dispatch(const CellPlan& plan, const CellValues<Value>& in, std::uint32_t* 
     case CellKind::kBend:
       if (plan.atom_count > 0) return Job::run(Parted<Bend>(plan), plan, in, out);
       return Job::run(Bounded<Bend>(plan), plan, in, out);
+    case CellKind::kClusters:
+      return Job::run(Clusters(plan), plan, in, out);
     case CellKind::kCuts:
       return Job::run(Mapped<Cuts>(plan), plan, in, out);
   }

@@ -36,6 +36,16 @@ std::uint32_t bend_inner(const CellPlan& plan, double value) noexcept {
   return static_cast<std::uint32_t>(inner < 0 ? 0 : inner > top ? top : inner);
 }
 
+std::uint32_t clusters_inner(const CellPlan& plan, double value) noexcept {
+  double t = (value - plan.origin) * plan.scale;
+  t = t > 0 ? t : 0;
+  const double top = plan.part_count - 1.0;
+  const CellPart& part = plan.parts[static_cast<std::uint32_t>(t < top ? t : top)];
+  double u = (value - part.offset) * part.scale + part.first;
+  u = u > part.first ? u : part.first;
+  return static_cast<std::uint32_t>(u < part.last ? u : part.last);
+}
+
 template <class Inner>
 std::uint32_t bounded_cell(const CellPlan& plan, double value, const Inner& inner) noexcept {
   if (value < plan.low) return 0;
@@ -88,6 +98,8 @@ std::uint32_t cell_slot(const CellPlan& plan, double value) noexcept {
       return 1 + lattice_cell(plan, value);
     case CellKind::kBend:
       return 1 + bounded_cell(plan, value, bend_inner);
+    case CellKind::kClusters:
+      return 1 + bounded_cell(plan, value, clusters_inner);
     case CellKind::kCuts:
       return 1 + cuts_cell(plan, value);
   }

@@ -194,6 +194,51 @@ std::optional<CellMap> best_bend(const Rest& rest, double least) {
   return best;
 }
 
+// The bounds of what lies in each of the parts of an affine map.
+std::vector<std::size_t> part_ends(Sample sample, double origin, double scale,
+                                   std::uint32_t parts) {
+  std::vector<std::size_t> ends(parts);
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    const double t = std::clamp((sample[i] - origin) * scale, 0.0, parts - 1.0);
+    ends[static_cast<std::uint32_t>(t)] = i + 1;
+  }
+  for (std::uint32_t i = 1; i < parts; ++i) ends[i] = std::max(ends[i], ends[i - 1]);
+  return ends;
+}
+
+// Affine over the middle of what is in the part.
+PartSplit split_part(Sample part, std::uint32_t cells, double fallback) {
+  const double beyond = cells < 8 ? 0.0 : 1.0 / cells;
+  const double low = quantile(part, beyond);
+  const double scale = cells / (quantile(part, 1 - beyond) - low);
+  const bool is_usable = scale > 0 && std::isfinite(scale);
+  return {low, is_usable ? scale : fallback, cells};
+}
+
+// Each part gets a cell if there is anything in it, and more in proportion to what there is.
+std::optional<CellMap> fit_clusters(const Rest& rest) {
+  const std::uint32_t parts = std::min(kMostParts, rest.cells / 4);
+  const double fair = 1.0 / rest.cells;
+  const double origin = rest.at(fair) + 0.0;
+  const double scale = parts / (rest.at(1 - fair) - origin);
+  if (!(scale > 0) || !std::isfinite(scale)) return std::nullopt;
+  const std::vector<std::size_t> ends = part_ends(rest.sample, origin, scale, parts);
+  std::uint32_t to_share = rest.inner();
+  for (std::uint32_t i = 0; i < parts; ++i) to_share -= ends[i] > (i > 0 ? ends[i - 1] : 0);
+  std::vector<PartSplit> splits;
+  for (std::size_t start = 0; const std::size_t end : ends) {
+    const std::uint64_t share = to_share * std::uint64_t{end - start} / rest.sample.size();
+    const Sample part = Sample(rest.sample).subspan(start, end - start);
+    splits.push_back(part.empty() ? PartSplit{}
+                                  : split_part(part, static_cast<std::uint32_t>(share) + 1, scale));
+    start = end;
+  }
+  const std::vector<CellPart> table = clusters_parts(splits);
+  const CellPlan plan = clusters_plan(rest.range, origin, scale, table);
+  if (!flaw_of(with_atoms(plan, rest.atoms)).empty()) return std::nullopt;
+  return CellMap::clusters(rest.range, origin, scale, splits).with_atoms(rest.atoms);
+}
+
 // The map that takes the least time of those that are narrow enough.
 std::optional<CellMap> fit_formula(Sample sample, ValueRange range, const std::vector<Atom>& atoms,
                                    std::uint32_t cells) {
@@ -204,7 +249,9 @@ std::optional<CellMap> fit_formula(Sample sample, ValueRange range, const std::v
   if (auto map = fit_affine(rest)) {
     if (largest_cell(*map, rest.trial) <= most) return map;
   }
-  return best_bend(rest, most);
+  if (auto map = best_bend(rest, most)) return map;
+  auto map = fit_clusters(rest);
+  return map && largest_cell(*map, rest.trial) <= most ? std::move(map) : std::nullopt;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace kedge {
 //   few whole numbers (or halves, quarters, ..)  -> a lattice, exact
 //   spread evenly enough                         -> affine
 //   heavy tails                                  -> bend
+//   a few places, each spread evenly enough      -> clusters
 //   anything else                                -> cuts at the sample's quantiles
 // A value with more than a cell's fair share (an atom) has a cell of its own in all of them; beyond
 // kMostAtoms of these it is cuts.
