@@ -117,6 +117,9 @@ TEST("refined clusters keep the bounds of their cells, a shared cell stays one")
   const CellMap fine = map.refined(8);
   CHECK(fine.cells() == 8 * 80 + 2 + 2 * 2);
   CHECK(fine.refined(1) == fine);
+  const std::vector<PartSplit> steep = {{0, 1, 2}, {0.5, 1e308, 2}};
+  const CellMap narrow = CellMap::clusters({0, 1}, 0, 2, steep);
+  CHECK(narrow.refined(16) == narrow);
   for (std::uint32_t cell = 1; cell < map.cells(); ++cell) {
     const double bound = map.lower_bound(cell);
     if (!std::isfinite(bound) || bound == 0) continue;

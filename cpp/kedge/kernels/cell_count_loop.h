@@ -80,9 +80,11 @@ struct Count {
     }
   }
 
+  // Apart, so that calls without copies need no stack for them.
   template <std::uint32_t kLanes, std::uint32_t kMostSlots, class Indexer, class Value>
-  KEDGE_TARGET static void run_lanes(const Indexer& index, const CellPlan& plan,
-                                     const CellValues<Value>& in, std::uint32_t* counts) {
+  [[gnu::noinline]] KEDGE_TARGET static void run_lanes(const Indexer& index, const CellPlan& plan,
+                                                       const CellValues<Value>& in,
+                                                       std::uint32_t* counts) {
     const std::uint32_t slots = plan.cells + kExtraSlots;
     std::uint32_t lanes[kLanes * kMostSlots];
     __builtin_memset(lanes, 0, sizeof(std::uint32_t) * kLanes * slots);

@@ -181,10 +181,15 @@ CellMap CellMap::refined_clusters(std::uint32_t factor) const {
   std::vector<PartSplit> splits = splits_of(plan_);
   for (PartSplit& split : splits) {
     split.cells *= factor;
-    if (std::isfinite(split.scale * factor)) split.scale *= factor;
+    split.scale *= factor;
   }
-  return clusters({plan_.low, plan_.high}, plan_.origin, plan_.scale, splits)
-      .with_atoms(std::span(plan_.atoms, plan_.atom_count));
+  const std::vector<CellPart> parts = clusters_parts(splits);
+  const CellPlan plan =
+      kedge::with_atoms(clusters_plan({plan_.low, plan_.high}, plan_.origin, plan_.scale, parts),
+                        std::span(plan_.atoms, plan_.atom_count));
+  CellMap map(flaw_of(plan).empty() ? plan : plan_);
+  map.keep_parts();
+  return map;
 }
 
 bool CellMap::is_point(std::uint32_t cell) const noexcept {
