@@ -24,11 +24,21 @@ from kedge._core import cell_variants, count_with
 
 Counts = npt.NDArray[np.uint32]
 
+
+def _with_atoms(
+    rng: np.random.Generator, atoms: npt.ArrayLike, values: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    return np.where(rng.random(values.size) < 0.4, rng.choice(atoms, values.size), values)
+
+
 COLUMNS: Mapping[str, Callable[[np.random.Generator, int], npt.NDArray[np.float64]]] = {
     "affine": lambda rng, rows: rng.normal(size=rows),
     "lattice": lambda rng, rows: rng.integers(0, 30, rows).astype(np.float64),
     "bend": lambda rng, rows: rng.standard_cauchy(rows),
-    "cuts": lambda rng, rows: rng.normal(size=rows) + 1e6 * rng.integers(0, 2, rows),
+    "affine_atoms": lambda rng, rows: _with_atoms(rng, [-9.0], rng.normal(size=rows)),
+    "bend_atoms": lambda rng, rows: _with_atoms(rng, [0.0], rng.lognormal(size=rows)),
+    "clusters": lambda rng, rows: rng.normal(size=rows) + 1e6 * rng.integers(0, 2, rows),
+    "cuts": lambda rng, rows: _with_atoms(rng, np.arange(9) / 10, rng.normal(size=rows)),
 }
 
 

@@ -25,8 +25,11 @@ def columns() -> dict[str, np.ndarray]:
         "affine": rng.normal(size=3000),
         "lattice": rng.integers(-3, 9, 3000).astype(np.float64),
         "bend": rng.standard_cauchy(3000),
-        "cuts": np.where(rng.random(3000) < 0.5, 0.25, rng.normal(size=3000)),
+        "cuts": np.where(rng.random(3000) < 0.5, rng.integers(1, 10, 3000) / 10, rng.random(3000)),
         "odd": np.array([np.nan, np.inf, -np.inf, 0.0, -0.0] * 600),
+        "affine_atoms": np.where(rng.random(3000) < 0.4, -9.5, rng.normal(size=3000)),
+        "bend_atoms": np.where(rng.random(3000) < 0.4, 0.0, rng.standard_cauchy(3000)),
+        "clusters": rng.normal(size=3000) + 1e6 * rng.integers(0, 2, 3000),
     }
 
 

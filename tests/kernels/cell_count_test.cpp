@@ -13,6 +13,8 @@
 namespace kedge {
 namespace {
 
+using Atoms = std::vector<double>;
+
 std::vector<CellMap> maps_of_every_kind() {
   std::vector<CellMap> maps;
   const double most = std::numeric_limits<double>::max();
@@ -28,6 +30,32 @@ std::vector<CellMap> maps_of_every_kind() {
   maps.push_back(CellMap::bend(1000, {0, 1e6}, 0, 1e-3, 140'000, 0));
   maps.push_back(CellMap::bend(4096, {-1e9, 3}, -2.5, 0.25, 500'000, 3700));
   maps.push_back(CellMap::bend(2, {-most, 1e301}, 1e300, 1e290, 1, 1));
+  const double least = std::numeric_limits<double>::denorm_min();
+  const Atoms eight = {-3.5, -1, -least, 0.0, least, 0.25, 0.5, next_up(0.5)};
+  for (const std::uint32_t inner : {1u, 2u, 3u, 100u}) {
+    maps.push_back(CellMap::affine(inner, {-3.5, 0.75}, -1, inner).with_atoms(eight));
+    maps.push_back(CellMap::bend(inner, {-most, most}, 0.25, 1, 0xffffffff, 0).with_atoms(eight));
+    for (const double atom : {-999.0, -0.5, 0.0, 0.5, 999.0}) {
+      const Atoms one = {atom};
+      maps.push_back(CellMap::affine(inner, {-999, 999}, -1, inner / 2.0).with_atoms(one));
+    }
+  }
+  maps.push_back(CellMap::affine(1, {-999, -999}, -999, 1).with_atoms(Atoms{-999}));
+  maps.push_back(CellMap::affine(7, {-most, most}, -1e308, 1e-300).with_atoms(Atoms{-most, most}));
+  maps.push_back(CellMap::affine(4096, {0, 1e300}, 0, 1e3).with_atoms(Atoms{0.0, 1e300}));
+  maps.push_back(CellMap::bend(1000, {0, 1e6}, 0, 1e-3, 140'000, 0).with_atoms(Atoms{0.0, 3.0}));
+  const double small = std::numeric_limits<double>::min();
+  maps.push_back(CellMap::bend(kMaxCells - 4, {-1, most}, 0, small, 0xffffffff, kMaxCells - 4)
+                     .with_atoms(Atoms{0.0}));
+  const std::vector<PartSplit> splits = {{-1, 7, 20}, {}, {}, {1, 1e300, 9}, {2, 1e-300, 1}, {}};
+  maps.push_back(CellMap::clusters({-1.5, 5}, -1.25, 1, splits));
+  maps.push_back(CellMap::clusters({-3.5, 0.75}, -1.25, 4, splits).with_atoms(eight));
+  maps.push_back(CellMap::clusters({-1e308, most}, -1e308, 1, splits).with_atoms(Atoms{-1e308}));
+  maps.push_back(CellMap::clusters({0, 1}, 0, 1, std::vector<PartSplit>{{0, 1, 1}}));
+  std::vector<PartSplit> many(kMostParts);
+  for (std::uint32_t i = 0; i < kMostParts; ++i) many[i] = {i / 256.0 - 2, 1e3, (i + 1) % 5};
+  maps.push_back(CellMap::clusters({-2, 2}, -2, 256, many));
+  maps.push_back(CellMap::clusters({-2, 2}, -2, 256, many).with_atoms(Atoms{-2, 2}));
   maps.push_back(CellMap::cuts({}));
   for (const int count : {1, 7, 8, 9, 71, 72, 73, 647, 648, 649, 5000}) {
     std::vector<double> cuts;
@@ -50,6 +78,18 @@ std::vector<double> hard_values(const CellMap& map) {
   std::vector<double> values = {0.0,       -0.0,       tiny,  -tiny, 0x1p-1022, -0x1p-1022,
                                 kInfinity, -kInfinity, NAN,   -NAN,  most,      -most,
                                 0.5,       -0.5,       1e300, -1e300};
+  for (const std::uint64_t bits : {0x7fffffffffffffffu, 0x7ff0000000000001u, 0xffffffffffffffffu}) {
+    values.push_back(std::bit_cast<double>(bits));  // NaN with all bits set, with few
+  }
+  for (const double value : {map.plan().low, map.plan().high}) {
+    values.push_back(value);
+    values.push_back(from_ordered_bits(ordered_bits(value) - 1));
+    values.push_back(next_up(value));
+  }
+  for (std::uint32_t i = 0; i < map.plan().atom_count; ++i) {
+    const double atom = map.plan().atoms[i];
+    values.insert(values.end(), {atom, from_ordered_bits(ordered_bits(atom) - 1), next_up(atom)});
+  }
   Random random(7);
   const std::uint32_t step = map.cells() / 50 + 1;
   for (std::uint32_t cell = 1; cell < map.cells(); cell += step) {

@@ -28,13 +28,18 @@ KEDGE_TARGET inline __m128i low_halves(__m256i numbers) {
   return _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(numbers, order));
 }
 
-// Affine and Bend give the inner cell, not held to the range.
+// Affine and Bend give the inner cell, `held` to 0 .. top or not. NaN is held to the top.
 struct Affine {
   __m256d origin, scale;
   KEDGE_TARGET explicit Affine(const CellPlan& plan)
       : origin(_mm256_set1_pd(plan.origin)), scale(_mm256_set1_pd(plan.scale)) {}
-  KEDGE_TARGET __m128i operator()(__m256d v) const {
-    return _mm256_cvttpd_epi32(_mm256_mul_pd(_mm256_sub_pd(v, origin), scale));
+  KEDGE_TARGET __m128i operator()(__m256d v) const { return _mm256_cvttpd_epi32(steps(v)); }
+  KEDGE_TARGET __m256d steps(__m256d v) const {
+    return _mm256_mul_pd(_mm256_sub_pd(v, origin), scale);
+  }
+  KEDGE_TARGET __m128i held(__m256d v, int top) const {
+    const __m256d t = _mm256_min_pd(steps(v), _mm256_set1_pd(top));
+    return _mm256_cvttpd_epi32(_mm256_max_pd(t, _mm256_setzero_pd()));
   }
 };
 
@@ -66,12 +71,19 @@ struct Bend {
         bend_bits(_mm256_set1_epi64x(plan.bend_bits)),
         multiplier(_mm256_set1_epi64x(plan.multiplier)),
         middle(_mm256_set1_epi64x(plan.middle)) {}
-  KEDGE_TARGET __m128i operator()(__m256d v) const {
+  KEDGE_TARGET __m128i operator()(__m256d v) const { return from_middle(v, -1); }
+  KEDGE_TARGET __m128i held(__m256d v, int top) const {
+    // Steps of NaN are more than an int takes.
+    const __m128i inner = _mm_max_epi32(from_middle(v, 1 << 30), _mm_setzero_si128());
+    return _mm_min_epi32(inner, _mm_set1_epi32(top));
+  }
+  KEDGE_TARGET __m128i from_middle(__m256d v, int most) const {
     const __m256d from_origin = _mm256_sub_pd(v, origin);
     const __m256d bent = _mm256_add_pd(_mm256_andnot_pd(_mm256_set1_pd(-0.0), from_origin), bend);
     const __m256i steps =
         _mm256_sub_epi64(_mm256_srli_epi64(_mm256_castpd_si256(bent), 32), bend_bits);
-    const __m256i away = _mm256_srli_epi64(_mm256_mul_epu32(steps, multiplier), 32);
+    __m256i away = _mm256_srli_epi64(_mm256_mul_epu32(steps, multiplier), 32);
+    if (most >= 0) away = _mm256_min_epu32(away, _mm256_set1_epi32(most));
     const __m256i left =
         _mm256_castpd_si256(_mm256_cmp_pd(from_origin, _mm256_setzero_pd(), _CMP_LT_OQ));
     // ~away turns middle + away into middle - 1 - away.
@@ -153,15 +165,114 @@ struct Bounded {
   }
 };
 
+// Puts inner cells that are held to their bounds between the atoms, if there are any. Whatever is
+// outside of the range or no number has an inner cell at an end, and all atoms or none before it.
+struct Atoms {
+  const CellPlan& plan;
+  __m128i past_all, ends;
+  KEDGE_TARGET explicit Atoms(const CellPlan& p)
+      : plan(p),
+        past_all(_mm_set1_epi32(2 + 2 * static_cast<int>(p.atom_count))),
+        ends(_mm_set1_epi32(p.cells > 4 ? static_cast<int>(p.cells) - 4 : 0)) {}
+
+  KEDGE_TARGET __m128i slots_of(__m256d v, __m128i inner) const {
+    __m256i passed = _mm256_setzero_si256();
+    for (std::uint32_t i = 0; i < plan.atom_count; ++i) {
+      const __m256d atom = _mm256_set1_pd(plan.atoms[i]);
+      const __m256i below = _mm256_castpd_si256(_mm256_cmp_pd(v, atom, _CMP_LT_OQ));
+      const __m256i at_most = _mm256_castpd_si256(_mm256_cmp_pd(v, atom, _CMP_LE_OQ));
+      passed = _mm256_add_epi64(passed, _mm256_add_epi64(below, at_most));  // each hit is -1
+    }
+    return _mm_add_epi32(_mm_add_epi32(inner, past_all), low_halves(passed));
+  }
+
+  template <class Value>
+  KEDGE_TARGET void put(const Value* values, __m256d v, __m128i inner, std::uint32_t* slots) const {
+    const __m128i slot = slots_of(v, inner);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(slots), slot);
+    const __m128i from_third = _mm_sub_epi32(slot, _mm_set1_epi32(3));
+    const __m128i may_be_outside = _mm_cmpeq_epi32(_mm_max_epu32(from_third, ends), from_third);
+    if (__builtin_expect(_mm_movemask_epi8(may_be_outside) == 0, 1)) return;
+    for (std::size_t i = 0; i < 4; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
+template <class Map>
+struct Parted {
+  const CellPlan& plan;
+  Map map;
+  Atoms atoms;
+  int top;
+  KEDGE_TARGET explicit Parted(const CellPlan& p)
+      : plan(p), map(p), atoms(p), top(static_cast<int>(inner_cells(p)) - 1) {}
+
+  template <class Value>
+  KEDGE_TARGET void operator()(const Value* values, std::size_t length,
+                               std::uint32_t* slots) const {
+    const std::size_t whole = length - length % 4;
+    for (std::size_t i = 0; i < whole; i += 4) {
+      const __m256d v = load(values + i);
+      atoms.put(values + i, v, map.held(v, top), slots + i);
+    }
+    for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
+// The parts are found for the whole run before any of them is loaded, so that no load waits for its
+// address. Four records become four vectors.
+struct Clusters {
+  const CellPlan& plan;
+  Affine map;
+  Atoms atoms;
+  KEDGE_TARGET explicit Clusters(const CellPlan& p) : plan(p), map(p), atoms(p) {}
+
+  KEDGE_TARGET __m128i inner(__m256d v, const std::uint32_t* parts) const {
+    const __m256d a = _mm256_load_pd(&plan.parts[parts[0]].offset);
+    const __m256d b = _mm256_load_pd(&plan.parts[parts[1]].offset);
+    const __m256d c = _mm256_load_pd(&plan.parts[parts[2]].offset);
+    const __m256d d = _mm256_load_pd(&plan.parts[parts[3]].offset);
+    const __m256d even_ab = _mm256_unpacklo_pd(a, b);
+    const __m256d even_cd = _mm256_unpacklo_pd(c, d);
+    const __m256d odd_ab = _mm256_unpackhi_pd(a, b);
+    const __m256d odd_cd = _mm256_unpackhi_pd(c, d);
+    const __m256d offset = _mm256_permute2f128_pd(even_ab, even_cd, 0x20);
+    const __m256d scale = _mm256_permute2f128_pd(odd_ab, odd_cd, 0x20);
+    const __m256d first = _mm256_permute2f128_pd(even_ab, even_cd, 0x31);
+    const __m256d last = _mm256_permute2f128_pd(odd_ab, odd_cd, 0x31);
+    const __m256d u = _mm256_add_pd(_mm256_mul_pd(_mm256_sub_pd(v, offset), scale), first);
+    return _mm256_cvttpd_epi32(_mm256_max_pd(_mm256_min_pd(u, last), first));
+  }
+
+  template <class Value>
+  KEDGE_TARGET void operator()(const Value* values, std::size_t length,
+                               std::uint32_t* slots) const {
+    const int top = static_cast<int>(plan.part_count) - 1;
+    const std::size_t whole = length - length % 4;
+    for (std::size_t i = 0; i < whole; i += 4) {
+      const __m128i part = map.held(load(values + i), top);
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(slots + i), part);
+    }
+    for (std::size_t i = 0; i < whole; i += 4) {
+      const __m256d v = load(values + i);
+      atoms.put(values + i, v, inner(v, slots + i), slots + i);
+    }
+    for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
 template <class Job, class Value>
 KEDGE_TARGET void dispatch(const CellPlan& plan, const CellValues<Value>& in, std::uint32_t* out) {
   switch (plan.kind) {
     case CellKind::kAffine:
+      if (plan.atom_count > 0) return Job::run(Parted<Affine>(plan), plan, in, out);
       return Job::run(Bounded<Affine>(plan), plan, in, out);
     case CellKind::kLattice:
       return Job::run(Mapped<Lattice>(plan), plan, in, out);
     case CellKind::kBend:
+      if (plan.atom_count > 0) return Job::run(Parted<Bend>(plan), plan, in, out);
       return Job::run(Bounded<Bend>(plan), plan, in, out);
+    case CellKind::kClusters:
+      return Job::run(Clusters(plan), plan, in, out);
     case CellKind::kCuts:
       return Job::run(Mapped<Cuts>(plan), plan, in, out);
   }

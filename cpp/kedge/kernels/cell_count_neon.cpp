@@ -18,13 +18,16 @@ inline bool has_specials(float64x2_t v) {
   return (vgetq_lane_u64(finite, 0) & vgetq_lane_u64(finite, 1)) == 0;
 }
 
-// Affine and Bend give the inner cell, not held to the range.
+// Affine and Bend give the inner cell, `held` to 0 .. top or not. NaN is held to the top.
 struct Affine {
   float64x2_t origin, scale;
   explicit Affine(const CellPlan& plan)
       : origin(vdupq_n_f64(plan.origin)), scale(vdupq_n_f64(plan.scale)) {}
-  int64x2_t operator()(float64x2_t v) const {
-    return vcvtq_s64_f64(vmulq_f64(vsubq_f64(v, origin), scale));
+  int64x2_t operator()(float64x2_t v) const { return vcvtq_s64_f64(steps(v)); }
+  float64x2_t steps(float64x2_t v) const { return vmulq_f64(vsubq_f64(v, origin), scale); }
+  int32x2_t held(float64x2_t v, int top) const {
+    const float64x2_t t = vminnmq_f64(steps(v), vdupq_n_f64(top));
+    return vmovn_s64(vcvtq_s64_f64(vmaxnmq_f64(t, vdupq_n_f64(0))));
   }
 };
 
@@ -64,6 +67,10 @@ struct Bend {
     const uint64x2_t left = vcltzq_f64(from_origin);
     // ~away turns middle + away into middle - 1 - away.
     return vaddq_s64(middle, vreinterpretq_s64_u64(veorq_u64(away, left)));
+  }
+  int32x2_t held(float64x2_t v, int top) const {
+    const int32x2_t inner = vqmovn_s64((*this)(v));
+    return vmin_s32(vmax_s32(inner, vdup_n_s32(0)), vdup_n_s32(top));
   }
 };
 
@@ -135,15 +142,108 @@ struct Bounded {
   }
 };
 
+// Puts inner cells that are held to their bounds between the atoms, if there are any. Whatever is
+// outside of the range or no number has an inner cell at an end, and all atoms or none before it.
+struct Atoms {
+  const CellPlan& plan;
+  int32x2_t past_all;
+  uint32x2_t ends;
+  explicit Atoms(const CellPlan& p)
+      : plan(p),
+        past_all(vdup_n_s32(2 + 2 * static_cast<int>(p.atom_count))),
+        ends(vdup_n_u32(p.cells > 4 ? p.cells - 4 : 0)) {}
+
+  uint32x2_t slots_of(float64x2_t v, int32x2_t inner) const {
+    uint64x2_t passed = vdupq_n_u64(0);
+    for (std::uint32_t i = 0; i < plan.atom_count; ++i) {
+      const float64x2_t atom = vdupq_n_f64(plan.atoms[i]);
+      // Each hit is -1.
+      passed = vaddq_u64(passed, vaddq_u64(vcltq_f64(v, atom), vcleq_f64(v, atom)));
+    }
+    return vadd_u32(vreinterpret_u32_s32(vadd_s32(inner, past_all)), vmovn_u64(passed));
+  }
+
+  template <class Value>
+  void put(const Value* values, float64x2_t v, int32x2_t inner, std::uint32_t* slots) const {
+    const uint32x2_t slot = slots_of(v, inner);
+    vst1_u32(slots, slot);
+    const uint32x2_t may_be_outside = vcge_u32(vsub_u32(slot, vdup_n_u32(3)), ends);
+    if (__builtin_expect(vmaxv_u32(may_be_outside) == 0, 1)) return;
+    slots[0] = cell_slot(plan, values[0]);
+    slots[1] = cell_slot(plan, values[1]);
+  }
+};
+
+template <class Map>
+struct Parted {
+  const CellPlan& plan;
+  Map map;
+  Atoms atoms;
+  int top;
+  explicit Parted(const CellPlan& p)
+      : plan(p), map(p), atoms(p), top(static_cast<int>(inner_cells(p)) - 1) {}
+
+  template <class Value>
+  void operator()(const Value* values, std::size_t length, std::uint32_t* slots) const {
+    const std::size_t whole = length - length % 2;
+    for (std::size_t i = 0; i < whole; i += 2) {
+      const float64x2_t v = load(values + i);
+      atoms.put(values + i, v, map.held(v, top), slots + i);
+    }
+    for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
+// The parts are found for the whole run before any of them is loaded, so that no load waits for its
+// address.
+struct Clusters {
+  const CellPlan& plan;
+  Affine map;
+  Atoms atoms;
+  explicit Clusters(const CellPlan& p) : plan(p), map(p), atoms(p) {}
+
+  int32x2_t inner(float64x2_t v, const std::uint32_t* parts) const {
+    const CellPart& a = plan.parts[parts[0]];
+    const CellPart& b = plan.parts[parts[1]];
+    const float64x2_t low_a = vld1q_f64(&a.offset);
+    const float64x2_t low_b = vld1q_f64(&b.offset);
+    const float64x2_t high_a = vld1q_f64(&a.first);
+    const float64x2_t high_b = vld1q_f64(&b.first);
+    const float64x2_t first = vzip1q_f64(high_a, high_b);
+    const float64x2_t last = vzip2q_f64(high_a, high_b);
+    const float64x2_t from_offset = vsubq_f64(v, vzip1q_f64(low_a, low_b));
+    const float64x2_t u = vaddq_f64(vmulq_f64(from_offset, vzip2q_f64(low_a, low_b)), first);
+    return vmovn_s64(vcvtq_s64_f64(vmaxnmq_f64(vminnmq_f64(u, last), first)));
+  }
+
+  template <class Value>
+  void operator()(const Value* values, std::size_t length, std::uint32_t* slots) const {
+    const int top = static_cast<int>(plan.part_count) - 1;
+    const std::size_t whole = length - length % 2;
+    for (std::size_t i = 0; i < whole; i += 2) {
+      vst1_u32(slots + i, vreinterpret_u32_s32(map.held(load(values + i), top)));
+    }
+    for (std::size_t i = 0; i < whole; i += 2) {
+      const float64x2_t v = load(values + i);
+      atoms.put(values + i, v, inner(v, slots + i), slots + i);
+    }
+    for (std::size_t i = whole; i < length; ++i) slots[i] = cell_slot(plan, values[i]);
+  }
+};
+
 template <class Job, class Value>
 void dispatch(const CellPlan& plan, const CellValues<Value>& in, std::uint32_t* out) {
   switch (plan.kind) {
     case CellKind::kAffine:
+      if (plan.atom_count > 0) return Job::run(Parted<Affine>(plan), plan, in, out);
       return Job::run(Bounded<Affine>(plan), plan, in, out);
     case CellKind::kLattice:
       return Job::run(Mapped<Lattice>(plan), plan, in, out);
     case CellKind::kBend:
+      if (plan.atom_count > 0) return Job::run(Parted<Bend>(plan), plan, in, out);
       return Job::run(Bounded<Bend>(plan), plan, in, out);
+    case CellKind::kClusters:
+      return Job::run(Clusters(plan), plan, in, out);
     case CellKind::kCuts:
       return Job::run(Mapped<Cuts>(plan), plan, in, out);
   }

@@ -11,7 +11,7 @@ constexpr double kInfinity = __builtin_inf();
 std::uint32_t affine_inner(const CellPlan& plan, double value) noexcept {
   double t = (value - plan.origin) * plan.scale;
   t = t > 0 ? t : 0;
-  const double top = plan.cells - 3.0;
+  const double top = static_cast<double>(inner_cells(plan) - 1);
   return static_cast<std::uint32_t>(t < top ? t : top);
 }
 
@@ -32,15 +32,29 @@ std::uint32_t bend_inner(const CellPlan& plan, double value) noexcept {
       static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(bent) >> 32) - plan.bend_bits;
   const auto away = static_cast<std::int64_t>((std::uint64_t{steps} * plan.multiplier) >> 32);
   const std::int64_t inner = from_origin < 0 ? plan.middle - 1 - away : plan.middle + away;
-  const std::int64_t top = std::int64_t{plan.cells} - 3;
+  const std::int64_t top = inner_cells(plan) - 1;
   return static_cast<std::uint32_t>(inner < 0 ? 0 : inner > top ? top : inner);
+}
+
+std::uint32_t clusters_inner(const CellPlan& plan, double value) noexcept {
+  double t = (value - plan.origin) * plan.scale;
+  t = t > 0 ? t : 0;
+  const double top = plan.part_count - 1.0;
+  const CellPart& part = plan.parts[static_cast<std::uint32_t>(t < top ? t : top)];
+  double u = (value - part.offset) * part.scale + part.first;
+  u = u > part.first ? u : part.first;
+  return static_cast<std::uint32_t>(u < part.last ? u : part.last);
 }
 
 template <class Inner>
 std::uint32_t bounded_cell(const CellPlan& plan, double value, const Inner& inner) noexcept {
   if (value < plan.low) return 0;
   if (value > plan.high) return plan.cells - 1;
-  return 1 + inner(plan, value);
+  std::uint32_t cell = 1 + inner(plan, value);
+  for (std::uint32_t i = 0; i < plan.atom_count; ++i) {
+    cell += (plan.atoms[i] <= value) + (plan.atoms[i] < value);
+  }
+  return cell;
 }
 
 std::uint32_t cuts_cell(const CellPlan& plan, double value) noexcept {
@@ -84,6 +98,8 @@ std::uint32_t cell_slot(const CellPlan& plan, double value) noexcept {
       return 1 + lattice_cell(plan, value);
     case CellKind::kBend:
       return 1 + bounded_cell(plan, value, bend_inner);
+    case CellKind::kClusters:
+      return 1 + bounded_cell(plan, value, clusters_inner);
     case CellKind::kCuts:
       return 1 + cuts_cell(plan, value);
   }

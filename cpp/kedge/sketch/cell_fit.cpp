@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -109,14 +110,44 @@ CellMap fit_cuts(Sample sample, ValueRange range, const std::vector<Atom>& atoms
 
 // ---- affine and bend
 
-std::optional<CellMap> fit_affine(Sample sample, ValueRange range, std::uint32_t cells) {
-  const double fair = 1.0 / cells;
-  const double low = quantile(sample, fair);
-  const double high = quantile(sample, 1 - fair);
-  const std::uint32_t inner = cells - kOuterCells;
-  const double scale = inner / (high - low);
-  if (!flaw_of(affine_plan(inner, range, low, scale)).empty()) return std::nullopt;
-  return CellMap::affine(inner, range, low + 0.0, scale);
+// What a formula is to suit: a column but for its atoms, and the cells that these leave.
+struct Rest {
+  std::vector<double> sample;
+  std::vector<double> trial;
+  std::vector<double> atoms;
+  ValueRange range;
+  std::uint32_t cells;
+
+  std::uint32_t inner() const {
+    return cells - kOuterCells - 2 * static_cast<std::uint32_t>(atoms.size());
+  }
+  double at(double share) const { return quantile(sample, share); }
+};
+
+std::vector<double> thin(Sample sample) {
+  std::vector<double> trial;
+  const std::size_t step = sample.size() / kTrialValues + 1;
+  for (std::size_t i = 0; i < sample.size(); i += step) trial.push_back(sample[i]);
+  return trial;
+}
+
+Rest rest_of(Sample sample, ValueRange range, const std::vector<Atom>& atoms, std::uint32_t cells) {
+  Rest rest = {{}, {}, {}, range, cells};
+  for (const Atom& atom : atoms) rest.atoms.push_back(atom.value);
+  std::copy_if(sample.begin(), sample.end(), std::back_inserter(rest.sample), [&](double value) {
+    return !std::binary_search(rest.atoms.begin(), rest.atoms.end(), value);
+  });
+  rest.trial = thin(rest.sample);
+  return rest;
+}
+
+std::optional<CellMap> fit_affine(const Rest& rest) {
+  const double fair = 1.0 / rest.cells;
+  const double low = rest.at(fair);
+  const double scale = rest.inner() / (rest.at(1 - fair) - low);
+  const CellPlan plan = affine_plan(rest.inner(), rest.range, low, scale);
+  if (!flaw_of(with_atoms(plan, rest.atoms)).empty()) return std::nullopt;
+  return CellMap::affine(rest.inner(), rest.range, low + 0.0, scale).with_atoms(rest.atoms);
 }
 
 std::uint32_t bend_steps(double distance, double bend) {
@@ -126,37 +157,35 @@ std::uint32_t bend_steps(double distance, double bend) {
   return high_half(distance + bend) - high_half(bend);
 }
 
-std::optional<CellMap> fit_bend(Sample sample, ValueRange range, std::uint32_t cells, double origin,
-                                double bend) {
-  const double fair = 1.0 / cells;
-  const std::uint32_t inner = cells - kOuterCells;
-  const double left = std::max(0.0, origin - quantile(sample, fair));
-  const double right = std::max(0.0, quantile(sample, 1 - fair) - origin);
+std::optional<CellMap> fit_bend(const Rest& rest, double origin, double bend) {
+  const double fair = 1.0 / rest.cells;
+  const double left = std::max(0.0, origin - rest.at(fair));
+  const double right = std::max(0.0, rest.at(1 - fair) - origin);
   if (!std::isnormal(bend) || !std::isfinite(left + bend) || !std::isfinite(right + bend)) {
     return std::nullopt;
   }
   const std::uint64_t left_steps = bend_steps(left, bend);
   const std::uint64_t steps = left_steps + bend_steps(right, bend) + 1;
-  const std::uint64_t multiplier = (std::uint64_t{inner} << 32) / steps;
+  const std::uint64_t multiplier = (std::uint64_t{rest.inner()} << 32) / steps;
   if (multiplier > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
   const auto middle = static_cast<std::int32_t>((left_steps * multiplier) >> 32);
   const auto narrow = static_cast<std::uint32_t>(multiplier);
-  if (!flaw_of(bend_plan(inner, range, origin, bend, narrow, middle)).empty()) return std::nullopt;
-  return CellMap::bend(inner, range, origin, bend, narrow, middle);
+  const CellPlan plan = bend_plan(rest.inner(), rest.range, origin, bend, narrow, middle);
+  if (!flaw_of(with_atoms(plan, rest.atoms)).empty()) return std::nullopt;
+  return CellMap::bend(rest.inner(), rest.range, origin, bend, narrow, middle)
+      .with_atoms(rest.atoms);
 }
 
-std::optional<CellMap> best_bend(Sample sample, ValueRange range, Sample trial,
-                                 std::uint32_t cells) {
+std::optional<CellMap> best_bend(const Rest& rest, double least) {
   std::optional<CellMap> best;
-  double least = most_in_cell(trial.size(), cells);
-  for (const double origin : {0.0, quantile(sample, 0.5), sample.front() + 0.0}) {
+  for (const double origin : {0.0, rest.at(0.5), rest.sample.front() + 0.0}) {
     std::vector<double> distances;
-    for (const double value : trial) distances.push_back(std::fabs(value - origin));
+    for (const double value : rest.trial) distances.push_back(std::fabs(value - origin));
     std::sort(distances.begin(), distances.end());
     for (const double share : {0.002, 0.02, 0.1, 0.25, 0.5}) {
-      auto map = fit_bend(sample, range, cells, origin, quantile(distances, share));
+      auto map = fit_bend(rest, origin, quantile(distances, share));
       if (!map) continue;
-      const double largest = largest_cell(*map, trial);
+      const double largest = largest_cell(*map, rest.trial);
       if (largest >= least) continue;
       least = largest;
       best = std::move(map);
@@ -165,11 +194,64 @@ std::optional<CellMap> best_bend(Sample sample, ValueRange range, Sample trial,
   return best;
 }
 
-std::vector<double> thin(Sample sample) {
-  std::vector<double> trial;
-  const std::size_t step = sample.size() / kTrialValues + 1;
-  for (std::size_t i = 0; i < sample.size(); i += step) trial.push_back(sample[i]);
-  return trial;
+// The bounds of what lies in each of the parts of an affine map.
+std::vector<std::size_t> part_ends(Sample sample, double origin, double scale,
+                                   std::uint32_t parts) {
+  std::vector<std::size_t> ends(parts);
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    const double t = std::clamp((sample[i] - origin) * scale, 0.0, parts - 1.0);
+    ends[static_cast<std::uint32_t>(t)] = i + 1;
+  }
+  for (std::uint32_t i = 1; i < parts; ++i) ends[i] = std::max(ends[i], ends[i - 1]);
+  return ends;
+}
+
+// Affine over the middle of what is in the part.
+PartSplit split_part(Sample part, std::uint32_t cells, double fallback) {
+  const double beyond = cells < 8 ? 0.0 : 1.0 / cells;
+  const double low = quantile(part, beyond);
+  const double scale = cells / (quantile(part, 1 - beyond) - low);
+  const bool is_usable = scale > 0 && std::isfinite(scale);
+  return {low, is_usable ? scale : fallback, cells};
+}
+
+// Each part gets a cell if there is anything in it, and more in proportion to what there is.
+std::optional<CellMap> fit_clusters(const Rest& rest) {
+  const std::uint32_t parts = std::min(kMostParts, rest.cells / 4);
+  const double fair = 1.0 / rest.cells;
+  const double origin = rest.at(fair) + 0.0;
+  const double scale = parts / (rest.at(1 - fair) - origin);
+  if (!(scale > 0) || !std::isfinite(scale)) return std::nullopt;
+  const std::vector<std::size_t> ends = part_ends(rest.sample, origin, scale, parts);
+  std::uint32_t to_share = rest.inner();
+  for (std::uint32_t i = 0; i < parts; ++i) to_share -= ends[i] > (i > 0 ? ends[i - 1] : 0);
+  std::vector<PartSplit> splits;
+  for (std::size_t start = 0; const std::size_t end : ends) {
+    const std::uint64_t share = to_share * std::uint64_t{end - start} / rest.sample.size();
+    const Sample part = Sample(rest.sample).subspan(start, end - start);
+    splits.push_back(part.empty() ? PartSplit{}
+                                  : split_part(part, static_cast<std::uint32_t>(share) + 1, scale));
+    start = end;
+  }
+  const std::vector<CellPart> table = clusters_parts(splits);
+  const CellPlan plan = clusters_plan(rest.range, origin, scale, table);
+  if (!flaw_of(with_atoms(plan, rest.atoms)).empty()) return std::nullopt;
+  return CellMap::clusters(rest.range, origin, scale, splits).with_atoms(rest.atoms);
+}
+
+// The map that takes the least time of those that are narrow enough.
+std::optional<CellMap> fit_formula(Sample sample, ValueRange range, const std::vector<Atom>& atoms,
+                                   std::uint32_t cells) {
+  if (atoms.size() > kMostAtoms) return std::nullopt;
+  const Rest rest = rest_of(sample, range, atoms, cells);
+  if (rest.sample.empty()) return std::nullopt;
+  const double most = most_in_cell(rest.trial.size(), cells);
+  if (auto map = fit_affine(rest)) {
+    if (largest_cell(*map, rest.trial) <= most) return map;
+  }
+  if (auto map = best_bend(rest, most)) return map;
+  auto map = fit_clusters(rest);
+  return map && largest_cell(*map, rest.trial) <= most ? std::move(map) : std::nullopt;
 }
 
 }  // namespace
@@ -208,12 +290,7 @@ CellMap fit_cell_map(std::span<const double> sample, ValueRange range, std::uint
   if (sample.empty()) return CellMap::cuts({});
   if (auto map = fit_lattice(sample, range, cells)) return std::move(*map);
   const std::vector<Atom> atoms = find_atoms(sample, cells);
-  if (!atoms.empty()) return fit_cuts(sample, range, atoms, cells);
-  const std::vector<double> trial = thin(sample);
-  if (auto map = fit_affine(sample, range, cells)) {
-    if (largest_cell(*map, trial) <= most_in_cell(trial.size(), cells)) return std::move(*map);
-  }
-  if (auto map = best_bend(sample, range, trial, cells)) return std::move(*map);
+  if (auto map = fit_formula(sample, range, atoms, cells)) return std::move(*map);
   return fit_cuts(sample, range, atoms, cells);
 }
 

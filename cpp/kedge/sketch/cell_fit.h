@@ -14,10 +14,12 @@ namespace kedge {
 // everywhere.
 //   no value at all                              -> one cell
 //   few whole numbers (or halves, quarters, ..)  -> a lattice, exact
-//   a value with more than a cell's fair share   -> cuts, the value a cell of its own
 //   spread evenly enough                         -> affine
 //   heavy tails                                  -> bend
+//   a few places, each spread evenly enough      -> clusters
 //   anything else                                -> cuts at the sample's quantiles
+// A value with more than a cell's fair share (an atom) has a cell of its own in all of them; beyond
+// kMostAtoms of these it is cuts.
 inline constexpr std::uint32_t kLeastFitCells = 8;
 inline constexpr std::uint32_t kMostFitCells = 1u << 20;
 CellMap fit_cell_map(std::span<const double> sample, ValueRange range, std::uint32_t cells);

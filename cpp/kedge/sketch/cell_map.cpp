@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
 
@@ -50,7 +51,34 @@ double bend_start(const CellPlan& plan, std::uint32_t inner) {
   return plan.origin - bent(((away << 32) - 1) / plan.multiplier + 1);
 }
 
+// A part's first cell starts where the part does, and no cell ends behind it; the last part has no
+// end.
+double clusters_start(const CellPlan& plan, std::uint32_t inner) {
+  const std::span parts(plan.parts, plan.part_count);
+  const auto part =
+      std::lower_bound(parts.begin(), parts.end(), inner,
+                       [](const CellPart& one, std::uint32_t cell) { return one.last < cell; });
+  const auto index = static_cast<double>(part - parts.begin());
+  const double start = plan.origin + index / plan.scale;
+  if (inner <= part->first) return start;
+  const double inside = part->offset + (inner - part->first) / part->scale;
+  if (part + 1 == parts.end()) return std::max(inside, start);
+  return std::clamp(inside, start, plan.origin + (index + 1) / plan.scale);
+}
+
+// Where an inner cell starts, but for rounding and the range.
+double inner_start(const CellPlan& plan, std::uint32_t inner) {
+  if (plan.kind == CellKind::kAffine) return plan.origin + inner / plan.scale;
+  return plan.kind == CellKind::kBend ? bend_start(plan, inner) : clusters_start(plan, inner);
+}
+
 }  // namespace
+
+CellMap::CellMap(const CellPlan& plan) : plan_(plan) {
+  for (std::uint32_t i = 0; i < plan.atom_count; ++i) {
+    atom_cells_[i] = cell_slot(plan, plan.atoms[i]) - 1;
+  }
+}
 
 CellMap CellMap::affine(std::uint32_t inner, ValueRange range, double origin, double scale) {
   return CellMap(checked(affine_plan(inner, range, origin, scale)));
@@ -63,6 +91,33 @@ CellMap CellMap::lattice(double first, double last, double scale) {
 CellMap CellMap::bend(std::uint32_t inner, ValueRange range, double origin, double bend,
                       std::uint32_t multiplier, std::int32_t middle) {
   return CellMap(checked(bend_plan(inner, range, origin, bend, multiplier, middle)));
+}
+
+CellMap CellMap::clusters(ValueRange range, double origin, double scale,
+                          std::span<const PartSplit> splits) {
+  const std::vector<CellPart> parts = clusters_parts(splits);
+  CellMap map(checked(clusters_plan(range, origin, scale, parts)));
+  map.keep_parts();
+  return map;
+}
+
+// From where they are to where the map owns them.
+void CellMap::keep_parts() {
+  if (plan_.kind != CellKind::kClusters) return;
+  keys_ = Buffer(plan_.part_count * sizeof(CellPart));
+  std::memcpy(keys_.data(), plan_.parts, keys_.size());
+  plan_.parts = keys_.as<CellPart>().data();
+}
+
+CellMap CellMap::with_atoms(std::span<const double> atoms) const {
+  if (plan_.kind == CellKind::kLattice || plan_.kind == CellKind::kCuts) {
+    throw invalid_argument("cell map: a lattice and cuts take no atoms");
+  }
+  CellPlan plan = plan_;
+  plan.cells -= 2 * plan.atom_count;
+  CellMap map(checked(kedge::with_atoms(plan, atoms)));
+  map.keep_parts();
+  return map;
 }
 
 CellMap CellMap::cuts(std::span<const double> cuts) {
@@ -113,16 +168,35 @@ CellMap CellMap::refined(std::uint32_t factor) const {
   const bool fits = std::uint64_t{plan.cells} * factor <= kMaxCells && multiplier <= 0xffffffff &&
                     std::isfinite(plan.scale * factor);
   if (plan.kind == CellKind::kCuts) return cuts(fits ? split_cuts(cuts_, factor) : cuts_);
+  if (plan.kind == CellKind::kClusters) return refined_clusters(fits ? factor : 1);
   if (plan.kind == CellKind::kLattice || !fits) return CellMap(plan);
-  plan.cells = (plan.cells - kOuterCells) * factor + kOuterCells;
+  plan.cells += static_cast<std::uint32_t>(inner_cells(plan)) * (factor - 1);
   plan.scale *= factor;
   plan.multiplier = static_cast<std::uint32_t>(multiplier);
   plan.middle *= static_cast<std::int32_t>(factor);
   return CellMap(flaw_of(plan).empty() ? plan : plan_);
 }
 
+CellMap CellMap::refined_clusters(std::uint32_t factor) const {
+  std::vector<PartSplit> splits = splits_of(plan_);
+  for (PartSplit& split : splits) {
+    split.cells *= factor;
+    split.scale *= factor;
+  }
+  const std::vector<CellPart> parts = clusters_parts(splits);
+  const CellPlan plan =
+      kedge::with_atoms(clusters_plan({plan_.low, plan_.high}, plan_.origin, plan_.scale, parts),
+                        std::span(plan_.atoms, plan_.atom_count));
+  CellMap map(flaw_of(plan).empty() ? plan : plan_);
+  map.keep_parts();
+  return map;
+}
+
 bool CellMap::is_point(std::uint32_t cell) const noexcept {
   if (plan_.kind == CellKind::kLattice) return cell % 2 == 1;
+  for (std::uint32_t i = 0; i < plan_.atom_count; ++i) {
+    if (cell == atom_cells_[i]) return std::fabs(plan_.atoms[i]) < kLastExact;
+  }
   if (plan_.kind != CellKind::kCuts || cell == 0 || cell >= cuts_.size()) return false;
   const double low = cuts_[cell - 1];
   return std::fabs(low) < kLastExact && cuts_[cell] == next_up(low);
@@ -141,9 +215,14 @@ double CellMap::start_of(std::uint32_t cell) const noexcept {
   }
   if (cell <= 1) return plan_.low;
   if (cell >= last) return plan_.high;
-  const double start = plan_.kind == CellKind::kAffine ? plan_.origin + (cell - 1) / plan_.scale
-                                                       : bend_start(plan_, cell - 1);
-  return std::clamp(start, plan_.low, plan_.high);
+  std::uint32_t passed = 0;
+  while (passed < plan_.atom_count && atom_cells_[passed] < cell) ++passed;
+  const double least = passed > 0 ? plan_.atoms[passed - 1] : plan_.low;
+  const double most = passed < plan_.atom_count ? plan_.atoms[passed] : plan_.high;
+  if (passed < plan_.atom_count && atom_cells_[passed] == cell) return most;
+  const std::uint32_t inner = cell - 1 - 2 * passed;
+  if (inner == 0) return least;
+  return std::clamp(inner_start(plan_, inner), least, most);
 }
 
 double CellMap::lower_bound(std::uint32_t cell) const noexcept {
@@ -196,11 +275,13 @@ void CellMap::write(ByteWriter& out) const { write_plan(out, plan_, cuts_); }
 
 CellMap CellMap::read(ByteReader& in) {
   std::vector<double> cuts;
-  const CellPlan plan = read_plan(in, cuts);
+  std::vector<CellPart> parts;
+  const CellPlan plan = read_plan(in, cuts, parts);
   std::string reason = flaw_of(plan);
   if (reason.empty()) reason = flaw_of(cuts);
   if (!reason.empty()) throw corrupt_data(in.section(), ": cell map: ", reason);
   CellMap map(plan);
+  map.keep_parts();
   if (plan.kind == CellKind::kCuts) map.plant(cuts);
   return map;
 }

@@ -27,8 +27,16 @@ class CellMap {
   // Even near `origin`, logarithmic beyond `bend` on both sides of it; see CellPlan.
   static CellMap bend(std::uint32_t inner, ValueRange range, double origin, double bend,
                       std::uint32_t multiplier, std::int32_t middle);
+  // `scale` parts per unit from `origin`, at most kMostParts, each split as it says. For values
+  // that are crowded in a few narrow places.
+  static CellMap clusters(ValueRange range, double origin, double scale,
+                          std::span<const PartSplit> splits);
   // Cell i holds cuts[i-1] <= v < cuts[i]. The cuts are finite and strictly rising.
   static CellMap cuts(std::span<const double> cuts);
+
+  // The same map, not of cuts or a lattice, with a cell for each of the atoms: up to kMostAtoms
+  // values of the range, rising.
+  CellMap with_atoms(std::span<const double> atoms) const;
 
   // Each inner cell split in `factor`, evenly between its bounds; points stay as they are, as do
   // maps that would pass kMaxCells. A lattice comes back as it is.
@@ -59,12 +67,15 @@ class CellMap {
   friend bool operator==(const CellMap& a, const CellMap& b);
 
  private:
-  explicit CellMap(const CellPlan& plan) : plan_(plan) {}
+  explicit CellMap(const CellPlan& plan);
   void plant(std::span<const double> cuts);
+  void keep_parts();
+  CellMap refined_clusters(std::uint32_t factor) const;
   double start_of(std::uint32_t cell) const noexcept;
 
   CellPlan plan_;
-  Buffer keys_;               // the search tree that plan_ points into
+  std::uint32_t atom_cells_[kMostAtoms] = {};
+  Buffer keys_;               // the search tree or the parts that plan_ points into
   std::vector<double> cuts_;  // of kCuts
 };
 
