@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "kedge/base/bits.h"
+#include "kedge/base/math.h"
 #include "kedge/base/random.h"
 #include "kedge/sketch/cell_fit.h"
 
@@ -247,6 +248,16 @@ TEST("positions rise from the range's low to its high, near the bounds of their 
       if (std::isfinite(bound)) CHECK(std::fabs(positions[cell] - bound) < 1e-9);
     }
   }
+}
+
+TEST("a bent map is refined as any other") {
+  const auto heavy = sorted(16384, [](Random& r) { return exp_of(3 * bell(r)); });
+  const CellMap map = fit(heavy, 1024);
+  CHECK(map.plan().kind == CellKind::kBend);
+  const CellMap refined = map.refined(64);
+  CHECK(refined.cells() > 60 * 1024);
+  CHECK(refined.lower_bound(1) == map.lower_bound(1));
+  CHECK(refined.upper_bound(refined.cells() - 2) == map.upper_bound(map.cells() - 2));
 }
 
 TEST("maps of the kinds that had no range are read as maps of all doubles") {

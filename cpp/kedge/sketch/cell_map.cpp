@@ -13,6 +13,18 @@
 namespace kedge {
 namespace {
 
+// Leaves out the inner cells beyond the ends of the range: rounding of the middle leaves up to
+// `factor` of them when a bent map is refined.
+void trim(CellPlan& plan) {
+  CellPlan bare = plan;
+  bare.atom_count = 0;
+  bare.cells -= 2 * plan.atom_count;
+  const std::uint32_t first = cell_slot(bare, plan.low);
+  const std::uint32_t last = cell_slot(bare, plan.high);
+  plan.cells = last - first + 1 + kOuterCells + 2 * plan.atom_count;
+  plan.middle -= static_cast<std::int32_t>(first) - 2;
+}
+
 CellPlan checked(const CellPlan& plan) {
   const std::string reason = flaw_of(plan);
   if (!reason.empty()) throw invalid_argument("cell map: ", reason);
@@ -174,6 +186,7 @@ CellMap CellMap::refined(std::uint32_t factor) const {
   plan.scale *= factor;
   plan.multiplier = static_cast<std::uint32_t>(multiplier);
   plan.middle *= static_cast<std::int32_t>(factor);
+  if (plan.kind == CellKind::kBend) trim(plan);
   return CellMap(flaw_of(plan).empty() ? plan : plan_);
 }
 
