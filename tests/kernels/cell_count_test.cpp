@@ -29,6 +29,7 @@ std::vector<CellMap> maps_of_every_kind() {
   maps.push_back(CellMap::lattice(-7, 900, 4));
   maps.push_back(CellMap::bend(1000, {0, 1e6}, 0, 1e-3, 140'000, 0));
   maps.push_back(CellMap::bend(4096, {-1e9, 3}, -2.5, 0.25, 500'000, 3700));
+  maps.push_back(CellMap::bend(40, {1, 1e6}, 0, 1e-3, 8192, -19));
   maps.push_back(CellMap::bend(2, {-most, 1e301}, 1e300, 1e290, 1, 1));
   const double least = std::numeric_limits<double>::denorm_min();
   const Atoms eight = {-3.5, -1, -least, 0.0, least, 0.25, 0.5, next_up(0.5)};

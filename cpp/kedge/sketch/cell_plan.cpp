@@ -69,8 +69,8 @@ std::string bend_flaw(const CellPlan& plan) {
     return text("bend = ", plan.bend, " is not positive");
   }
   if (plan.multiplier == 0) return "multiplier = 0 is not positive";
-  if (plan.middle < 0 || plan.middle > inner_cells(plan)) {
-    return text("middle = ", plan.middle, " is not from 0 to ", inner_cells(plan));
+  if (plan.middle < -inner_cells(plan) || plan.middle > inner_cells(plan)) {
+    return text("middle = ", plan.middle, " is not within ", inner_cells(plan), " of 0");
   }
   return "";
 }
