@@ -44,4 +44,14 @@ Error resource_exhausted(const Parts&... parts) {
   return Error(ErrorCode::kResourceExhausted, text(parts...));
 }
 
+// Runs what errs without knowing where: its errors come out with the column's name before them.
+template <class Run>
+decltype(auto) in_column(std::string_view name, const Run& run) {
+  try {
+    return run();
+  } catch (const Error& error) {
+    throw Error(error.code(), text("column \"", name, "\": ", error.what()));
+  }
+}
+
 }  // namespace kedge

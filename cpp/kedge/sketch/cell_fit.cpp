@@ -158,9 +158,10 @@ std::uint32_t bend_steps(double distance, double bend) {
 }
 
 std::optional<CellMap> fit_bend(const Rest& rest, double origin, double bend) {
-  const double fair = 1.0 / rest.cells;
-  const double left = std::max(0.0, origin - rest.at(fair));
-  const double right = std::max(0.0, rest.at(1 - fair) - origin);
+  // A fourth of a fair cell's share, because the middle of the last cell stands for what is in it.
+  const double beyond = 0.25 / rest.cells;
+  const double left = std::max(0.0, origin - rest.at(beyond));
+  const double right = std::max(0.0, rest.at(1 - beyond) - origin);
   if (!std::isnormal(bend) || !std::isfinite(left + bend) || !std::isfinite(right + bend)) {
     return std::nullopt;
   }

@@ -29,16 +29,6 @@ bool takes(const ColumnCounts& counts, const Type& type) {
                     counts);
 }
 
-// Runs something that errs without knowing the column.
-template <class Run>
-void named(const std::string& column, const Run& run) {
-  try {
-    run();
-  } catch (const Error& error) {
-    throw Error(error.code(), text("column \"", column, "\": ", error.what()));
-  }
-}
-
 }  // namespace
 
 std::string_view ColumnProfile::kind() const noexcept { return kKindNames[counts.index()]; }
@@ -72,18 +62,18 @@ void ColumnProfile::check_takes(const Type& other) const {
 }
 
 void ColumnProfile::update(const Column& column) {
-  named(name, [&] { std::visit([&](auto& mine) { mine.update(column); }, counts); });
+  in_column(name, [&] { std::visit([&](auto& mine) { mine.update(column); }, counts); });
 }
 
 void ColumnProfile::merge(const ColumnProfile& other) {
-  named(name, [&] {
+  in_column(name, [&] {
     std::visit([&]<class Counts>(Counts& mine) { mine.merge(std::get<Counts>(other.counts)); },
                counts);
   });
 }
 
 void ColumnProfile::subtract(const ColumnProfile& other) {
-  named(name, [&] {
+  in_column(name, [&] {
     std::visit([&]<class Counts>(Counts& mine) { mine.subtract(std::get<Counts>(other.counts)); },
                counts);
   });

@@ -17,9 +17,10 @@ namespace {
 constexpr std::size_t kBlock = 512;
 constexpr std::size_t kMostLengths = 65536;
 constexpr std::uint32_t kSliceCandidates = 1024;
-// Strings are text and no categories when most of them are different, or when the most frequent
-// ones that can be listed are fewer than the rest.
+// Strings are text and no categories when most of them are different, or when those that can be
+// listed are few of the rows.
 constexpr double kMostDistinctShare = 0.5;
+constexpr double kLeastListed = 0.1;
 constexpr std::uint64_t kFewestTexts = 100;
 
 constexpr std::size_t kMostExact = kMaxCells / 2 - 1;
@@ -145,16 +146,14 @@ void Outline::look(const Batch& batch) {
   rows_.extend(batch.length, kept_, chosen_);
   for (Look& look : looks_) {
     const Column& column = flat.columns[find_column(*flat.schema, look.field.name)];
-    try {
+    in_column(look.field.name, [&] {
       look.distinct.add(column);
       if (look.names) {
         look_at_names(look, column);
       } else {
         look_at_numbers(look, column);
       }
-    } catch (const Error& error) {
-      throw Error(error.code(), text("column \"", look.field.name, "\": ", error.what()));
-    }
+    });
   }
   for (Slicing& slicing : slicings_) {
     slicing.values.update(flat.columns[find_column(*flat.schema, slicing.column)]);
@@ -235,9 +234,10 @@ ColumnCounts Outline::counts_of(const Look& look) const {
   }
   const bool is_many =
       look.distinct.estimate() > kMostDistinctShare * static_cast<double>(look.values);
-  const bool is_text = Text::takes(look.field.type) &&
-                       !holds(options_.categorical, look.field.name) &&
-                       look.values >= kFewestTexts && (is_many || 2 * listed < look.values);
+  const bool is_text =
+      Text::takes(look.field.type) && !holds(options_.categorical, look.field.name) &&
+      look.values >= kFewestTexts &&
+      (is_many || kLeastListed * static_cast<double>(look.values) > static_cast<double>(listed));
   if (is_text)
     return Text(share(length_map(look.names->lengths, look.names->longest, options_.cells)));
   return Categories(std::make_shared<const CategoryMap>(std::move(names)));
@@ -247,7 +247,8 @@ Profile Outline::profile() const {
   Profile profile;
   for (const Look& look : looks_) {
     const auto distinct = static_cast<std::uint64_t>(look.distinct.estimate() + 0.5);
-    profile.add_column({look.field.name, type_name(look.field.type), distinct, counts_of(look)});
+    profile.add_column({look.field.name, type_name(look.field.type), distinct,
+                        in_column(look.field.name, [&] { return counts_of(look); })});
   }
   for (const Slicing& slicing : slicings_) {
     std::vector<std::string> values;

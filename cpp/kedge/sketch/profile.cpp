@@ -18,14 +18,6 @@ void check_slicing(const Field& field) {
                     " has no values to slice by");
 }
 
-void check_names(const std::string& name, const Column& column) {
-  try {
-    check_column(column);
-  } catch (const Error& error) {
-    throw Error(error.code(), text("column \"", name, "\": ", error.what()));
-  }
-}
-
 }  // namespace
 
 Profile Profile::of(const std::shared_ptr<const Schema>& schema, std::span<const Batch> batches,
@@ -87,13 +79,13 @@ void Profile::update(const Batch& batch) {
     sources.push_back(&flat.columns[i]);
     // Numbers cannot fail; names can, and must before anything is counted.
     if (!std::holds_alternative<Histogram>(column.counts))
-      check_names(column.name, flat.columns[i]);
+      in_column(column.name, [&] { check_column(flat.columns[i]); });
   }
   std::vector<const Column*> slicing;
   for (const Slices& slices : slices_) {
     const std::size_t i = find_column(*flat.schema, slices.column());
     check_slicing(flat.field(i));
-    check_names(slices.column(), flat.columns[i]);
+    in_column(slices.column(), [&] { check_column(flat.columns[i]); });
     slicing.push_back(&flat.columns[i]);
   }
   for (std::size_t i = 0; i < sources.size(); ++i) columns_[i].update(*sources[i]);
