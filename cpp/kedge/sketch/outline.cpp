@@ -17,6 +17,9 @@ namespace {
 constexpr std::size_t kBlock = 512;
 constexpr std::size_t kMostLengths = 65536;
 constexpr std::uint32_t kSliceCandidates = 1024;
+
+// So many different names are counted exactly before the listed ones are chosen.
+constexpr std::uint32_t kFewNames = 65536;
 // Strings are text and no categories when most of them are different, or when those that can be
 // listed are few of the rows.
 constexpr double kMostDistinctShare = 0.5;
@@ -116,7 +119,7 @@ Outline::Outline(const Schema& schema, ProfileOptions options) : options_(std::m
     Look& look = looks_.emplace_back();
     look.field = field;
     if (as_category || !is_numeric(field.type)) {
-      look.names = Names{Frequent(2 * options_.max_categories), {}};
+      look.names = Names{Frequent(kFewNames + 2 * options_.max_categories), {}};
     }
   }
   for (const std::string& name : options_.slices) {
