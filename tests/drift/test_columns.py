@@ -141,7 +141,8 @@ def test_text_shows_its_lengths_and_a_value_that_takes_over() -> None:
     assert unchanged.at_most < 0.03
     longer = pa.array([f"user-{i:013}" for i in rng.integers(0, 10**9, 20_000)])
     row = kedge.compare(reference, {"id": longer})["id"]
-    assert (row.verdict, row.low, row.above_share) == ("yes", 15.0, 1.0)
+    assert (row.verdict, row.above_share) == ("yes", 1.0)
+    assert 14 <= row.low < 15
     constant = pa.array(["user-000000001"] * 8000 + same[:12_000].to_pylist())
     row = kedge.compare(reference, {"id": constant})["id"]
     assert row.verdict == "yes"

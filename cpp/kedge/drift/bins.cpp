@@ -32,18 +32,17 @@ BinnedCounts cell_bins(const Histogram& reference, const Histogram& current) {
 }
 
 BinnedCounts coarse_bins(const BinnedCounts& cells, std::size_t bins) {
-  const std::size_t last = cells.reference.size() - 1;
   const auto total =
       std::accumulate(cells.reference.begin(), cells.reference.end(), std::uint64_t{0});
   const double per_row = static_cast<double>(bins) / static_cast<double>(total == 0 ? 1 : total);
   BinnedCounts coarse;
   std::uint64_t seen = 0;
   std::size_t bin_before = 0;
-  for (std::size_t cell = 0; cell <= last; ++cell) {
+  for (std::size_t cell = 0; cell < cells.reference.size(); ++cell) {
     const std::uint64_t count = cells.reference[cell];
     const auto middle = static_cast<double>(2 * seen + count) / 2;
     const auto bin = std::min(bins - 1, static_cast<std::size_t>(middle * per_row));
-    if (cell <= 1 || cell == last || bin != bin_before) {
+    if (cell == 0 || bin != bin_before) {
       coarse.reference.push_back(0);
       coarse.current.push_back(0);
     }

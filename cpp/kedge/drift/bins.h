@@ -18,8 +18,8 @@ struct BinnedCounts {
 // Each cell is a bin, the infinities with the outer ones: as CellMap::positions() has them.
 BinnedCounts cell_bins(const Histogram& reference, const Histogram& current);
 
-// At most `bins` runs of cells, each between two of the reference's quantiles, and one on each side
-// for what is outside of its range.
+// At most `bins` runs of cells, each between two of the reference's quantiles; the first and the
+// last take in what is outside of its range.
 BinnedCounts coarse_bins(const BinnedCounts& cells, std::size_t bins);
 
 // Bins of fewer than five expected values on either side, were both samples one, put together into
