@@ -75,21 +75,55 @@ Batch seeded_batch(std::uint64_t seed, double shift) {
   return batch.finish();
 }
 
+void digest_slices(const Profile& reference, const Profile& current, Digest& digest) {
+  for (const SliceDrift& row : compare_slices(reference, current, {})) {
+    for (const double number : {row.drift.lower, row.drift.at_least, row.drift.pvalue_bh}) {
+      digest.add(number);
+    }
+  }
+}
+
 void add_sketches(Digest& digest) {
   const Batch before = seeded_batch(1, 0);
   const Batch after = seeded_batch(2, 0.05);
   for (const std::uint32_t cells : {64u, 4096u}) {
     ProfileOptions options;
     options.cells = cells;
+    options.slices = {"items"};
     const Profile reference = Profile::of(before.schema, {&before, 1}, options);
     Profile current = reference.like();
     current.update(after);
     digest.add(reference.to_bytes());
     digest.add(current.to_bytes());
+    Profile merged = Profile::from_bytes(reference.to_bytes());
+    merged.merge(Profile::from_bytes(current.to_bytes()));
+    digest.add(merged.to_bytes());
+    digest_slices(reference, current, digest);
     for (const ColumnDrift& row : compare(reference, current, {})) {
-      for (const double number :
-           {row.lower, row.upper, row.pvalue, row.at_least, row.at_most, row.null_at_least, row.low,
-            row.high, row.reference_share, row.current_share}) {
+      for (const double number : {row.lower,
+                                  row.upper,
+                                  row.pvalue,
+                                  row.at_least,
+                                  row.at_most,
+                                  row.null_at_least,
+                                  row.low,
+                                  row.high,
+                                  row.reference_share,
+                                  row.current_share,
+                                  row.psi,
+                                  row.psi_noise,
+                                  row.js,
+                                  row.chi_square_pvalue,
+                                  row.fisher_pvalue,
+                                  row.anderson_darling_pvalue,
+                                  row.cramer_von_mises_pvalue,
+                                  row.wasserstein,
+                                  row.energy,
+                                  row.reference_mean,
+                                  row.current_std,
+                                  row.total_variation,
+                                  row.null_pvalue,
+                                  row.new_pvalue}) {
         digest.add(number);
       }
     }

@@ -41,6 +41,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     kedge::fuzz_check(again == profile);
     kedge::fuzz_check(again.to_bytes() == profile.to_bytes());
     for (const auto& row : kedge::compare(profile, again, {})) kedge::fuzz_check(row.lower == 0);
+    for (const auto& row : kedge::compare_slices(profile, again, {})) {
+      kedge::fuzz_check(row.drift.lower == 0);
+    }
+    auto twice = profile;
+    twice.merge(again);
+    twice.subtract(again);
+    kedge::fuzz_check(twice == profile);
   } catch (const kedge::Error&) {
   }
   return 0;
