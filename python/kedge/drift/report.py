@@ -10,10 +10,11 @@ from typing import Any
 
 from kedge import _core
 from kedge._core import InvalidArgument, Profile
+from kedge.drift import page, words
+from kedge.drift.words import Number
 
 __all__ = ["ColumnDrift", "Report", "SliceDrift", "compare"]
 
-_LONGEST_NAME = 32  # in a printed table
 _MOST_SLICES = 5  # in a printed report
 
 
@@ -149,22 +150,18 @@ class ColumnDrift:
     @property
     def where(self) -> str:
         """The values whose share changed most, and how; "-" when nothing changed."""
+        return self.where_as()
+
+    def where_as(self, number: Number = words.plain, arrow: str = "->") -> str:
+        """`where`, with its numbers and its arrow written another way."""
         if self.reference_share == self.current_share:
             return "-"
-        values = _printable(self.names) if self.kind == "category" else self._range()
-        return f"{values}: {self.reference_share:.1%} -> {self.current_share:.1%}"
-
-    def _range(self) -> str:
-        unit = " bytes" if self.kind == "text" else ""
-        if self.low == self.high:
-            return f"= {self.low:.6g}{unit}"
-        if self.low == -math.inf:
-            return (
-                "all values" if self.high == math.inf else _bound("<", self.high, math.inf) + unit
-            )
-        if self.high == math.inf:
-            return _bound(">", self.low, -math.inf) + unit
-        return f"{self.low:.6g} .. {self.high:.6g}{unit}"
+        if self.kind == "category":
+            values = words.printable(self.names)
+        else:
+            unit = " bytes" if self.kind == "text" else ""
+            values = words.range_of(self.low, self.high, number=number, unit=unit)
+        return f"{values}: {words.change(self.reference_share, self.current_share, arrow=arrow)}"
 
 
 @dataclass(frozen=True)
@@ -184,19 +181,7 @@ class SliceDrift:
     @property
     def where(self) -> str:
         """The slice and the values."""
-        return f"{self.by} = {_printable(self.value)}: {self.drift.column} {self.drift.where}"
-
-
-def _bound(sign: str, end: float, outward: float) -> str:
-    """An included end, or the rounder number just beyond it, excluded."""
-    beyond = math.nextafter(end, outward)
-    return f"{sign} {beyond:.6g}" if len(repr(beyond)) < len(repr(end)) else f"{sign}= {end:.6g}"
-
-
-def _printable(name: str) -> str:
-    """A column's name for a table: no control characters, not too long."""
-    clean = "".join(c if c.isprintable() else "?" for c in name)
-    return clean if len(clean) <= _LONGEST_NAME else clean[: _LONGEST_NAME - 1] + "…"
+        return f"{self.by} = {words.printable(self.value)}: {self.drift.column} {self.drift.where}"
 
 
 def _plain(value: Any) -> Any:
@@ -309,15 +294,23 @@ class Report:
         """The report as one JSON object."""
         return json.dumps(self.to_dict())
 
+    def to_html(self) -> str:
+        """The report as one page to look at, complete without network, fonts or scripts."""
+        return page.page(self)
+
+    def _repr_html_(self) -> str:
+        """The headline and one line for each column, for notebooks."""
+        return page.summary(self)
+
     def __repr__(self) -> str:
         head = ("column", "drifted", "distance", "population", "null", "where")
         rows = [
             (
-                _printable(row.column),
+                words.printable(row.column),
                 row.verdict,
-                f"{row.lower:.4f} .. {row.upper:.4f}",
-                f"{row.at_least:.3f} .. {row.at_most:.3f}",
-                f"{row.reference_null_share:.1%} -> {row.current_null_share:.1%}",
+                words.bounds(row.lower, row.upper, 4),
+                words.bounds(row.at_least, row.at_most, 3),
+                words.change(row.reference_null_share, row.current_null_share),
                 row.where,
             )
             for row in self.columns
