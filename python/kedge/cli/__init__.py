@@ -1,0 +1,77 @@
+"""The `kedge` command: one verb for each job, `--json` everywhere.
+
+Exit codes: 0 pass, 1 fail, 2 not yet known, 64 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+
+from kedge._core import KedgeError
+from kedge.cli import compare, demo, profile
+from kedge.cli.answer import INTERRUPTED, WRONG_USE, Answer, Parser
+
+__all__ = ["main"]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="kedge", description="Holds deployed models against drift.")
+    parser.add_argument("--version", action="version", version=f"kedge {version('kedge')}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=Parser)
+
+    def verb(
+        name: str,
+        take: Callable[[argparse.ArgumentParser], None],
+        run: Callable[[argparse.Namespace], Answer],
+        text: str,
+    ) -> None:
+        added = verbs.add_parser(name, help=text, description=text)
+        added.add_argument("--json", action="store_true", help="print the result as JSON")
+        take(added)
+        added.set_defaults(run=run)
+
+    verb(
+        "profile",
+        profile.options,
+        profile.run,
+        "Summarise every column of a file, as the reference to compare with.",
+    )
+    verb(
+        "compare",
+        compare.options,
+        compare.run,
+        "Say what changed from REF to LIVE. Exit code: 0 no drift, 1 drift, 2 not yet known.",
+    )
+    verb(
+        "demo",
+        demo.options,
+        demo.run,
+        "Watch a synthetic shop's orders and find the shift in them.",
+    )
+    return parser
+
+
+def _say(answer: Answer) -> int:
+    try:
+        print(answer.text)
+        sys.stdout.flush()
+    except OSError as error:
+        sys.stdout = None  # what is left in it would fail again at exit
+        if not isinstance(error, BrokenPipeError):  # there, the reader has seen enough
+            raise
+    return answer.code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; the return value is the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _say(options.run(options))
+    except (KedgeError, OSError) as error:
+        print(f"kedge: {error}", file=sys.stderr)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        return INTERRUPTED

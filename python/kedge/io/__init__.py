@@ -1,0 +1,5 @@
+"""Where data comes from: files, through pyarrow, in memory that does not grow with them."""
+
+from kedge.io.files import ColumnConflict, FileTable, flat_names, open_table
+
+__all__ = ["ColumnConflict", "FileTable", "flat_names", "open_table"]
