@@ -47,6 +47,7 @@ class Outline {
   };
   struct Look {
     Field field;
+    std::size_t place = 0;  // in the flat batch
     Distinct distinct;
     std::uint64_t values = 0;
     std::optional<Names> names;  // or else numbers
