@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
-from collections.abc import Callable
+import json
+import subprocess
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -19,9 +23,11 @@ from bench.race import Contender
 
 __all__ = [
     "Bracket",
+    "Drifts",
     "Ks",
     "MissingPeer",
     "NameCounts",
+    "Names",
     "Sample",
     "installed",
     "numpy_histogram",
@@ -29,10 +35,13 @@ __all__ = [
     "polars_value_counts",
     "pyarrow_value_counts",
     "scipy_ks",
+    "scipy_table",
+    "worker_table",
 ]
 
 Answer = TypeVar("Answer")
 Sample = npt.NDArray[np.floating[Any]]
+Names = npt.NDArray[np.str_]
 
 
 class MissingPeer(Exception):
@@ -60,6 +69,23 @@ class NameCounts:
     """How often each name came, as the engine has it; `plain` makes a dict of it, off the clock."""
 
     plain: Callable[[], dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Drifts:
+    """What two tables' comparison says of their columns.
+
+    Attributes:
+        drifted: those that changed.
+        bounds: of each column's test statistic, equal ones from engines that give the statistic:
+            Kolmogorov and Smirnov's for numbers, chi-square for names. Empty from engines that
+            measure something else.
+        taken_ns: by the engine's own clock, when it ran elsewhere.
+    """
+
+    drifted: frozenset[str]
+    bounds: Mapping[str, tuple[float, float]]
+    taken_ns: int = 0
 
 
 def installed(
@@ -126,6 +152,73 @@ def scipy_ks(x: Sample, y: Sample) -> Contender[Ks]:
         return Ks(float(result.statistic), float(result.pvalue))
 
     return Contender("scipy.ks_2samp", version("scipy"), run)
+
+
+def scipy_table(
+    reference: Mapping[str, Sample | Names], current: Mapping[str, Sample | Names], level: float
+) -> Contender[Drifts]:
+    """`ks_2samp` for each column of numbers, `chi2_contingency` of `numpy.unique` for names.
+
+    Its alarms are those of Bonferroni's correction at `level`.
+
+    Raises:
+        MissingPeer: scipy is not installed.
+    """
+    stats = _module("scipy", "scipy.stats")
+
+    def test(before: Sample | Names, after: Sample | Names) -> Any:
+        if before.dtype.kind == "f":
+            return stats.ks_2samp(before, after)
+        names, codes = np.unique(np.concatenate([before, after]), return_inverse=True)
+        table = [
+            np.bincount(part, minlength=names.size)
+            for part in (codes[: before.size], codes[before.size :])
+        ]
+        return stats.chi2_contingency(table, correction=False)
+
+    def run() -> Drifts:
+        results = {name: test(reference[name], current[name]) for name in reference}
+        bounds = {name: (float(r.statistic),) * 2 for name, r in results.items()}
+        found = (name for name, r in results.items() if r.pvalue * len(results) < level)
+        return Drifts(frozenset(found), bounds)
+
+    return Contender("scipy loop", version("scipy"), run)
+
+
+def worker_table(engine: str, python: str, work: str, folder: Path) -> Contender[Drifts]:
+    """An engine that needs older packages, under an interpreter of its own: bench.drift.worker.
+
+    `folder` holds reference.parquet and current.parquet. The worker stays until this process ends,
+    and has warmed up.
+
+    Raises:
+        MissingPeer: `python` is empty or has no such engine.
+    """
+    if not python:
+        raise MissingPeer(f"{engine} has no interpreter and sits out: --{engine} PYTHON")
+    script = Path(__file__).parent / "drift" / "worker.py"
+    command = [python, str(script), engine, work, str(folder)]
+    try:
+        worker = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+    except OSError as error:
+        raise MissingPeer(f"{engine} sits out: {error}") from error
+    atexit.register(worker.kill)
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    ask, answers = worker.stdin, worker.stdout
+    release = answers.readline().strip()
+    if not release:
+        raise MissingPeer(f"{engine} is not installed for {python} and sits out")
+
+    def run() -> Drifts:
+        ask.write("run\n")
+        answer = json.loads(answers.readline())
+        bounds = {name: (value, value) for name, value in answer["statistics"].items()}
+        return Drifts(frozenset(answer["drifted"]), bounds, answer["taken_ns"])
+
+    return Contender(engine, release, run, lambda answer: answer.taken_ns)
 
 
 def polars_value_counts(column: Any) -> Contender[NameCounts]:

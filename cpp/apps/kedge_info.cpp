@@ -169,14 +169,14 @@ void add_count_tests(Digest& digest) {
       }
       const RankTests ranks = rank_tests(before, after);
       const CountDistances far = count_distances(before, after);
-      pvalues.push_back(ranks.anderson_darling.pvalue);
+      const PlaceDistances places = place_distances(before, after, ends);
+      pvalues.push_back(ranks.anderson_darling.pvalue());
       for (const double number :
            {chi_square_homogeneity(before, after).pvalue, g_test(before, after).pvalue,
-            ranks.anderson_darling.standardised, ranks.anderson_darling.pvalue,
-            ranks.cramer_von_mises.pvalue, ranks.cramer_von_mises.untied_pvalue, far.psi, far.kl,
-            far.js, far.hellinger, far.total_variation, psi_noise(bins, most, bins),
-            js_noise(bins, bins, most), wasserstein(before, after, ends),
-            energy_distance(before, after, ends),
+            ranks.anderson_darling.standardised, ranks.anderson_darling.pvalue(),
+            ranks.cramer_von_mises.pvalue(), ranks.cramer_von_mises.untied_pvalue(), far.psi,
+            far.kl, far.js, far.hellinger, far.total_variation, count_noise(bins, most, bins).psi,
+            count_noise(bins, bins, most).js, places.wasserstein, places.energy,
             fisher_exact(before[0], before[1], after[0], after[1])}) {
         digest.add(number);
       }

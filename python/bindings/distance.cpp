@@ -30,11 +30,11 @@ nb::dict rank_tests_of(nb::handle reference, nb::handle current) {
   nb::dict out;
   out["ad_statistic"] = tests.anderson_darling.statistic;
   out["ad_standardised"] = tests.anderson_darling.standardised;
-  out["ad_pvalue"] = tests.anderson_darling.pvalue;
+  out["ad_pvalue"] = tests.anderson_darling.pvalue();
   out["cvm_statistic"] = tests.cramer_von_mises.statistic;
-  out["cvm_pvalue"] = tests.cramer_von_mises.pvalue;
+  out["cvm_pvalue"] = tests.cramer_von_mises.pvalue();
   out["cvm_untied"] = tests.cramer_von_mises.untied;
-  out["cvm_untied_pvalue"] = tests.cramer_von_mises.untied_pvalue;
+  out["cvm_untied_pvalue"] = tests.cramer_von_mises.untied_pvalue();
   return out;
 }
 
@@ -52,14 +52,16 @@ nb::dict distances_of(nb::handle reference, nb::handle current) {
 
 double wasserstein_of(nb::handle reference, nb::handle current,
                       const std::vector<double>& positions) {
-  return wasserstein(counts_from(reference, "reference"), counts_from(current, "current"),
-                     positions);
+  return place_distances(counts_from(reference, "reference"), counts_from(current, "current"),
+                         positions)
+      .wasserstein;
 }
 
 double energy_distance_of(nb::handle reference, nb::handle current,
                           const std::vector<double>& positions) {
-  return energy_distance(counts_from(reference, "reference"), counts_from(current, "current"),
-                         positions);
+  return place_distances(counts_from(reference, "reference"), counts_from(current, "current"),
+                         positions)
+      .energy;
 }
 
 }  // namespace
@@ -80,9 +82,14 @@ void bind_distance(nb::module_& m) {
   m.def("count_distances", distances_of, "reference"_a, "current"_a,
         nb::sig("def count_distances(reference: object, current: object) -> dict[str, float]"),
         "Distances between the shares of two samples.");
-  m.def("psi_noise", psi_noise, "bins"_a, "n"_a, "m"_a, "level"_a,
+  const auto noise_of = [](double CountNoise::* which) {
+    return [which](std::size_t bins, std::uint64_t n, std::uint64_t m, double level) {
+      return count_noise(bins, n, m, level).*which;
+    };
+  };
+  m.def("psi_noise", noise_of(&CountNoise::psi), "bins"_a, "n"_a, "m"_a, "level"_a,
         "What the PSI exceeds with probability 1 - level when nothing changed.");
-  m.def("js_noise", js_noise, "bins"_a, "n"_a, "m"_a, "level"_a,
+  m.def("js_noise", noise_of(&CountNoise::js), "bins"_a, "n"_a, "m"_a, "level"_a,
         "What the Jensen-Shannon distance exceeds with probability 1 - level.");
   m.def("wasserstein", wasserstein_of, "reference"_a, "current"_a, "positions"_a,
         nb::sig("def wasserstein(reference: object, current: object, "

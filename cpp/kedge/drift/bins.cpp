@@ -1,21 +1,13 @@
 #include "kedge/drift/bins.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "kedge/sketch/name_reader.h"
 
 namespace kedge {
 namespace {
-
-std::vector<std::uint64_t> cell_counts(const Histogram& histogram) {
-  const std::uint32_t cells = histogram.map().cells();
-  std::vector<std::uint64_t> counts(cells);
-  for (std::uint32_t cell = 0; cell < cells; ++cell) counts[cell] = histogram.slot_count(cell + 1);
-  counts.front() += histogram.slot_count(minus_inf_slot());
-  counts.back() += histogram.slot_count(plus_inf_slot(cells));
-  return counts;
-}
 
 std::vector<std::uint64_t> name_counts(const Categories& categories) {
   std::vector<std::uint64_t> counts(categories.map().unlisted_slot() + std::size_t{1});
@@ -28,30 +20,35 @@ std::vector<std::uint64_t> name_counts(const Categories& categories) {
 }  // namespace
 
 BinnedCounts cell_bins(const Histogram& reference, const Histogram& current) {
-  return {cell_counts(reference), cell_counts(current)};
+  return {reference.cell_counts(), current.cell_counts()};
 }
 
 BinnedCounts coarse_bins(const BinnedCounts& cells, std::size_t bins) {
   const auto total =
       std::accumulate(cells.reference.begin(), cells.reference.end(), std::uint64_t{0});
   const double per_row = static_cast<double>(bins) / static_cast<double>(total == 0 ? 1 : total);
-  BinnedCounts coarse;
+  std::vector<std::size_t> starts;
   std::uint64_t seen = 0;
-  std::size_t bin_before = 0;
+  double next_bin = 1;
   for (std::size_t cell = 0; cell < cells.reference.size(); ++cell) {
     const std::uint64_t count = cells.reference[cell];
-    const auto middle = static_cast<double>(2 * seen + count) / 2;
-    const auto bin = std::min(bins - 1, static_cast<std::size_t>(middle * per_row));
-    if (cell == 0 || bin != bin_before) {
-      coarse.reference.push_back(0);
-      coarse.current.push_back(0);
-    }
-    coarse.reference.back() += count;
-    coarse.current.back() += cells.current[cell];
+    const double bin =
+        static_cast<double>(static_cast<std::int64_t>(2 * seen + count)) / 2 * per_row;
+    const bool is_next = bin >= next_bin && next_bin < static_cast<double>(bins);
+    if (cell == 0 || is_next) starts.push_back(cell);
+    if (is_next) next_bin = std::floor(bin) + 1;
     seen += count;
-    bin_before = bin;
   }
-  return coarse;
+  starts.push_back(cells.reference.size());
+  const auto sums = [&](const std::vector<std::uint64_t>& counts) {
+    std::vector<std::uint64_t> out;
+    for (std::size_t i = 0; i + 1 < starts.size(); ++i) {
+      out.push_back(
+          std::accumulate(&counts[starts[i]], counts.data() + starts[i + 1], std::uint64_t{0}));
+    }
+    return out;
+  };
+  return {sums(cells.reference), sums(cells.current)};
 }
 
 BinnedCounts pooled(const BinnedCounts& bins) {

@@ -19,27 +19,67 @@ bool is_point_slot(const CellMap& map, std::uint32_t slot) {
   return map.is_point(slot - 1);
 }
 
-// The heaviest run of slots so far, for one direction of change: the best sum that ends at the
-// slot before, extended or started anew.
+// The heaviest run of slots so far, for one direction of change, from that change up to each slot:
+// it starts where least of it was seen.
 struct HeaviestRun {
-  double ending = 0;
+  double least = 0;
   double best = 0;
   std::uint32_t start = 0;
   std::uint32_t first = 0;
   std::uint32_t last = 0;
 
-  void extend(std::uint32_t slot, double change) {
-    if (ending <= 0) {
-      ending = 0;
+  void extend(std::uint32_t slot, double before, double after) {
+    if (before <= least) {
+      least = before;
       start = slot;
     }
-    ending += change;
-    if (ending > best) {
-      best = ending;
+    if (after - least > best) {
+      best = after - least;
       first = start;
       last = slot;
     }
   }
+};
+
+// Both distribution functions slot by slot, in units of 1 / (n m): whole numbers, so that they are
+// exact up to n m = 2^53 and cost no division.
+class Walk {
+ public:
+  Walk(const Histogram& reference, const Histogram& current)
+      : reference_(reference),
+        current_(current),
+        n_(static_cast<double>(reference.value_count())),
+        m_(static_cast<double>(current.value_count())) {}
+
+  double unit() const { return n_ * m_; }
+
+  // Calls use(slot, f_before, g_before, f, g) for every slot that has a place in the order.
+  template <class Use>
+  void each_slot(const Use& use) const {
+    const std::uint32_t end = plus_inf_slot(reference_.map().cells());
+    std::uint64_t in_reference = 0;
+    std::uint64_t in_current = 0;
+    double f = 0;
+    double g = 0;
+    for (std::uint32_t slot = 0; slot <= end; ++slot) {
+      const double f_before = f;
+      const double g_before = g;
+      f = real(in_reference += reference_.slot_count(slot)) * m_;
+      g = real(in_current += current_.slot_count(slot)) * n_;
+      use(slot, f_before, g_before, f, g);
+    }
+  }
+
+ private:
+  // By way of the signed type, for which every machine has an instruction.
+  static double real(std::uint64_t count) {
+    return static_cast<double>(static_cast<std::int64_t>(count));
+  }
+
+  const Histogram& reference_;
+  const Histogram& current_;
+  double n_;
+  double m_;
 };
 
 }  // namespace
@@ -48,26 +88,19 @@ Bracket ks_bracket(const Histogram& reference, const Histogram& current) {
   check_maps(reference, current);
   Bracket bracket;
   if (reference.value_count() == 0 || current.value_count() == 0) return bracket;
-  const auto n = static_cast<double>(reference.value_count());
-  const auto m = static_cast<double>(current.value_count());
-  const CellMap& map = reference.map();
-  std::uint64_t reference_seen = 0;
-  std::uint64_t current_seen = 0;
-  double f = 0;
-  double g = 0;
+  const Walk walk(reference, current);
+  double widest = 0;
   double inside = 0;
-  for (std::uint32_t slot = 0; slot <= plus_inf_slot(map.cells()); ++slot) {
-    const double f_before = f;
-    const double g_before = g;
-    f = static_cast<double>(reference_seen += reference.slot_count(slot)) / n;
-    g = static_cast<double>(current_seen += current.slot_count(slot)) / m;
-    if (!is_point_slot(map, slot)) inside = std::max({inside, f - g_before, g - f_before});
-    if (std::fabs(f - g) <= bracket.lower) continue;
-    bracket.lower = std::fabs(f - g);
+  walk.each_slot([&](std::uint32_t slot, double f_before, double g_before, double f, double g) {
+    const double reach = std::max(f - g_before, g - f_before);
+    if (reach > inside && !is_point_slot(reference.map(), slot)) inside = reach;
+    if (std::fabs(f - g) <= widest) return;
+    widest = std::fabs(f - g);
     bracket.slot = slot;
     bracket.sign = f < g ? -1 : 1;
-  }
-  bracket.upper = std::max(bracket.lower, inside);
+  });
+  bracket.lower = widest / walk.unit();
+  bracket.upper = std::max(widest, inside) / walk.unit();
   return bracket;
 }
 
@@ -75,21 +108,16 @@ Interval changed_interval(const Histogram& reference, const Histogram& current) 
   check_maps(reference, current);
   Interval interval;
   if (reference.value_count() == 0 || current.value_count() == 0) return interval;
-  const auto n = static_cast<double>(reference.value_count());
-  const auto m = static_cast<double>(current.value_count());
+  const Walk walk(reference, current);
   HeaviestRun gained;
   HeaviestRun lost;
-  const std::uint32_t end = plus_inf_slot(reference.map().cells());
-  const auto share = [](const Histogram& histogram, std::uint32_t slot, double rows) {
-    return static_cast<double>(histogram.slot_count(slot)) / rows;
-  };
-  for (std::uint32_t slot = 0; slot <= end; ++slot) {
-    const double change = share(current, slot, m) - share(reference, slot, n);
-    gained.extend(slot, change);
-    lost.extend(slot, -change);
-  }
-  constexpr double kTie = 1e-12;  // where as much was gained as lost, name what is there now
-  const HeaviestRun& run = lost.best > gained.best + kTie ? lost : gained;
+  walk.each_slot([&](std::uint32_t slot, double f_before, double g_before, double f, double g) {
+    gained.extend(slot, g_before - f_before, g - f);
+    lost.extend(slot, f_before - g_before, f - g);
+  });
+  // Where as much was gained as lost, name what is there now.
+  const double tie = 1e-12 * walk.unit();
+  const HeaviestRun& run = lost.best > gained.best + tie ? lost : gained;
   interval.first_slot = run.first;
   interval.last_slot = run.last;
   std::uint64_t in_reference = 0;
@@ -98,8 +126,11 @@ Interval changed_interval(const Histogram& reference, const Histogram& current) 
     in_reference += reference.slot_count(slot);
     in_current += current.slot_count(slot);
   }
-  interval.reference_share = static_cast<double>(in_reference) / n;
-  interval.current_share = static_cast<double>(in_current) / m;
+  const auto share = [](std::uint64_t part, const Histogram& whole) {
+    return static_cast<double>(part) / static_cast<double>(whole.value_count());
+  };
+  interval.reference_share = share(in_reference, reference);
+  interval.current_share = share(in_current, current);
   return interval;
 }
 

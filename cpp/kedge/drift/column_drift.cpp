@@ -98,9 +98,10 @@ void set_bin_distances(const BinnedCounts& bins, const Pair& rows, ColumnDrift& 
   const ChiSquareResult g = g_test(bins.reference, bins.current);
   const auto filled = static_cast<std::size_t>(chi_square.dof) + 1;
   drift.psi = distances.psi;
-  drift.psi_noise = psi_noise(filled, rows.n, rows.m);
+  const CountNoise noise = count_noise(filled, rows.n, rows.m);
+  drift.psi_noise = noise.psi;
   drift.js = distances.js;
-  drift.js_noise = js_noise(filled, rows.n, rows.m);
+  drift.js_noise = noise.js;
   drift.kl = distances.kl;
   drift.hellinger = distances.hellinger;
   drift.total_variation = distances.total_variation;
@@ -168,8 +169,9 @@ void compare_numbers(const Histogram& then, const Histogram& now, const Pair& ro
   set_new(then_outside, below + above, rows, drift);
   drift.below_share = share_of(below, rows.m);
   drift.above_share = share_of(above, rows.m);
-  const Moments before = moments_of(then);
-  const Moments after = moments_of(now);
+  const std::vector<double> ends = then.map().positions();
+  const Moments before = moments_of(cells.reference, ends);
+  const Moments after = moments_of(cells.current, ends);
   drift.reference_mean = before.mean;
   drift.current_mean = after.mean;
   drift.reference_std = before.deviation;
@@ -180,13 +182,13 @@ void compare_numbers(const Histogram& then, const Histogram& now, const Pair& ro
   drift.anderson_darling = ranks.anderson_darling.statistic;
   drift.cramer_von_mises = ranks.cramer_von_mises.untied;
   if (heaviest_share(cells) <= kMostTied) {
-    drift.anderson_darling_pvalue = ranks.anderson_darling.pvalue;
-    drift.cramer_von_mises_pvalue = ranks.cramer_von_mises.untied_pvalue;
+    drift.anderson_darling_pvalue = ranks.anderson_darling.pvalue();
+    drift.cramer_von_mises_pvalue = ranks.cramer_von_mises.untied_pvalue();
   }
-  const std::vector<double> ends = then.map().positions();
-  drift.wasserstein = wasserstein(cells.reference, cells.current, ends);
-  if (before.deviation > 0) drift.wasserstein_normed = drift.wasserstein / before.deviation;
-  drift.energy = energy_distance(cells.reference, cells.current, ends);
+  const PlaceDistances places = place_distances(cells.reference, cells.current, ends);
+  drift.wasserstein = places.wasserstein;
+  if (before.deviation > 0) drift.wasserstein_normed = places.wasserstein / before.deviation;
+  drift.energy = places.energy;
   set_interval(then, now, drift);
 }
 

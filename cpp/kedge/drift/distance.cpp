@@ -32,15 +32,6 @@ double entropy_defect(double p, double q, double log_odds) noexcept {
   return square * (sum * square + 1);
 }
 
-double chi_square_noise(std::size_t bins, std::uint64_t n, std::uint64_t m, double level) {
-  if (!(level > 0 && level < 1)) {
-    throw invalid_argument("level = ", level, ": must be above 0 and below 1");
-  }
-  if (bins <= 1) return 0;
-  const double scale = 1 / static_cast<double>(n) + 1 / static_cast<double>(m);
-  return scale * chi_square_quantile(1 - level, static_cast<double>(bins - 1));
-}
-
 }  // namespace
 
 CountDistances count_distances(BinCounts reference, BinCounts current) {
@@ -85,12 +76,14 @@ CountDistances count_distances(BinCounts reference, BinCounts current) {
   return sum;
 }
 
-double psi_noise(std::size_t bins, std::uint64_t n, std::uint64_t m, double level) {
-  return chi_square_noise(bins, n, m, level);
-}
-
-double js_noise(std::size_t bins, std::uint64_t n, std::uint64_t m, double level) {
-  return std::sqrt(chi_square_noise(bins, n, m, level) / 8);
+CountNoise count_noise(std::size_t bins, std::uint64_t n, std::uint64_t m, double level) {
+  if (!(level > 0 && level < 1)) {
+    throw invalid_argument("level = ", level, ": must be above 0 and below 1");
+  }
+  if (bins <= 1) return {};
+  const double scale = 1 / static_cast<double>(n) + 1 / static_cast<double>(m);
+  const double psi = scale * chi_square_quantile(1 - level, static_cast<double>(bins - 1));
+  return {psi, std::sqrt(psi / 8)};
 }
 
 }  // namespace kedge

@@ -31,7 +31,10 @@ CountDistances count_distances(BinCounts reference, BinCounts current);
 // while the half counts keep PSI below.
 //
 // 0 for a single bin, infinite when a sample is empty. Throws InvalidArgument unless 0 < level < 1.
-double psi_noise(std::size_t bins, std::uint64_t n, std::uint64_t m, double level = 0.99);
-double js_noise(std::size_t bins, std::uint64_t n, std::uint64_t m, double level = 0.99);
+struct CountNoise {
+  double psi = 0;
+  double js = 0;
+};
+CountNoise count_noise(std::size_t bins, std::uint64_t n, std::uint64_t m, double level = 0.99);
 
 }  // namespace kedge

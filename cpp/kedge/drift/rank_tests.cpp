@@ -91,6 +91,10 @@ Sums add_up(BinCounts reference, BinCounts current, const CountPair& pair) noexc
 
 }  // namespace
 
+double AndersonDarlingResult::pvalue() const noexcept { return anderson_darling_sf(statistic); }
+double CramerVonMisesResult::pvalue() const noexcept { return cramer_von_mises_sf(standardised); }
+double CramerVonMisesResult::untied_pvalue() const noexcept { return cramer_von_mises_sf(untied); }
+
 RankTests rank_tests(BinCounts reference, BinCounts current) {
   const CountPair pair = check_counts(reference, current);
   if (!pair.comparable()) return {};
@@ -103,19 +107,15 @@ RankTests rank_tests(BinCounts reference, BinCounts current) {
   AndersonDarlingResult& ad = result.anderson_darling;
   ad.statistic = sums.weighted * n * m * (total - 1) / total;
   if (total >= 4) ad.standardised = (ad.statistic - 1) / akn_deviation(n, m);
-  ad.pvalue = anderson_darling_sf(ad.statistic);
 
   CramerVonMisesResult& cvm = result.cramer_von_mises;
   cvm.untied = sums.squared / 4 * (n / total) * (m / total);
-  cvm.untied_pvalue = cramer_von_mises_sf(cvm.untied);
   cvm.statistic =
       cvm.untied + sums.ties / (12 * total * total) - (n - m) / (12 * n * total) * ((n - m) / m);
-  // Anderson, "On the Distribution of the Two-Sample Cramer-von Mises Criterion", Annals of
-  // Mathematical Statistics 33, 1962: moved and scaled to the limit's mean and variance.
   const double mean = (1 + 1 / total) / 6;
   const double variance = (1 + 1 / total) * (4 - 3 * (n / m + m / n) / total - 2 / total) / 180;
   if (variance > 0) {  // not for one value against one
-    cvm.pvalue = cramer_von_mises_sf(1.0 / 6 + (cvm.statistic - mean) / std::sqrt(45 * variance));
+    cvm.standardised = 1.0 / 6 + (cvm.statistic - mean) / std::sqrt(45 * variance);
   }
   return result;
 }

@@ -14,18 +14,19 @@ Frequent::Frequent(std::uint32_t capacity) : capacity_(capacity) {
 
 void Frequent::update(const Column& column) {
   NameReader names(column);
-  rows_ += column.length;
+  rows_ += names.null_count();
   nulls_ += names.null_count();
-  while (names.next()) add_block(names.keys(), names.weights());
+  while (names.next()) add(names.keys(), names.weights());
 }
 
-void Frequent::add_block(std::span<const NameKey> keys, const std::uint64_t* weights) {
+void Frequent::add(std::span<const NameKey> keys, const std::uint64_t* weights) {
   std::uint32_t ids[NameReader::kBlock];
   table_.find_all(keys, ids);
   // A drop numbers the names anew, so the rest of the block is looked up again.
   const std::uint64_t error = error_;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const std::uint64_t count = weights == nullptr ? 1 : weights[i];
+    rows_ += count;
     if (ids[i] != StringTable::kAbsent && error == error_) {
       counters_[ids[i]].count += count;
     } else if (keys[i].length <= kMostNameBytes) {

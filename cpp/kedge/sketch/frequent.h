@@ -39,6 +39,8 @@ class Frequent {
   // Counts the column's rows; Categories::takes() says which types. Throws InvalidArgument that
   // names the row, and counts nothing, when one points outside. O(1) a row on average.
   void update(const Column& column);
+  // The same for one block of a NameReader, whose nulls it does not see.
+  void add(std::span<const NameKey> keys, const std::uint64_t* weights);
 
   std::uint64_t row_count() const noexcept { return rows_; }
   std::uint64_t null_count() const noexcept { return nulls_; }
@@ -58,7 +60,6 @@ class Frequent {
     std::uint64_t error;
   };
 
-  void add_block(std::span<const NameKey> keys, const std::uint64_t* weights);
   void add(const NameKey& key, std::uint64_t count);
   void drop_rarer_half();
 

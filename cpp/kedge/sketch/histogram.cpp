@@ -86,6 +86,15 @@ void Histogram::subtract(const Histogram& other) {
   counts_.subtract(other.counts_);
 }
 
+std::vector<std::uint64_t> Histogram::cell_counts() const {
+  const std::uint32_t cells = map_->cells();
+  std::vector<std::uint64_t> counts(cells);
+  for (std::uint32_t cell = 0; cell < cells; ++cell) counts[cell] = counts_[cell + 1];
+  counts.front() += counts_[minus_inf_slot()];
+  counts.back() += counts_[plus_inf_slot(cells)];
+  return counts;
+}
+
 std::vector<std::byte> Histogram::to_bytes() const {
   ByteWriter out;
   map_->write(out);

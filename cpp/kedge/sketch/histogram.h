@@ -36,6 +36,8 @@ class Histogram {
   bool same_map(const Histogram& other) const { return map_ == other.map_ || *map_ == *other.map_; }
 
   std::uint64_t slot_count(std::uint32_t slot) const noexcept { return counts_[slot]; }
+  // Of each cell, the infinities with the outer ones: as CellMap::positions() has them.
+  std::vector<std::uint64_t> cell_counts() const;
   std::uint64_t row_count() const noexcept { return counts_.total(); }
   std::uint64_t null_count() const noexcept { return counts_[null_slot(map_->cells())]; }
   std::uint64_t nan_count() const noexcept { return counts_[nan_slot(map_->cells())]; }

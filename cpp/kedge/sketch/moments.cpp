@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <vector>
 
 #include "kedge/base/error.h"
 
@@ -11,36 +13,46 @@ namespace {
 
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
-// Calls use(low, high, count) for each cell that holds values, the infinities with the outer ones.
-template <class Use>
-void each_cell(const Histogram& histogram, const Use& use) {
-  const std::vector<double> ends = histogram.map().positions();
-  const std::uint32_t cells = histogram.map().cells();
-  for (std::uint32_t cell = 0; cell < cells; ++cell) {
-    std::uint64_t count = histogram.slot_count(cell + 1);
-    if (cell == 0) count += histogram.slot_count(minus_inf_slot());
-    if (cell + 1 == cells) count += histogram.slot_count(plus_inf_slot(cells));
-    if (count > 0) use(ends[cell], ends[cell + 1], static_cast<double>(count));
-  }
-}
-
 // Half of each first, so that the sum of two large numbers is not infinite.
 double middle(double low, double high) { return low / 2 + high / 2; }
+
+// The sum of term(cell), in parts that take turns: a single one would wait for each addition.
+template <class Term>
+double sum_over(std::size_t cells, const Term& term) {
+  constexpr std::size_t kParts = 4;
+  double parts[kParts] = {};
+  std::size_t cell = 0;
+  for (; cell + kParts <= cells; cell += kParts) {
+    for (std::size_t part = 0; part < kParts; ++part) parts[part] += term(cell + part);
+  }
+  for (; cell < cells; ++cell) parts[0] += term(cell);
+  return (parts[0] + parts[1]) + (parts[2] + parts[3]);
+}
 
 }  // namespace
 
 Moments moments_of(const Histogram& histogram) {
-  if (histogram.value_count() == 0) return {kNothing, kNothing, kNothing};
-  const auto rows = static_cast<double>(histogram.value_count());
+  return moments_of(histogram.cell_counts(), histogram.map().positions());
+}
+
+Moments moments_of(std::span<const std::uint64_t> counts, std::span<const double> ends) {
+  const auto rows = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  if (rows == 0) return {kNothing, kNothing, kNothing};
+  std::vector<double> shares(counts.size());
+  for (std::size_t cell = 0; cell < counts.size(); ++cell) {
+    shares[cell] =
+        static_cast<double>(static_cast<std::int64_t>(counts[cell])) / static_cast<double>(rows);
+  }
   Moments moments;
-  each_cell(histogram, [&](double low, double high, double count) {
-    moments.mean += middle(low, high) * (count / rows);
-    moments.mean_error += (high / 2 - low / 2) * (count / rows);
+  moments.mean = sum_over(counts.size(), [&](std::size_t cell) {
+    return middle(ends[cell], ends[cell + 1]) * shares[cell];
   });
-  double variance = 0;
-  each_cell(histogram, [&](double low, double high, double count) {
-    const double off = middle(low, high) - moments.mean;
-    variance += off * off * (count / rows);
+  moments.mean_error = sum_over(counts.size(), [&](std::size_t cell) {
+    return (ends[cell + 1] / 2 - ends[cell] / 2) * shares[cell];
+  });
+  const double variance = sum_over(counts.size(), [&](std::size_t cell) {
+    const double off = middle(ends[cell], ends[cell + 1]) - moments.mean;
+    return shares[cell] == 0 ? 0 : off * off * shares[cell];  // the square may be infinite
   });
   moments.deviation = std::sqrt(variance);
   return moments;
@@ -50,15 +62,15 @@ ValueRange quantile_of(const Histogram& histogram, double share) {
   if (!(share >= 0 && share <= 1)) {
     throw invalid_argument("share = ", share, " is not from 0 to 1");
   }
-  ValueRange found = {kNothing, kNothing};
+  if (histogram.value_count() == 0) return {kNothing, kNothing};
+  const std::vector<std::uint64_t> counts = histogram.cell_counts();
+  const std::vector<double> ends = histogram.map().positions();
   const double rank =
       std::max(1.0, std::ceil(share * static_cast<double>(histogram.value_count())));
   double seen = 0;
-  each_cell(histogram, [&](double low, double high, double count) {
-    if (seen < rank && seen + count >= rank) found = {low, high};
-    seen += count;
-  });
-  return found;
+  std::size_t cell = 0;
+  while (cell + 1 < counts.size() && (seen += static_cast<double>(counts[cell])) < rank) ++cell;
+  return {ends[cell], ends[cell + 1]};
 }
 
 }  // namespace kedge

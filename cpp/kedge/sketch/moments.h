@@ -6,6 +6,9 @@
 // end, infinities likewise. Null and NaN have no part. O(cells).
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "kedge/sketch/histogram.h"
 
 namespace kedge {
@@ -17,6 +20,8 @@ struct Moments {
   double deviation = 0;   // standard deviation, with each cell's values at its middle
 };
 Moments moments_of(const Histogram& histogram);
+// Of Histogram::cell_counts() and CellMap::positions().
+Moments moments_of(std::span<const std::uint64_t> counts, std::span<const double> ends);
 
 // The ends of the cell that holds the value of rank ceil(share * values), 0 <= share <= 1; both NaN
 // when there is no value.

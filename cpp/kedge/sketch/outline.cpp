@@ -8,6 +8,7 @@
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/bits.h"
 #include "kedge/base/error.h"
+#include "kedge/base/sort.h"
 #include "kedge/sketch/cell_fit.h"
 #include "kedge/sketch/name_reader.h"
 
@@ -41,18 +42,21 @@ void each_finite(const Column& column, const Use& use) {
     read_doubles(column, start, rows, block);
     std::size_t finite = 0;
     for (std::size_t i = 0; i < rows; ++i) {
-      if (std::isfinite(block[i]) && !column.is_null(start + i)) block[finite++] = block[i];
+      block[finite] = block[i];
+      finite += std::isfinite(block[i]) && !column.is_null(start + i) ? 1 : 0;
     }
     use(std::span<const double>(block, finite));
   }
 }
 
 void widen(std::optional<ValueRange>& range, std::span<const double> values) {
+  if (values.empty()) return;
+  ValueRange both = range.value_or(ValueRange{values[0], values[0]});
   for (const double value : values) {
-    if (!range) range = ValueRange{value, value};
-    range->low = std::min(range->low, value);
-    range->high = std::max(range->high, value);
+    both.low = std::min(both.low, value);
+    both.high = std::max(both.high, value);
   }
+  range = both;
 }
 
 double sampled_value(const Column& column, std::size_t row) {
@@ -150,10 +154,10 @@ void Outline::look(const Batch& batch) {
   for (Look& look : looks_) {
     const Column& column = flat.columns[find_column(*flat.schema, look.field.name)];
     in_column(look.field.name, [&] {
-      look.distinct.add(column);
       if (look.names) {
         look_at_names(look, column);
       } else {
+        look.distinct.add(column);
         look_at_numbers(look, column);
       }
     });
@@ -181,7 +185,7 @@ void Outline::look_at_numbers(Look& look, const Column& column) const {
 void Outline::keep_distinct(Look& look) const {
   std::vector<double>& values = look.numbers.values;
   for (double& value : values) value += 0.0;  // one zero
-  std::sort(values.begin(), values.end());
+  sort_values(values);
   values.erase(std::unique(values.begin(), values.end()), values.end());
   if (values.size() > kMostExact) {
     throw resource_exhausted("exact=True takes up to ", kMostExact,
@@ -191,12 +195,16 @@ void Outline::keep_distinct(Look& look) const {
 
 void Outline::look_at_names(Look& look, const Column& column) const {
   Names& names = *look.names;
-  names.frequent.update(column);
+  // Strings are hashed once for all; the numbers of categories are told apart as numbers.
+  const bool is_text = Text::takes(look.field.type);
+  if (!is_text) look.distinct.add(column);
   NameReader reader(column);
   look.values += column.length - reader.null_count();
   while (reader.next()) {
+    names.frequent.add(reader.keys(), reader.weights());
     for (std::size_t i = 0; i < reader.keys().size(); ++i) {
       const std::size_t length = std::min(reader.keys()[i].length, kMostLengths);
+      if (is_text) look.distinct.add(reader.keys()[i].hash);
       if (length >= names.lengths.size()) names.lengths.resize(length + 1);
       names.lengths[length] += reader.weights() == nullptr ? 1 : reader.weights()[i];
       names.longest = std::max<std::uint64_t>(names.longest, reader.keys()[i].length);
@@ -220,7 +228,7 @@ CellMap Outline::number_map(const Look& look) const {
   }
   // The sample can miss all of a few values.
   if (sample.empty()) sample = {numbers.range->low, numbers.range->high};
-  std::sort(sample.begin(), sample.end());
+  sort_values(sample);
   return fit_cell_map(sample, *numbers.range, options_.cells);
 }
 
