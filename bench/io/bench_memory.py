@@ -5,8 +5,8 @@
 Writes the file itself: row groups of 1 000 000 rows, Snappy, of floats, integers, times, a
 dictionary and a string that is different in nearly every row. Then `kedge profile` runs on it in a
 process of its own, whose peak resident memory (the kernel's count, shared libraries and the file's
-buffers included) must stay below 300 MB; above, the exit code is 1. Needs Linux. Seeded; `rows_per_s` is
-    of both passes together, start of the process included.
+buffers included) must stay below 300 MB; above, the exit code is 1. Needs Linux. Seeded;
+`rows_per_s` is of both passes together, start of the process included.
 """
 
 from __future__ import annotations
