@@ -200,10 +200,9 @@ void add_joint(Digest& digest) {
   principal.add_current(after);
   const ClassifierResult found = classifier.result(0.05, 0.99);
   const PrincipalResult errors = principal.result(0.8, 0.99);
-  for (const double number :
-       {found.auc, found.at_least, found.at_most, found.pvalue, errors.explained,
-        errors.reference_error, errors.current_error, errors.change_deviation, errors.lower,
-        errors.upper}) {
+  for (const double number : {found.auc, found.at_least, found.at_most, found.pvalue,
+                              errors.explained, errors.reference_error, errors.current_error,
+                              errors.change_deviation, errors.lower, errors.upper}) {
     digest.add(number);
   }
   for (const Importance& part : found.importance) {

@@ -82,8 +82,12 @@ void bind_joint(nb::module_& m) {
       .def("add_reference", &Joint::add_reference, "data"_a.none(), "Take rows of the reference.")
       .def("add_current", &Joint::add_current, "data"_a.none(), "Take rows of the current data.")
       .def("result", result_of, "min_effect"_a, "confidence"_a, "explained"_a,
+           nb::sig("def result(self, min_effect: float, confidence: float, explained: float) -> "
+                   "dict[str, typing.Any]"),
            "What tells the two sides apart: the fields of JointDrift.");
   m.def("auc", auc_with, "reference"_a, "current"_a, "alpha"_a,
+        nb::sig("def auc(reference: Sequence[float], current: Sequence[float], alpha: float) -> "
+                "tuple[float, float, float, float]"),
         "The area under the ROC curve of scores, its two bounds and its p-value.");
 }
 

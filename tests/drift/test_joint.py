@@ -108,6 +108,12 @@ def test_names_that_come_together_are_a_pair() -> None:
     together = np.where(rng.random(20_000) < 0.5, city, plan)
     found = kedge.compare_jointly(before, {**before, "plan": words(together)})
     assert (found.verdict, found.importance[0][0]) == ("yes", "city x plan")
+    current = {**before, "plan": words(together)}
+    coded = {name: values.dictionary_encode() for name, values in current.items()}
+    assert kedge.compare_jointly(before, coded).auc == found.auc
+    numbers = {"city": city, "plan": together, "noise": noise}
+    profile = kedge.profile(before)
+    assert kedge.compare_jointly(before, numbers, profile=profile).auc == found.auc
     assert math.isnan(found.reconstruction_error_current)
 
 
