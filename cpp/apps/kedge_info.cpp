@@ -19,10 +19,12 @@
 #include "kedge/base/math.h"
 #include "kedge/base/random.h"
 #include "kedge/drift/chi_square.h"
+#include "kedge/drift/classifier.h"
 #include "kedge/drift/compare.h"
 #include "kedge/drift/distance.h"
 #include "kedge/drift/fisher.h"
 #include "kedge/drift/ks.h"
+#include "kedge/drift/principal.h"
 #include "kedge/drift/rank_tests.h"
 #include "kedge/drift/wasserstein.h"
 #include "kedge/evidence/fdr.h"
@@ -220,6 +222,29 @@ void add_categories(Digest& digest) {
   }
 }
 
+void add_joint(Digest& digest) {
+  const Batch before = seeded_batch(1, 0);
+  const Batch after = seeded_batch(2, 0.3);
+  const Profile profile = Profile::of(before.schema, {&before, 1}, {});
+  ClassifierTest classifier(profile);
+  PrincipalTest principal(profile);
+  classifier.add_reference(before);
+  classifier.add_current(after);
+  principal.add_reference(before);
+  principal.add_current(after);
+  const ClassifierResult found = classifier.result(0.05, 0.99);
+  const PrincipalResult errors = principal.result(0.8, 0.99);
+  for (const double number : {found.auc, found.at_least, found.at_most, found.pvalue,
+                              errors.explained, errors.reference_error, errors.current_error,
+                              errors.change_deviation, errors.lower, errors.upper}) {
+    digest.add(number);
+  }
+  for (const Importance& part : found.importance) {
+    digest.add(as_bytes(part.name));
+    digest.add(part.share);
+  }
+}
+
 int selftest() {
   Digest digest;
   add_math(digest);
@@ -228,6 +253,7 @@ int selftest() {
   add_count_tests(digest);
   add_ipc(digest);
   add_categories(digest);
+  add_joint(digest);
   std::printf("%016" PRIx64 "\n", digest.value());
   return 0;
 }

@@ -11,5 +11,6 @@ void bind_sketch(nanobind::module_& m);
 void bind_categories(nanobind::module_& m);
 void bind_drift(nanobind::module_& m);
 void bind_distance(nanobind::module_& m);
+void bind_joint(nanobind::module_& m);
 
 }  // namespace kedge

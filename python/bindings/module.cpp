@@ -73,4 +73,5 @@ NB_MODULE(_core, m) {
   kedge::bind_categories(m);
   kedge::bind_drift(m);
   kedge::bind_distance(m);
+  kedge::bind_joint(m);
 }

@@ -13,11 +13,13 @@ from kedge._core import (
 from kedge.drift import (
     ChiSquareResult,
     ColumnDrift,
+    JointDrift,
     KsResult,
     Report,
     SliceDrift,
     chi_square_test,
     compare,
+    compare_jointly,
     ks_test,
 )
 from kedge.sketch import profile
@@ -29,6 +31,7 @@ __all__ = [
     "CorruptData",
     "Histogram",
     "InvalidArgument",
+    "JointDrift",
     "KedgeError",
     "KsResult",
     "Profile",
@@ -38,6 +41,7 @@ __all__ = [
     "Unsupported",
     "chi_square_test",
     "compare",
+    "compare_jointly",
     "ks_test",
     "profile",
 ]

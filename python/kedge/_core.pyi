@@ -1,7 +1,7 @@
 """The compiled core of kedge."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy
 from numpy.typing import NDArray
@@ -408,3 +408,23 @@ def bonferroni(pvalues: Sequence[float]) -> list[float]:
 
 def benjamini_hochberg(pvalues: Sequence[float]) -> list[float]:
     """Adjusted for the rate of false discoveries."""
+
+class Joint:
+    """Samples of whole rows of two sides, to be told apart."""
+
+    def __init__(self, profile: Profile) -> None:
+        """No rows of either side; the profile names the columns."""
+
+    def add_reference(self, data: object | None) -> None:
+        """Take rows of the reference."""
+
+    def add_current(self, data: object | None) -> None:
+        """Take rows of the current data."""
+
+    def result(self, min_effect: float, confidence: float, explained: float) -> dict[str, Any]:
+        """What tells the two sides apart: the fields of JointDrift."""
+
+def auc(reference: Sequence[float], current: Sequence[float], alpha: float) -> tuple[float, float, float, float]:
+    """
+    The area under the ROC curve of scores, its two bounds and its p-value.
+    """

@@ -77,15 +77,22 @@ def profile(
     return outline.profile_of(data)
 
 
-def _once(outline: Outline, batches: Iterator[object]) -> Profile:
+def first_batches(batches: Iterator[object]) -> list[object]:
+    """The first batches of a stream that cannot be read twice: enough to choose cells from."""
     first: list[object] = []
     rows = 0
     for batch in batches:
-        outline.look(batch)
         first.append(batch)
         rows += len(batch)  # type: ignore[arg-type]
         if rows >= _FIRST_ROWS:
             break
+    return first
+
+
+def _once(outline: Outline, batches: Iterator[object]) -> Profile:
+    first = first_batches(batches)
+    for batch in first:
+        outline.look(batch)
     counted = outline.profile()
     for batch in first:
         counted.update(batch)

@@ -1,15 +1,18 @@
 """Two samples in, what changed out: by how much, how surely, and where."""
 
+from kedge.drift.joint import JointDrift, compare_jointly
 from kedge.drift.report import ColumnDrift, Report, SliceDrift, compare
 from kedge.drift.two_sample import ChiSquareResult, KsResult, chi_square_test, ks_test
 
 __all__ = [
     "ChiSquareResult",
     "ColumnDrift",
+    "JointDrift",
     "KsResult",
     "Report",
     "SliceDrift",
     "chi_square_test",
     "compare",
+    "compare_jointly",
     "ks_test",
 ]
