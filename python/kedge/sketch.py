@@ -58,10 +58,37 @@ def profile(
             `cuts` do not rise, a column does not exist, or there is no data.
         ResourceExhausted: `exact`, and a column has more than 1048575 different values.
     """
+    outline = outline_of(
+        cells=cells,
+        columns=columns,
+        categorical=categorical,
+        max_categories=max_categories,
+        exact=exact,
+        cuts=cuts,
+        slices=slices,
+    )
+    if isinstance(data, Iterator):
+        return _once(outline, data)
+    if hasattr(data, "to_batches") and not hasattr(data, "__arrow_c_stream__"):
+        return _twice(outline, data.to_batches)
+    return outline.profile_of(data)
+
+
+def outline_of(
+    *,
+    cells: int,
+    columns: Sequence[str] | None,
+    categorical: Sequence[str],
+    max_categories: int,
+    exact: bool,
+    cuts: Mapping[str, Iterable[float]] | None,
+    slices: Sequence[str],
+) -> Outline:
+    """The first look with these options of `profile`, nothing seen."""
     for name, names in (("columns", columns), ("categorical", categorical), ("slices", slices)):
         if isinstance(names, str):
             raise InvalidArgument(f'{name} = "{names}" is a string; pass a list of names')
-    outline = Outline(
+    return Outline(
         operator.index(cells),
         operator.index(max_categories),
         exact,
@@ -70,11 +97,6 @@ def profile(
         {name: [float(cut) for cut in bounds] for name, bounds in (cuts or {}).items()},
         list(slices),
     )
-    if isinstance(data, Iterator):
-        return _once(outline, data)
-    if hasattr(data, "to_batches") and not hasattr(data, "__arrow_c_stream__"):
-        return _twice(outline, data.to_batches)
-    return outline.profile_of(data)
 
 
 def first_batches(batches: Iterator[object]) -> list[object]:
