@@ -378,4 +378,4 @@ def test_the_commands_of_the_readme_work(folder: Path, monkeypatch: pytest.Monke
     readme = Path(__file__).parents[1] / "README.md"
     section = readme.read_text().split("## From the command line")[1].split("```")[1]
     lines = [shlex.split(line)[1:] for line in section.splitlines() if line.startswith("kedge ")]
-    assert [main(line) for line in lines] == [0, 1, 0, 0]
+    assert [main(line) for line in lines] == [0, 1, 0, 2]  # of so few rows nothing is known yet

@@ -125,7 +125,7 @@ void add_sketches(Digest& digest) {
                                   row.current_std,
                                   row.total_variation,
                                   row.null_pvalue,
-                                  row.new_pvalue}) {
+                                  row.new_at_least}) {
         digest.add(number);
       }
     }

@@ -132,6 +132,9 @@ void bind_arrow(nb::module_& m) {
           "data"_a, "Read it back.")
       .def("to_ipc", to_ipc, "The table as an Arrow IPC stream.")
       .def_static("from_ipc", from_ipc, "data"_a, "Read an Arrow IPC stream.");
+  m.def(
+      "row_count", [](nb::handle data) { return row_count(batches_from(data)); }, "data"_a.none(),
+      "How many rows there are.");
 }
 
 }  // namespace kedge

@@ -41,7 +41,7 @@ std::vector<std::uint64_t> counts_from(const Batches& table, const char* name) {
                            " columns, one of counts is wanted");
   }
   const Type& type = table.schema->front().type;
-  if (!is_numeric(type) || is_time(type.id)) {
+  if (!is_numeric(type) || is_time(type.id) || type.id == TypeId::kBool) {
     throw unsupported(name, " is ", type_name(type), ", counts are wanted");
   }
   std::vector<std::uint64_t> counts;

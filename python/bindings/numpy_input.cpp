@@ -136,11 +136,12 @@ Batches from_buffer(nb::handle array) {
 // datetime64: the same integers, and NaT becomes null.
 Batches from_datetimes(nb::handle array) {
   nb::module_ numpy = nb::module_::import_("numpy");
-  const auto unit = nb::cast<std::string>(numpy.attr("datetime_data")(array.attr("dtype"))[0]);
+  const nb::object data = numpy.attr("datetime_data")(array.attr("dtype"));
+  const auto unit = nb::cast<std::string>(data[0]);
   const std::string_view units[] = {"s", "ms", "us", "ns"};
   std::size_t rank = 0;
   while (rank < std::size(units) && units[rank] != unit) ++rank;
-  if (rank == std::size(units)) {
+  if (rank == std::size(units) || nb::cast<int>(data[1]) != 1) {
     throw unsupported("a NumPy array of dtype ", dtype_of(array),
                       " is not supported; its unit must be s, ms, us or ns");
   }

@@ -65,6 +65,9 @@ class Table:
     def from_ipc(data: bytes) -> Table:
         """Read an Arrow IPC stream."""
 
+def row_count(data: object | None) -> int:
+    """How many rows there are."""
+
 class Histogram:
     """Counts of values in the cells of a fixed monotone map."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from kedge._core import Categories, Histogram, InvalidArgument, Outline, Profile
+from kedge._core import Categories, Histogram, InvalidArgument, Outline, Profile, row_count
 
 __all__ = ["Categories", "Histogram", "Profile", "profile"]
 
@@ -34,7 +34,8 @@ def profile(
     - **numbers** (integers, floats, bools, times): a monotone map from values to at most `cells`
       cells, chosen so that the fullest cell stays small, and one count per cell. Null, NaN, -inf
       and +inf, and what lies below or above the range of `data`, are counted apart. With `exact`,
-      each value of `data` has a counter of its own; `cuts` gives a column's cells by their bounds.
+      each value of `data` (as a double) has a counter of its own; `cuts` gives a column's cells by
+      their bounds, and the range is then that of the cuts and the data together.
     - **categories** (strings and dictionaries, and the integer columns named in `categorical`): one
       count for each of the `max_categories` most frequent names, one for all others.
     - **text** (strings that are mostly different): how long they are, and how they spread.
@@ -105,7 +106,7 @@ def first_batches(batches: Iterator[object]) -> list[object]:
     rows = 0
     for batch in batches:
         first.append(batch)
-        rows += len(batch)  # type: ignore[arg-type]
+        rows += row_count(batch)
         if rows >= _FIRST_ROWS:
             break
     return first

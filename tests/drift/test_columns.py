@@ -48,7 +48,7 @@ def test_the_bounds_of_categories_hold_as_often_as_promised() -> None:
         wrong += not row.at_least <= truth <= row.at_most
         yes += row.drifted
     assert wrong / runs <= 0.1 + 3 * np.sqrt(0.09 / runs)
-    assert yes / runs > 0.98
+    assert yes / runs > 0.8
 
 
 def test_harmless_changes_of_many_categories_are_no_drift() -> None:
@@ -64,12 +64,42 @@ def test_harmless_changes_of_many_categories_are_no_drift() -> None:
 
 def test_a_new_category_is_its_own_mass() -> None:
     rng = np.random.default_rng(3)
-    reference = kedge.profile({"c": draw(rng, [0.5, 0.5], 10_000)})
+    reference = kedge.profile({"c": draw(rng, [0.5, 0.5], 50_000)})
     row = kedge.compare(reference, {"c": np.append(draw(rng, [0.5, 0.5], 9000), ["z"] * 1000)})["c"]
     assert row.current_new_share == 0.1
-    assert row.new_pvalue < 1e-100
     assert row.verdict == "yes"
-    assert row.at_least > 0.02
+    assert 0.02 < row.new_at_least <= row.at_least < 0.1
+
+
+def test_names_that_chance_left_out_are_no_drift() -> None:
+    rng = np.random.default_rng(12)
+    for _ in range(20):
+        for draw_names in (
+            lambda: rng.zipf(1.3, 20_000).astype(str),
+            lambda: rng.integers(0, 9000, 20_000).astype(str),
+        ):
+            reference = kedge.profile({"c": draw_names()}, max_categories=2000)
+            report = kedge.compare(reference, {"c": draw_names()})
+            assert report["c"].at_least == 0
+            assert report["c"].new_at_least == 0
+
+
+def test_numbers_beyond_the_range_by_chance_are_not_certainly_new() -> None:
+    rng = np.random.default_rng(13)
+    wrong = 0
+    for _ in range(200):
+        reference = kedge.profile({"v": rng.normal(size=200)})
+        row = kedge.compare(reference, {"v": rng.normal(size=20_000)}, confidence=0.9)["v"]
+        low, high = reference.histogram("v").low, reference.histogram("v").high
+        truth = scipy.stats.norm.cdf(low) + scipy.stats.norm.sf(high)
+        wrong += row.new_at_least > truth
+    assert wrong / 200 <= 0.1
+
+
+def test_a_column_without_values_on_both_sides_is_no_drift() -> None:
+    data = {"empty": np.full(200_000, np.nan), "v": np.arange(200_000) % 7}
+    report = kedge.compare(kedge.profile(data), data)
+    assert report["empty"].verdict == report.verdict == "no"
 
 
 def test_chi_square_keeps_its_level_at_equal_sizes() -> None:
@@ -143,6 +173,7 @@ def test_text_shows_its_lengths_and_a_value_that_takes_over() -> None:
     row = kedge.compare(reference, {"id": longer})["id"]
     assert (row.verdict, row.above_share) == ("yes", 1.0)
     assert 14 <= row.low < 15
+    assert np.isnan(row.current_new_share)
     constant = pa.array(["user-000000001"] * 8000 + same[:12_000].to_pylist())
     row = kedge.compare(reference, {"id": constant})["id"]
     assert row.verdict == "yes"

@@ -96,7 +96,7 @@ def test_a_column_that_went_missing_has_drifted() -> None:
     assert (gone.lower, gone.upper, gone.verdict) == (0, 1, "yes")
     assert math.isnan(gone.pvalue)
     assert gone.current_null_share == 1
-    assert gone.where == "-"
+    assert gone.where == "null: 0.0% -> 100.0%"
     half = rng.normal(size=20_000)
     half[::5] = np.nan
     row = kedge.compare(reference, {"v": half})["v"]

@@ -226,3 +226,46 @@ def test_options_out_of_bounds_are_refused_by_name() -> None:
         kedge.profile(data, slices="s")
     with pytest.raises(kedge.ResourceExhausted, match='column "v": exact=True takes up to 1048575'):
         kedge.profile({"v": np.arange(1_100_000) * 0.1}, exact=True)
+    with pytest.raises(kedge.InvalidArgument, match='cuts: "s" has no numbers to cut'):
+        kedge.profile(data | {"s": ["a"]}, cuts={"s": [1]})
+
+
+def test_a_stream_that_changes_its_types_is_refused() -> None:
+    words, numbers = pa.table({"v": ["a", "b"]}), pa.table({"v": [1.0, 2.0]})
+    lists = pa.table({"v": [["a"], ["b"]]})
+    for first, second in ((words, numbers), (numbers, words), (words, lists)):
+        with pytest.raises(kedge.InvalidArgument, match='column "v": was'):
+            kedge.profile(iter([first, second]))
+    outline = kedge.sketch.Outline(64, 10, False, [], [], {}, [])
+    outline.look(numbers)
+    with pytest.raises(kedge.InvalidArgument, match='no column "v"'):
+        outline.look(pa.table({"w": [1.0]}))
+    outline.look(numbers)
+    assert outline.profile().histogram("v").high == 2.0
+
+
+def test_a_stream_of_dicts_is_counted_by_its_rows() -> None:
+    batches = [{"v": np.arange(1000.0) + i} for i in range(300)]
+    stream = iter(batches)
+    profile = kedge.profile(stream)
+    assert profile.row_count == 300_000
+    assert profile.histogram("v").high == 1130  # of the first 131 of them
+
+
+def test_slices_of_other_columns_are_not_compared() -> None:
+    rows = {"a": np.arange(100.0), "b": np.arange(100.0), "s": ["x", "y"] * 50}
+    one = kedge.profile(rows, columns=["b"], slices=["s"])
+    two = kedge.profile(rows, columns=["a", "b"], slices=["s"])
+    with pytest.raises(kedge.InvalidArgument, match='not sliced alike by "s"'):
+        kedge.compare(one, two)
+
+
+def test_many_slicings_and_long_names_have_their_place() -> None:
+    rng = np.random.default_rng(9)
+    long = "x" * 300
+    table = {f"v{i}": rng.normal(size=500) for i in range(20)}
+    table |= {"s": rng.integers(0, 40, 500).astype(str), "t": np.array([long, "b"] * 250)}
+    profile = kedge.profile(table, slices=["s", "t"])
+    assert profile.categories("t").names == ["b"]
+    assert profile.categories("t").unlisted_count == 250
+    assert kedge.Profile.from_bytes(profile.to_bytes()) == profile

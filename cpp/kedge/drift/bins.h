@@ -1,4 +1,4 @@
-// CountSpan of two histograms or lists of names, bin by bin, for the tests and distances that take
+// Counts of two histograms or lists of names, bin by bin, for the tests and distances that take
 // them.
 #pragma once
 

@@ -71,11 +71,14 @@ void set_nulls(const ColumnProfile& then, const ColumnProfile& now, double alpha
                                    now.missing_count());
 }
 
-void set_new(std::uint64_t then_new, std::uint64_t now_new, const Pair& rows, ColumnDrift& drift) {
+// `unseen` is what the reference's population may have of it, though the sample does not.
+void set_new(std::uint64_t then_new, std::uint64_t now_new, double unseen, const Pair& rows,
+             double alpha, ColumnDrift& drift) {
   drift.reference_new_share = share_of(then_new, rows.n);
   drift.current_new_share = share_of(now_new, rows.m);
   if (!rows.has_values()) return;
-  drift.new_pvalue = fisher_exact(rows.n - then_new, then_new, rows.m - now_new, now_new);
+  drift.new_at_least =
+      std::max(0.0, drift.current_new_share - one_sided_error(rows.m, alpha) - unseen);
 }
 
 void set_bracket(const Bracket& bracket, const Pair& rows, ColumnDrift& drift) {
@@ -166,7 +169,8 @@ void compare_numbers(const Histogram& then, const Histogram& now, const Pair& ro
   const std::uint64_t above = cells.current.back();
   const std::uint64_t then_outside =
       cells.reference.back() + (cells.reference.size() > 1 ? cells.reference.front() : 0);
-  set_new(then_outside, below + above, rows, drift);
+  set_new(then_outside, below + above,
+          outside_share(std::max<std::uint64_t>(1, rows.n), rows.alpha), rows, rows.alpha, drift);
   drift.below_share = share_of(below, rows.m);
   drift.above_share = share_of(above, rows.m);
   const std::vector<double> ends = then.map().positions();
@@ -196,8 +200,13 @@ void compare_numbers(const Histogram& then, const Histogram& now, const Pair& ro
 void compare_text(const Text& then, const Text& now, const Pair& rows, ColumnDrift& drift) {
   const Pair half = {rows.n, rows.m, rows.alpha / 2};
   compare_numbers(then.lengths(), now.lengths(), half, drift);
+  drift.reference_new_share = drift.current_new_share = kNothing;
+  drift.new_at_least = 0;
   ColumnDrift hashes;
-  set_bracket(ks_bracket(then.buckets(), now.buckets()), half, hashes);
+  // A bucket is a whole number: what is in it is all at one place.
+  Bracket buckets = ks_bracket(then.buckets(), now.buckets());
+  if (rows.has_values()) buckets.upper = buckets.lower;
+  set_bracket(buckets, half, hashes);
   drift.lower = std::max(drift.lower, hashes.lower);
   drift.upper = std::max(drift.upper, hashes.upper);
   drift.at_least = std::max(drift.at_least, hashes.at_least);
@@ -207,31 +216,38 @@ void compare_text(const Text& then, const Text& now, const Pair& rows, ColumnDri
   drift.pvalue = std::min(1.0, 2 * std::min(drift.pvalue, hashes.pvalue));
 }
 
-constexpr double kFamilies = 3;
+constexpr double kFamilies = 3;  // of sets of names, below; each with its part of alpha
 
-// Sets of names whose change is certain beyond sampling: the largest change of any of them is a
-// lower bound of the total variation. One family is too wide for many names, another for few, so
-// the best of three counts, each with a third of alpha: runs of names in their order, single names,
-// and the set of all names that gained.
-double changed_at_least(const BinnedCounts& bins, double total_variation, const Pair& rows) {
-  const double alpha = rows.alpha / kFamilies;
-  const auto count = static_cast<double>(bins.reference.size());
-  double f = 0;
-  double largest_run = 0;
-  double largest_name = 0;
-  for (std::size_t i = 0; i < bins.reference.size(); ++i) {
-    const double change = share_of(bins.current[i], rows.m) - share_of(bins.reference[i], rows.n);
-    f += change;
-    largest_run = std::max(largest_run, std::fabs(f));
-    largest_name = std::max(largest_name, std::fabs(change));
+// The largest difference of the distribution functions of two samples of names, in the order of
+// their bytes, that is certain though the places of the unlisted ones are not known. That order was
+// there before the samples, which the listed names were not.
+double ordered_distance(const BinnedCounts& bins, const Pair& rows) {
+  const std::size_t listed = bins.reference.size() - 1;
+  const double free_then = share_of(bins.reference[listed], rows.n);
+  const double free_now = share_of(bins.current[listed], rows.m);
+  double least = 0;
+  std::uint64_t f = 0;
+  std::uint64_t g = 0;
+  for (std::size_t i = 0; i < listed; ++i) {
+    const double then = share_of(f += bins.reference[i], rows.n);
+    const double now = share_of(g += bins.current[i], rows.m);
+    least = std::max({least, then - now - free_now, now - then - free_then});
   }
-  const auto less = [&](double change, double level) {
-    return change - share_error(rows.n, level) - share_error(rows.m, level);
-  };
-  const double total = total_variation -
-                       total_variation_error(rows.n, bins.reference.size(), alpha) -
-                       total_variation_error(rows.m, bins.reference.size(), alpha);
-  return std::max({0.0, less(largest_run, alpha), less(largest_name, alpha / count), total});
+  return least;
+}
+
+// The sum of the square roots of the counts, where each unlisted row may have a name of its own.
+double root_sum(const std::vector<std::uint64_t>& counts) {
+  double sum = static_cast<double>(counts.back());
+  for (std::size_t i = 0; i + 1 < counts.size(); ++i) {
+    sum += std::sqrt(static_cast<double>(counts[i]));
+  }
+  return sum;
+}
+
+std::uint64_t single_names(const std::vector<std::uint64_t>& counts) {
+  const auto listed = counts.end() - 1;
+  return static_cast<std::uint64_t>(std::count(counts.begin(), listed, 1));
 }
 
 std::string_view bin_name(const Categories& categories, std::size_t bin) {
@@ -243,6 +259,7 @@ std::string_view bin_name(const Categories& categories, std::size_t bin) {
 void set_names(const Categories& then, const BinnedCounts& bins, const Pair& rows,
                ColumnDrift& drift) {
   std::vector<double> changes;
+  changes.reserve(bins.reference.size());
   for (std::size_t i = 0; i < bins.reference.size(); ++i) {
     changes.push_back(share_of(bins.current[i], rows.m) - share_of(bins.reference[i], rows.n));
   }
@@ -270,21 +287,31 @@ void set_names(const Categories& then, const BinnedCounts& bins, const Pair& row
 
 void compare_names(const Categories& then, const Categories& now, const Pair& rows,
                    ColumnDrift& drift) {
-  set_new(then.unlisted_count(), now.unlisted_count(), rows, drift);
-  if (!rows.has_values()) return;
   const BinnedCounts bins = name_bins(then, now);
+  const double alpha = rows.alpha / kFamilies;
+  if (!rows.has_values()) {
+    set_new(then.unlisted_count(), now.unlisted_count(), 1, rows, alpha, drift);
+    return;
+  }
+  const double then_error = total_variation_error(rows.n, root_sum(bins.reference), alpha);
+  const double now_error = total_variation_error(rows.m, root_sum(bins.current), alpha);
+  // Where the reference has unlisted names, the listed ones are those that came often by chance
+  // too.
+  const std::uint64_t unlisted = then.unlisted_count();
+  const double unseen = unlisted > 0 ? share_of(unlisted, rows.n) + then_error
+                                     : unseen_share(rows.n, single_names(bins.reference), alpha);
+  set_new(unlisted, now.unlisted_count(), unseen, rows, alpha, drift);
   set_bin_distances(pooled(bins), rows, drift);
   drift.total_variation = count_distances(bins.reference, bins.current).total_variation;
   drift.lower = drift.total_variation;
   // Unlisted names on both sides may be the same ones or not.
   drift.upper =
       std::min(1.0, drift.lower + std::min(drift.reference_new_share, drift.current_new_share));
-  drift.at_least = changed_at_least(bins, drift.total_variation, rows);
-  drift.at_most =
-      widened(drift.lower, drift.upper,
-              total_variation_error(rows.n, bins.reference.size(), rows.alpha / kFamilies) +
-                  total_variation_error(rows.m, bins.reference.size(), rows.alpha / kFamilies))
-          .at_most;
+  const Known all = widened(drift.lower, drift.upper, then_error + now_error);
+  const double ordered =
+      ordered_distance(bins, rows) - share_error(rows.n, alpha) - share_error(rows.m, alpha);
+  drift.at_least = std::max({all.at_least, ordered, drift.new_at_least});
+  drift.at_most = all.at_most;
   drift.test = "chi_square";
   drift.statistic = drift.chi_square;
   drift.pvalue = drift.chi_square_pvalue;
@@ -319,6 +346,9 @@ ColumnDrift column_drift(const ColumnProfile& reference, const ColumnProfile& cu
     compare_names(*names, std::get<Categories>(current.counts), rows, drift);
   } else {
     compare_text(std::get<Text>(reference.counts), std::get<Text>(current.counts), rows, drift);
+  }
+  if (rows.n == 0 && rows.m == 0 && reference.row_count() > 0 && current.row_count() > 0) {
+    drift.upper = drift.at_most = 0;  // no values then and none now: nothing but nulls to compare
   }
   drift.verdict = verdict_of(drift, min_effect);
   return drift;

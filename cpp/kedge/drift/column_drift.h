@@ -41,11 +41,12 @@ struct ColumnDrift {
   double null_at_most = 1;
   double null_pvalue = kNothing;  // Fisher's, for the rows with and without a value
 
-  // What the reference did not have: numbers outside of its range, names that are not listed. Where
-  // the reference has unlisted names itself, a share of them may be rare instead of new.
-  double reference_new_share = 0;
-  double current_new_share = 0;
-  double new_pvalue = kNothing;  // Fisher's
+  // What the reference did not have: numbers outside of its range, names that are not listed; of a
+  // text nothing is known. Where the reference has unlisted names itself, a share of them may be
+  // rare instead of new.
+  double reference_new_share = kNothing;
+  double current_new_share = kNothing;
+  double new_at_least = 0;  // what the reference's population has not either, likewise
   double below_share = kNothing;
   double above_share = kNothing;
 

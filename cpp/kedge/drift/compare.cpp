@@ -18,20 +18,21 @@ void check_options(const CompareOptions& options) {
   }
 }
 
-ColumnDrift& drift_of(ColumnDrift& row) { return row; }
-ColumnDrift& drift_of(SliceDrift& row) { return row.drift; }
-const ColumnDrift& drift_of(const ColumnDrift& row) { return row; }
-const ColumnDrift& drift_of(const SliceDrift& row) { return row.drift; }
+const ColumnDrift* drift_of(const ColumnDrift* row) { return row; }
+const ColumnDrift* drift_of(const SliceDrift* row) { return &row->drift; }
+ColumnDrift* drift_of(ColumnDrift* row) { return row; }
+ColumnDrift* drift_of(SliceDrift* row) { return &row->drift; }
 
 template <class Row>
 void adjust_pvalues(std::vector<Row>& rows) {
   std::vector<double> pvalues;
-  for (const Row& row : rows) pvalues.push_back(drift_of(row).pvalue);
+  pvalues.reserve(rows.size());
+  for (const Row& row : rows) pvalues.push_back(drift_of(&row)->pvalue);
   const std::vector<double> all = bonferroni(pvalues);
   const std::vector<double> discoveries = benjamini_hochberg(pvalues);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    drift_of(rows[i]).pvalue_bonferroni = all[i];
-    drift_of(rows[i]).pvalue_bh = discoveries[i];
+    drift_of(&rows[i])->pvalue_bonferroni = all[i];
+    drift_of(&rows[i])->pvalue_bh = discoveries[i];
   }
 }
 
@@ -44,7 +45,7 @@ void add_drifts(BatchBuilder& batch, const std::vector<Row>& rows) {
   const auto add = [&]<class Value>(const char* name, Value ColumnDrift::* member) {
     std::vector<Value> values;
     values.reserve(rows.size());
-    for (const Row& row : rows) values.push_back(drift_of(row).*member);
+    for (const Row& row : rows) values.push_back(drift_of(&row)->*member);
     batch.add(name, values);
   };
   add("column", &ColumnDrift::name);
@@ -68,7 +69,7 @@ void add_drifts(BatchBuilder& batch, const std::vector<Row>& rows) {
   add("null_pvalue", &ColumnDrift::null_pvalue);
   add("reference_new_share", &ColumnDrift::reference_new_share);
   add("current_new_share", &ColumnDrift::current_new_share);
-  add("new_pvalue", &ColumnDrift::new_pvalue);
+  add("new_at_least", &ColumnDrift::new_at_least);
   add("below_share", &ColumnDrift::below_share);
   add("above_share", &ColumnDrift::above_share);
   add("psi", &ColumnDrift::psi);
@@ -108,8 +109,7 @@ void add_drifts(BatchBuilder& batch, const std::vector<Row>& rows) {
 std::vector<ColumnDrift> compare(const Profile& reference, const Profile& current,
                                  const CompareOptions& options) {
   check_options(options);
-  const double alpha = (1 - options.confidence) /
-                       static_cast<double>(std::max<std::size_t>(1, reference.columns().size()));
+  const double alpha = alpha_of_each(options, reference.columns().size());
   std::vector<ColumnDrift> rows;
   for (const ColumnProfile& column : reference.columns()) {
     rows.push_back(column_drift(column, current.column(column.name), alpha, options.min_effect));
@@ -157,6 +157,8 @@ Batch to_batch(const std::vector<SliceDrift>& rows) {
   BatchBuilder batch;
   std::vector<std::string> by;
   std::vector<std::string> values;
+  by.reserve(rows.size());
+  values.reserve(rows.size());
   for (const SliceDrift& row : rows) {
     by.push_back(row.by);
     values.push_back(row.value);

@@ -31,7 +31,8 @@ Joint joint_of(const CoarseColumns& columns, std::uint32_t first, std::uint32_t 
   const auto& b = columns[second];
   Joint joint;
   for (std::size_t row = 0; row < a.size(); row += stride) ++counts[a[row] * kCoarseCodes + b[row]];
-  joint.rows = static_cast<double>((a.size() + stride - 1) / stride);
+  const std::size_t looked_at = (a.size() + stride - 1) / stride;
+  joint.rows = static_cast<double>(looked_at);
   for (std::size_t i = 0; i < counts.size(); ++i) {
     joint.cells[i] = counts[i] / joint.rows;
     joint.first[i / kCoarseCodes] += joint.cells[i];

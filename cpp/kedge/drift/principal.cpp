@@ -87,6 +87,7 @@ std::vector<Scale> scales_of(const Rows& rows, const std::vector<std::size_t>& l
   std::vector<Scale> scales;
   for (std::size_t i = 0; i < columns; ++i) {
     std::vector<double> values;
+    values.reserve(learned.size());
     for (const std::size_t row : learned) values.push_back(rows.column(i)[row]);
     const Scale scale = scale_of(i, std::move(values));
     if (scale.deviation > 0) scales.push_back(scale);

@@ -17,9 +17,22 @@ Known widened(double lower, double upper, double error) noexcept;
 // Wolfowitz; the constant is Massart's, 1990), nor any one share (Hoeffding 1963).
 double share_error(std::uint64_t rows, double alpha) noexcept;
 
-// The total variation of a sample over `bins` bins from its population: its mean is at most
-// sqrt((bins - 1) / rows) / 2 (Cauchy and Schwarz), and one row moves it by 1 / rows at most, so
-// that it seldom exceeds its mean by more than sqrt(ln(1 / alpha) / (2 rows)) (McDiarmid 1989).
-double total_variation_error(std::uint64_t rows, std::uint64_t bins, double alpha) noexcept;
+// The total variation of a sample from its population, whatever names the population has, seen or
+// not. Its mean is at most twice the Rademacher average of all sets of names, which is at most
+// roots / (2 rows), roots being the sum of sqrt(count) over the names; that average is
+// self-bounding (Boucheron, Lugosi and Massart, "A sharp concentration inequality with
+// applications", 2000), and one row moves the variation itself by 1 / rows (McDiarmid 1989).
+double total_variation_error(std::uint64_t rows, double roots, double alpha) noexcept;
+
+// The share of the population whose names the sample lacks, when `singles` names came once: Good
+// and Turing's estimate, and the deviations of it and of the share (McAllester and Ortiz 2003).
+double unseen_share(std::uint64_t rows, std::uint64_t singles, double alpha) noexcept;
+
+// The share of the population outside of a sample's least and greatest value; with probability
+// 1 - alpha it is not above, because (1 + rows c) exp(-rows c) bounds the chance of more than c.
+double outside_share(std::uint64_t rows, double alpha) noexcept;
+
+// A share of a population is not below that of a sample by more.
+double one_sided_error(std::uint64_t rows, double alpha) noexcept;
 
 }  // namespace kedge

@@ -181,6 +181,7 @@ std::optional<CellMap> best_bend(const Rest& rest, double least) {
   std::optional<CellMap> best;
   for (const double origin : {0.0, rest.at(0.5), rest.sample.front() + 0.0}) {
     std::vector<double> distances;
+    distances.reserve(rest.trial.size());
     for (const double value : rest.trial) distances.push_back(std::fabs(value - origin));
     std::sort(distances.begin(), distances.end());
     for (const double share : {0.002, 0.02, 0.1, 0.25, 0.5}) {

@@ -223,8 +223,8 @@ double CellMap::start_of(std::uint32_t cell) const noexcept {
     return cuts_[std::clamp<std::size_t>(cell, 1, cuts_.size()) - 1];
   }
   if (plan_.kind == CellKind::kLattice) {
-    const std::uint32_t point = std::clamp(cell, 1u, last - 1) - 1;
-    return (plan_.first + point / 2) / plan_.scale;
+    const std::uint32_t point = (std::clamp(cell, 1u, last - 1) - 1) / 2;
+    return (plan_.first + point) / plan_.scale;
   }
   if (cell <= 1) return plan_.low;
   if (cell >= last) return plan_.high;

@@ -254,6 +254,7 @@ std::vector<CellPart> clusters_parts(std::span<const PartSplit> splits) {
 
 std::vector<PartSplit> splits_of(const CellPlan& plan) {
   std::vector<PartSplit> splits;
+  splits.reserve(plan.part_count);
   for (std::uint32_t i = 0; i < plan.part_count; ++i) {
     splits.push_back({plan.parts[i].offset, plan.parts[i].scale, cells_of(plan, i)});
   }

@@ -31,7 +31,7 @@ bool takes(const ColumnCounts& counts, const Type& type) {
 
 }  // namespace
 
-std::string_view ColumnProfile::kind() const noexcept { return kKindNames[counts.index()]; }
+std::string_view ColumnProfile::kind() const { return kKindNames[counts.index()]; }
 
 ColumnProfile ColumnProfile::like() const {
   const auto empty = Overloaded{
@@ -79,17 +79,17 @@ void ColumnProfile::subtract(const ColumnProfile& other) {
   });
 }
 
-std::uint64_t ColumnProfile::slots() const noexcept {
+std::uint64_t ColumnProfile::slots() const {
   return std::visit(Overloaded{[](const Text& text) { return text.slots(); },
                                [](const auto& mine) { return std::uint64_t{mine.map().slots()}; }},
                     counts);
 }
 
-std::uint64_t ColumnProfile::row_count() const noexcept {
+std::uint64_t ColumnProfile::row_count() const {
   return std::visit([](const auto& mine) { return mine.row_count(); }, counts);
 }
 
-std::uint64_t ColumnProfile::missing_count() const noexcept {
+std::uint64_t ColumnProfile::missing_count() const {
   return std::visit(
       Overloaded{[](const Histogram& mine) { return mine.null_count() + mine.nan_count(); },
                  [](const auto& mine) { return mine.null_count(); }},

@@ -22,7 +22,7 @@ struct ColumnProfile {
   ColumnCounts counts;
 
   // "number", "category" or "text".
-  std::string_view kind() const noexcept;
+  std::string_view kind() const;
 
   // The same definition, nothing counted.
   ColumnProfile like() const;
@@ -35,11 +35,11 @@ struct ColumnProfile {
   void merge(const ColumnProfile& other);
   void subtract(const ColumnProfile& other);
 
-  std::uint64_t slots() const noexcept;
-  std::uint64_t row_count() const noexcept;
+  std::uint64_t slots() const;
+  std::uint64_t row_count() const;
   // Null and NaN together.
-  std::uint64_t missing_count() const noexcept;
-  std::uint64_t value_count() const noexcept { return row_count() - missing_count(); }
+  std::uint64_t missing_count() const;
+  std::uint64_t value_count() const { return row_count() - missing_count(); }
 
   // docs/formats.md, "Profile"; `version` is the profile's.
   void write(ByteWriter& out) const;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kedge/arrow/check.h"
 #include "kedge/arrow/flatten.h"
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/bits.h"
@@ -19,6 +20,9 @@ constexpr std::size_t kBlock = 512;
 constexpr std::size_t kMostLengths = 65536;
 constexpr std::uint32_t kSliceCandidates = 1024;
 
+// A name that was shortened to be kept has more bytes, and is not what rows will be looked up by.
+constexpr std::size_t kMostListedBytes = 236;
+
 // So many different names are counted exactly before the listed ones are chosen.
 constexpr std::uint32_t kFewNames = 65536;
 // Strings are text and no categories when most of them are different, or when those that can be
@@ -33,7 +37,7 @@ bool holds(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Calls use(values, rows, first_row) with the finite values of a column, block by block.
+// Calls use(values) with the finite values of a column, block by block.
 template <class Use>
 void each_finite(const Column& column, const Use& use) {
   double block[kBlock];
@@ -79,9 +83,9 @@ CellMap length_map(const std::vector<std::uint64_t>& lengths, std::uint64_t long
   return fit_cell_map(sample, {0, static_cast<double>(longest)}, cells);
 }
 
-CellMap cut_map(std::vector<double> cuts, ValueRange range) {
-  cuts.push_back(range.low);
-  if (std::isfinite(next_up(range.high))) cuts.push_back(next_up(range.high));
+CellMap cut_map(std::vector<double> cuts, const std::optional<ValueRange>& range) {
+  if (range) cuts.push_back(range->low);
+  if (range && std::isfinite(next_up(range->high))) cuts.push_back(next_up(range->high));
   std::sort(cuts.begin(), cuts.end());
   cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
   return CellMap::cuts(cuts);
@@ -114,6 +118,7 @@ Outline::Outline(const Schema& schema, ProfileOptions options) : options_(std::m
   check_options(options_);
   const Schema flat = flatten(schema);
   std::vector<std::size_t> chosen;
+  chosen.reserve(flat.size());
   for (const std::string& name : options_.columns) chosen.push_back(find_column(flat, name));
   for (std::size_t i = 0; options_.columns.empty() && i < flat.size(); ++i) chosen.push_back(i);
   for (const std::size_t i : chosen) {
@@ -132,39 +137,58 @@ Outline::Outline(const Schema& schema, ProfileOptions options) : options_(std::m
       throw unsupported("column \"", name, "\": ", type_name(field.type),
                         " has no values to slice by");
     }
-    slicings_.push_back({name, Frequent(kSliceCandidates)});
+    slicings_.push_back({field, Frequent(kSliceCandidates)});
   }
   const auto is_looked_at = [&](const std::string& name) {
     return std::any_of(looks_.begin(), looks_.end(),
                        [&](const Look& look) { return look.field.name == name; });
+  };
+  const auto is_of_numbers = [&](const std::string& name) {
+    return std::any_of(looks_.begin(), looks_.end(),
+                       [&](const Look& look) { return look.field.name == name && !look.names; });
   };
   for (const std::string& name : options_.categorical) {
     if (!is_looked_at(name)) throw invalid_argument("categorical: \"", name, "\" is no column");
   }
   for (const auto& [name, cuts] : options_.cuts) {
     if (!is_looked_at(name)) throw invalid_argument("cuts: \"", name, "\" is no column");
-    const std::string reason = flaw_of(cuts);
+    if (!is_of_numbers(name)) throw invalid_argument("cuts: \"", name, "\" has no numbers to cut");
+    const std::string reason = cuts.empty() ? "there is none" : flaw_of(cuts);
     if (!reason.empty()) throw invalid_argument("cuts of column \"", name, "\": ", reason);
   }
 }
 
+const Column& Outline::checked_column(const Batch& flat, const Field& seen) {
+  const std::size_t i = find_column(*flat.schema, seen.name);
+  if (flat.field(i).type != seen.type) {
+    throw invalid_argument("column \"", seen.name, "\": was ", type_name(seen.type), ", got ",
+                           type_name(flat.field(i).type));
+  }
+  in_column(seen.name, [&] { check_column(flat.columns[i]); });
+  return flat.columns[i];
+}
+
 void Outline::look(const Batch& batch) {
+  if (is_broken_) throw invalid_argument("the first look failed before; begin another");
   const Batch flat = flatten(batch);
+  std::vector<const Column*> columns;
+  std::vector<const Column*> slicing;
+  for (const Look& look : looks_) columns.push_back(&checked_column(flat, look.field));
+  for (const Slicing& by : slicings_) slicing.push_back(&checked_column(flat, by.field));
+  is_broken_ = true;  // until every column has seen the rows
   rows_.extend(batch.length, kept_, chosen_);
-  for (Look& look : looks_) {
-    const Column& column = flat.columns[find_column(*flat.schema, look.field.name)];
-    in_column(look.field.name, [&] {
-      if (look.names) {
-        look_at_names(look, column);
+  for (std::size_t i = 0; i < looks_.size(); ++i) {
+    in_column(looks_[i].field.name, [&] {
+      if (looks_[i].names) {
+        look_at_names(looks_[i], *columns[i]);
       } else {
-        look.distinct.add(column);
-        look_at_numbers(look, column);
+        looks_[i].distinct.add(*columns[i]);
+        look_at_numbers(looks_[i], *columns[i]);
       }
     });
   }
-  for (Slicing& slicing : slicings_) {
-    slicing.values.update(flat.columns[find_column(*flat.schema, slicing.column)]);
-  }
+  for (std::size_t i = 0; i < slicing.size(); ++i) slicings_[i].values.update(*slicing[i]);
+  is_broken_ = false;
 }
 
 void Outline::look_at_numbers(Look& look, const Column& column) const {
@@ -214,9 +238,9 @@ void Outline::look_at_names(Look& look, const Column& column) const {
 
 CellMap Outline::number_map(const Look& look) const {
   const Numbers& numbers = look.numbers;
-  if (!numbers.range) return CellMap::cuts({});
   const auto cuts = options_.cuts.find(look.field.name);
-  if (cuts != options_.cuts.end()) return cut_map(cuts->second, *numbers.range);
+  if (cuts != options_.cuts.end()) return cut_map(cuts->second, numbers.range);
+  if (!numbers.range) return CellMap::cuts({});
   if (options_.exact) {
     Look exact = look;
     keep_distinct(exact);
@@ -239,7 +263,7 @@ ColumnCounts Outline::counts_of(const Look& look) const {
   std::vector<std::string> names;
   std::uint64_t listed = 0;
   for (const FrequentName& found : frequent.top(options_.max_categories)) {
-    if (found.name.size() > kMostNameBytes) continue;
+    if (found.name.size() > kMostListedBytes) continue;
     names.push_back(found.name);
     listed += found.count - found.error;
   }
@@ -257,16 +281,16 @@ ColumnCounts Outline::counts_of(const Look& look) const {
 Profile Outline::profile() const {
   Profile profile;
   for (const Look& look : looks_) {
-    const auto distinct = static_cast<std::uint64_t>(look.distinct.estimate() + 0.5);
+    const auto distinct = static_cast<std::uint64_t>(std::ceil(look.distinct.estimate() - 0.5));
     profile.add_column({look.field.name, type_name(look.field.type), distinct,
                         in_column(look.field.name, [&] { return counts_of(look); })});
   }
   for (const Slicing& slicing : slicings_) {
     std::vector<std::string> values;
     for (const FrequentName& found : slicing.values.top(kMostSlices)) {
-      if (found.name.size() <= kMostNameBytes) values.push_back(found.name);
+      if (found.name.size() <= kMostListedBytes) values.push_back(found.name);
     }
-    profile.add_slices(slicing.column, std::make_shared<const CategoryMap>(std::move(values)));
+    profile.add_slices(slicing.field.name, std::make_shared<const CategoryMap>(std::move(values)));
   }
   return profile;
 }

@@ -26,9 +26,9 @@ class Outline {
   // for a column that cannot be profiled.
   Outline(const Schema& schema, ProfileOptions options);
 
-  // Looks at every row of the batch, whose schema is that of the outline. Throws InvalidArgument
-  // for strings that point outside; with `exact`, ResourceExhausted when a column has more distinct
-  // values than cells can hold.
+  // Looks at every row of the batch. Throws InvalidArgument, and has seen nothing, for a column
+  // that is missing or of another type than before, and for strings that point outside; with
+  // `exact`, ResourceExhausted when a column has more distinct values than cells can hold.
   void look(const Batch& batch);
 
   // The profile of such a table, with nothing counted.
@@ -54,10 +54,11 @@ class Outline {
   };
 
   struct Slicing {
-    std::string column;
+    Field field;
     Frequent values;
   };
 
+  static const Column& checked_column(const Batch& flat, const Field& seen);
   void look_at_numbers(Look& look, const Column& column) const;
   void look_at_names(Look& look, const Column& column) const;
   void keep_distinct(Look& look) const;
@@ -68,6 +69,7 @@ class Outline {
   std::vector<Look> looks_;
   std::vector<Slicing> slicings_;
   RowSample rows_;
+  bool is_broken_ = false;
   std::vector<std::size_t> kept_;    // of the samples, while a batch is looked at
   std::vector<std::size_t> chosen_;  // of its rows
 };

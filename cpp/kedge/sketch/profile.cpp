@@ -29,7 +29,7 @@ Profile Profile::of(const std::shared_ptr<const Schema>& schema, std::span<const
   return profile;
 }
 
-std::uint64_t Profile::slots() const noexcept {
+std::uint64_t Profile::slots() const {
   std::uint64_t slots = 0;
   for (const ColumnProfile& column : columns_) slots += column.slots();
   for (const Slices& slices : slices_) slots += slices.slots();
@@ -55,7 +55,9 @@ void Profile::add_slices(const std::string& column, std::shared_ptr<const Catego
     if (slices.column() != column) continue;
     throw invalid_argument("the profile is sliced by \"", column, "\" already");
   }
-  const std::uint64_t slots_with_it = slots() * (values->size() + std::uint64_t{2});
+  std::uint64_t slots_of_one = 0;
+  for (const ColumnProfile& each : columns_) slots_of_one += each.slots();
+  const std::uint64_t slots_with_it = slots() + slots_of_one * (values->size() + std::uint64_t{1});
   if (slots_with_it > kMaxProfileSlots) {
     throw resource_exhausted("slices by \"", column, "\": the profile has ", slots_with_it,
                              " cells with them, at most ", kMaxProfileSlots, " are allowed");
@@ -184,7 +186,12 @@ Profile Profile::from_bytes(std::span<const std::byte> bytes) {
   }
   const std::uint64_t slicings = frame.version == 1 ? 0 : in.read_varint();
   for (std::uint64_t i = 0; i < slicings; ++i) {
-    profile.slices_.push_back(Slices::read(in, profile.columns_, profile.rows_));
+    Slices slices = Slices::read(in, profile.columns_, profile.rows_);
+    for (const Slices& other : profile.slices_) {
+      if (slices.column() != other.column()) continue;
+      throw corrupt_data("profile: two slicings by \"", slices.column(), "\"");
+    }
+    profile.slices_.push_back(std::move(slices));
     if (profile.slots() <= kMaxProfileSlots) continue;
     throw resource_exhausted("profile: ", profile.slots(), " cells, at most ", kMaxProfileSlots,
                              " are allowed");

@@ -67,7 +67,7 @@ class Profile {
   friend bool operator==(const Profile&, const Profile&) = default;
 
  private:
-  std::uint64_t slots() const noexcept;
+  std::uint64_t slots() const;
   void check_columns(const Profile& other, std::string_view verb) const;
 
   std::vector<ColumnProfile> columns_;

@@ -31,7 +31,7 @@ void RowSample::extend(std::uint64_t rows, std::vector<std::size_t>& kept,
   kept.clear();
   chosen.clear();
   const unsigned level_before = level_;
-  while ((total_ + rows) >> level_ > most_rows_) ++level_;
+  while (total_ + rows > std::uint64_t{most_rows_} << level_) ++level_;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (is_chosen(rows_[i], level_before)) kept.push_back(i);
   }

@@ -50,12 +50,12 @@ std::uint32_t row_slot(const ColumnProfile& profile, const Column& column, std::
   return cell_slot(plan, value);
 }
 
-std::uint32_t row_slots(const ColumnProfile& profile) noexcept {
+std::uint32_t row_slots(const ColumnProfile& profile) {
   if (const CellMap* map = cells_of(profile)) return map->slots();
   return std::get<Categories>(profile.counts).map().slots();
 }
 
-bool is_missing_slot(const ColumnProfile& profile, std::uint32_t slot) noexcept {
+bool is_missing_slot(const ColumnProfile& profile, std::uint32_t slot) {
   if (const CellMap* map = cells_of(profile)) return slot >= nan_slot(map->cells());
   return slot == std::get<Categories>(profile.counts).map().null_slot();
 }

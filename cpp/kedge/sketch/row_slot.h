@@ -12,9 +12,9 @@ namespace kedge {
 std::uint32_t row_slot(const ColumnProfile& profile, const Column& column, std::size_t row);
 
 // One more than the largest that row_slot gives.
-std::uint32_t row_slots(const ColumnProfile& profile) noexcept;
+std::uint32_t row_slots(const ColumnProfile& profile);
 
 // Whether the slot is that of null or NaN.
-bool is_missing_slot(const ColumnProfile& profile, std::uint32_t slot) noexcept;
+bool is_missing_slot(const ColumnProfile& profile, std::uint32_t slot);
 
 }  // namespace kedge

@@ -1,5 +1,7 @@
 #include "kedge/sketch/slices.h"
 
+#include <algorithm>
+
 #include "kedge/arrow/take.h"
 #include "kedge/base/error.h"
 #include "kedge/sketch/name_reader.h"
@@ -29,6 +31,8 @@ std::vector<std::uint32_t> parts_of_rows(const CategoryMap& values, const Column
   return parts;
 }
 
+constexpr std::size_t kRowsAtOnce = std::size_t{1} << 17;
+
 std::vector<ColumnProfile> all_like(std::span<const ColumnProfile> columns) {
   std::vector<ColumnProfile> empty;
   for (const ColumnProfile& column : columns) empty.push_back(column.like());
@@ -51,16 +55,37 @@ std::string Slices::name(std::size_t part) const {
 Slices Slices::like() const { return Slices(column_, values_, parts_.front()); }
 
 bool Slices::same_map(const Slices& other) const {
-  return column_ == other.column_ && (values_ == other.values_ || *values_ == *other.values_);
+  const bool same_values = values_ == other.values_ || *values_ == *other.values_;
+  if (column_ != other.column_ || !same_values) return false;
+  const auto& mine = parts_.front();
+  const auto& others = other.parts_.front();
+  return std::equal(
+      mine.begin(), mine.end(), others.begin(), others.end(),
+      [](const ColumnProfile& a, const ColumnProfile& b) { return a.name == b.name; });
 }
 
-std::uint64_t Slices::slots() const noexcept {
+std::uint64_t Slices::slots() const {
   std::uint64_t slots = 0;
   for (const ColumnProfile& column : parts_.front()) slots += column.slots();
   return slots * parts_.size();
 }
 
 void Slices::update(const Column& by, std::span<const Column* const> columns) {
+  const auto some = [](const Column& column, std::size_t start, std::size_t rows) {
+    Column slice = column;
+    slice.offset += start;
+    slice.length = rows;
+    return slice;
+  };
+  for (std::size_t start = 0; start < by.length; start += kRowsAtOnce) {
+    const std::size_t rows = std::min(kRowsAtOnce, by.length - start);
+    std::vector<Column> slices;
+    for (const Column* column : columns) slices.push_back(some(*column, start, rows));
+    update_some(some(by, start, rows), slices);
+  }
+}
+
+void Slices::update_some(const Column& by, std::span<const Column> columns) {
   const std::vector<std::uint32_t> part_of_row = parts_of_rows(*values_, by);
   std::vector<std::vector<std::uint32_t>> rows(parts_.size());
   for (std::size_t row = 0; row < part_of_row.size(); ++row) {
@@ -68,7 +93,7 @@ void Slices::update(const Column& by, std::span<const Column* const> columns) {
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
     for (std::size_t part = 0; part < parts_.size(); ++part) {
-      if (!rows[part].empty()) parts_[part][i].update(take(*columns[i], rows[part]).column);
+      if (!rows[part].empty()) parts_[part][i].update(take(columns[i], rows[part]).column);
     }
   }
 }
@@ -120,11 +145,12 @@ Slices Slices::read(ByteReader& in, std::span<const ColumnProfile> columns, std:
   for (auto& part : slices.parts_) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       ColumnProfile column = ColumnProfile::read(rest, kProfileVersion);
-      if (column.name != columns[i].name || !column.same_map(columns[i])) {
+      if (column.name != columns[i].name || column.type != columns[i].type ||
+          column.distinct != columns[i].distinct || !column.same_map(columns[i])) {
         throw corrupt_data(rest.section(), ": column \"", column.name, "\" is not the profile's");
       }
       seen[i] += column.row_count();
-      part[i] = std::move(column);
+      part[i].merge(column);  // over the profile's own map, which one copy of is enough
     }
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {

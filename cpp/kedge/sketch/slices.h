@@ -31,8 +31,9 @@ class Slices {
   const std::vector<ColumnProfile>& part(std::size_t i) const noexcept { return parts_[i]; }
 
   Slices like() const;
+  // The same slicing column and values; the columns too.
   bool same_map(const Slices& other) const;
-  std::uint64_t slots() const noexcept;
+  std::uint64_t slots() const;
 
   // `by` is the slicing column and `columns` are the profiled ones, in their order. All have been
   // checked, so nothing can fail.
@@ -51,6 +52,8 @@ class Slices {
   }
 
  private:
+  void update_some(const Column& by, std::span<const Column> columns);
+
   std::string column_;
   std::shared_ptr<const CategoryMap> values_;
   std::vector<std::vector<ColumnProfile>> parts_;

@@ -49,8 +49,9 @@ class ColumnDrift:
         reference_new_share: values that the profile does not list, in the reference: names beyond
             `max_categories`.
         current_new_share: values that the reference did not have: numbers outside of its range,
-            names that are not listed.
-        new_pvalue: of Fisher's exact test for that share.
+            names that are not listed; NaN for text, whose values are not kept.
+        new_at_least: likewise, how much of the current population's share the reference's
+            population lacks: chance alone leaves rare values out of any sample.
         below_share: numbers below the reference's range.
         above_share: numbers above it.
         psi: the population stability index, over the reference's tenths or over the categories.
@@ -71,7 +72,9 @@ class ColumnDrift:
         anderson_darling_pvalue: its p-value.
         cramer_von_mises: Cramer and von Mises's two-sample statistic, without its part from ties.
         cramer_von_mises_pvalue: its p-value.
-        wasserstein: the Wasserstein distance in units of the value.
+        wasserstein: the Wasserstein distance in units of the value; what is outside of the
+            reference's range counts as its end, so that it is a lower bound then, as are the
+            next two.
         wasserstein_normed: in standard deviations of the reference.
         energy: the energy distance.
         reference_mean: the mean, from the cells: what is outside of the range counts as its end.
@@ -108,7 +111,7 @@ class ColumnDrift:
     null_pvalue: float
     reference_new_share: float
     current_new_share: float
-    new_pvalue: float
+    new_at_least: float
     below_share: float
     above_share: float
     psi: float
@@ -154,6 +157,9 @@ class ColumnDrift:
 
     def where_as(self, number: Number = words.plain, arrow: str = "->") -> str:
         """`where`, with its numbers and its arrow written another way."""
+        if self.null_at_least > self.at_least:
+            shares = (self.reference_null_share, self.current_null_share)
+            return f"null: {words.change(*shares, arrow=arrow)}"
         if self.reference_share == self.current_share:
             return "-"
         if self.kind == "category":
@@ -217,7 +223,8 @@ class Report:
         reference: the profile that was compared with.
         current: the profile of the current data.
         min_effect: changes up to this do not count as drift.
-        confidence: that no bound of this report is wrong. Rows are taken to be drawn
+        confidence: that no bound of a column is wrong, and apart from that, that none of a slice
+            is. Rows are taken to be drawn
             independently, and it is the confidence of one comparison: who compares every minute
             asks anew every minute.
     """
@@ -333,7 +340,8 @@ def compare(
 ) -> Report:
     """What changed from `reference` to `current`, column by column.
 
-    `current` is a profile made with `reference.like()`, or data to count over its cells; columns
+    `current` is a profile made with `reference.like()`, or data, or an iterator of batches, to
+    count over its cells; columns
     that the reference lacks are left out. A column has drifted when its distance, or the change of
     its null share, exceeds `min_effect` by more than sampling can explain: a shift that does not
     matter is not flagged however many rows there are, and too few rows are "not yet known".
@@ -354,7 +362,8 @@ def compare(
         raise InvalidArgument("reference must be a Profile; make one with kedge.profile(data)")
     if not isinstance(current, Profile):
         counted = reference.like()
-        counted.update(current)
+        for part in current if isinstance(current, Iterator) else (current,):
+            counted.update(part)
         current = counted
     table = _core.compare(reference, current, min_effect, confidence)
     return Report(

@@ -63,7 +63,7 @@ def _shares(row: ColumnDrift) -> Iterator[tuple[str, str, str]]:
     if row.reference_new_share > 0 or row.current_new_share > 0:
         name = _NEW[row.kind]
         shares = change(row.reference_new_share, row.current_new_share, arrow=_ARROW)
-        yield name, shares, f"p {_pvalue(row.new_pvalue)}"
+        yield name, shares, f"at least {row.new_at_least:.1%}"
     if row.reference_null_share > 0 or row.current_null_share > 0:
         shares = change(row.reference_null_share, row.current_null_share, arrow=_ARROW)
         moved = bounds(row.null_at_least, row.null_at_most, 3)
