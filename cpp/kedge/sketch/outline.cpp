@@ -173,6 +173,8 @@ void Outline::look(const Batch& batch) {
   const Batch flat = flatten(batch);
   std::vector<const Column*> columns;
   std::vector<const Column*> slicing;
+  columns.reserve(looks_.size());
+  slicing.reserve(slicings_.size());
   for (const Look& look : looks_) columns.push_back(&checked_column(flat, look.field));
   for (const Slicing& by : slicings_) slicing.push_back(&checked_column(flat, by.field));
   is_broken_ = true;  // until every column has seen the rows
