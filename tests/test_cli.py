@@ -379,3 +379,20 @@ def test_the_commands_of_the_readme_work(folder: Path, monkeypatch: pytest.Monke
     section = readme.read_text().split("## From the command line")[1].split("```")[1]
     lines = [shlex.split(line)[1:] for line in section.splitlines() if line.startswith("kedge ")]
     assert [main(line) for line in lines] == [0, 1, 0, 2]  # of so few rows nothing is known yet
+
+
+def test_profiles_are_sliced_from_the_command_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(1)
+    for name, shift in (("then", 0), ("now", 1)):
+        region = rng.choice(["north", "south"], 20_000)
+        value = rng.normal(size=20_000) + (region == "south") * shift
+        pq.write_table(pa.table({"region": region, "v": value}), f"{name}.parquet")
+    wanted = ["--columns", "v", "--slices", "region", "-o", "then.kprof"]
+    assert main(["profile", "then.parquet", *wanted]) == 0
+    capsys.readouterr()
+    assert main(["compare", "then.kprof", "now.parquet"]) == 1
+    assert "in region = south: v" in capsys.readouterr().out
+    assert main(["profile", "now.parquet", "--slices", "nothing"]) == 64
+    assert 'no column "nothing"' in capsys.readouterr().err

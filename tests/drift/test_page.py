@@ -338,3 +338,18 @@ def test_numbers_are_written_short() -> None:
     ]  # fmt: skip
     assert range_of(5e-324, float("inf")) == "> 0"
     assert range_of(3.0, 3.0, unit=" bytes") == "= 3 bytes"
+
+
+def test_slices_have_their_table() -> None:
+    rng = np.random.default_rng(3)
+    rows = 20_000
+
+    def data(shift: float) -> dict[str, np.ndarray]:
+        region = rng.choice(["<b>north", "south"], rows)
+        return {"region": region, "v": rng.normal(size=rows) + (region == "south") * shift}
+
+    report = kedge.compare(kedge.profile(data(0), slices=["region"]), data(1))
+    page = report.to_html()
+    assert "region = south" in page
+    assert "<b>north" not in page
+    assert "Slices" not in kedge.compare(kedge.profile(data(0)), data(1)).to_html()

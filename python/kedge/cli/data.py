@@ -33,24 +33,30 @@ def stored_profile(path: Path) -> Profile | None:
 
 
 def profile_file(
-    path: Path, *, columns: list[str] | None = None, categorical: list[str], **options: Any
+    path: Path,
+    *,
+    columns: list[str] | None = None,
+    categorical: list[str],
+    slices: list[str] | None = None,
+    **options: Any,
 ) -> Profile:
     """The profile of a file's columns, or of all that can be profiled."""
-    table = open_table(path, columns=columns)
+    by = slices or []
+    table = open_table(path, columns=columns and _with(columns, by))
     chosen = columns or _readable(table, categorical)
-    table = table.select(chosen)
+    table = table.select(_with(chosen, by))
 
     def make(table: FileTable) -> Profile:
         with closing(Progress(path.name)) as progress:
             watched = _Watched(table, progress, passes=2)
-            return profile(watched, columns=chosen, categorical=categorical, **options)
+            return profile(watched, columns=chosen, categorical=categorical, slices=by, **options)
 
     return _patiently(table, make)
 
 
 def count_file(path: Path, reference: Profile) -> Profile:
     """A file's rows, counted over the cells of a profile."""
-    table = open_table(path, columns=reference.columns)
+    table = open_table(path, columns=_with(reference.columns, reference.slices))
     there = [name for name in reference.columns if name in table.schema.names]
     table = table.with_types({name: reference.type(name) for name in there})
 
@@ -62,6 +68,10 @@ def count_file(path: Path, reference: Profile) -> Profile:
         return counted
 
     return _patiently(table, count)
+
+
+def _with(columns: list[str], more: list[str]) -> list[str]:
+    return [*columns, *(name for name in more if name not in columns)]
 
 
 def _patiently(table: FileTable, use: Callable[[FileTable], Profile]) -> Profile:

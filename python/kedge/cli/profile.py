@@ -11,7 +11,7 @@ from kedge.cli.data import count_file, profile_file, stored_profile
 from kedge.cli.output import check_output, write_whole
 from kedge.cli.summary import summary_of, table_of
 
-_MADE_BEFORE = ("columns", "categorical", "cells", "max_categories", "exact")
+_MADE_BEFORE = ("columns", "categorical", "cells", "max_categories", "exact", "slices")
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--categorical", type=names, metavar="A,B", help="count these integers by value")
     add("--cells", type=whole, metavar="N", help="of a column of numbers (4096)")
     add("--max-categories", type=whole, metavar="N", help="listed by name (10000)")
+    add("--slices", type=names, metavar="A,B", help="count once more for each of their values")
     add("--exact", action="store_true", default=None, help="a counter for each different number")
     add("--like", type=Path, metavar="REF.kprof", help="count over the cells of this profile")
 
@@ -45,6 +46,7 @@ def _make(options: argparse.Namespace) -> Profile:
         options.data,
         columns=options.columns,
         categorical=options.categorical or [],
+        slices=options.slices or [],
         exact=bool(options.exact),
         **{name: value for name, value in given.items() if value is not None},
     )

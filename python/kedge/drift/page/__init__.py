@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kedge.drift.page.element import Markup, element, joined, short
 from kedge.drift.page.facts import facts
 from kedge.drift.page.overview import chip, overview, where
+from kedge.drift.page.slices import slices
 from kedge.drift.page.style import SCRIPT, STYLE
 from kedge.drift.page.view import View, picture, thumbnail, view_of
 from kedge.drift.words import bounds, change, share
@@ -41,6 +42,7 @@ def page(report: Report) -> str:
             "main",
             _header(report),
             element("section", *_overview(report, views, linked=True)),
+            element("section", *slices(report)),
             element("section", *cards),
             class_="kedge",
         ),

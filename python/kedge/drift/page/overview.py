@@ -11,7 +11,7 @@ from kedge.drift.words import bounds, change, number_of
 if TYPE_CHECKING:
     from kedge.drift.report import ColumnDrift, Report
 
-__all__ = ["chip", "overview", "where"]
+__all__ = ["bar", "chip", "overview", "where"]
 
 _ARROW = "→"
 _CHIPS = {
@@ -59,7 +59,7 @@ def _line(row: ColumnDrift, i: int, report: Report, small: Markup, *, linked: bo
         element("th", element("a", name, href=f"#c{i}") if linked else name, scope="row"),
         element("td", chip(row)),
         element("td", small, class_="shape"),
-        element("td", _bar(row, report.min_effect), class_="wide"),
+        element("td", bar(row, report.min_effect), class_="wide"),
         element("td", _nulls(row, report.min_effect), class_="null"),
         element("td", short(words, 60), class_="where"),
     )
@@ -94,7 +94,7 @@ def _number(at: float, words: str, class_: str) -> Markup:
     return element("text", words, x=f"{at:.1f}%", y="11", class_=class_, text_anchor=anchor)
 
 
-def _bar(row: ColumnDrift, min_effect: float) -> Markup:
+def bar(row: ColumnDrift, min_effect: float) -> Markup:
     """The certain distance of the samples as a bar, the populations' as a whisker."""
     limit = _place(min_effect)
     parts = [_line_of(limit, limit, 0.0, 2 * _MIDDLE, "limit")]
