@@ -186,7 +186,7 @@ struct Strings {
     } else if (!item.is_none() && !is_nan(item)) {
       throw unsupported("row ", row, " of a NumPy array of objects is a ",
                         nb::cast<std::string>(item.type().attr("__name__")),
-                        "; strings and None are taken");
+                        "; strings and None are taken, numbers with nulls as an Arrow array");
     }
     offsets.push_back(static_cast<std::int64_t>(text.size()));
   }

@@ -36,7 +36,7 @@ NumpyVector<Value> to_numpy(std::vector<Value> values) {
   return NumpyVector<Value>(raw->data(), {raw->size()}, owner);
 }
 
-NumpyVector<std::uint64_t> cell_counts(const Histogram& histogram) {
+NumpyVector<std::uint64_t> slot_counts(const Histogram& histogram) {
   std::vector<std::uint64_t> counts;
   for (std::uint32_t slot = 0; slot <= plus_inf_slot(histogram.map().cells()); ++slot) {
     counts.push_back(histogram.slot_count(slot));
@@ -174,13 +174,11 @@ NumpyVector<std::uint32_t> count_with(std::string_view isa, const Histogram& his
   throw invalid_argument("there is no variant \"", isa, "\" that runs here");
 }
 
-}  // namespace
-
-void bind_sketch(nb::module_& m) {
+void bind_histogram(nb::module_& m) {
   auto histogram =
       nb::class_<Histogram>(m, "Histogram",
                             "Counts of values in the cells of a fixed monotone map.")
-          .def_prop_ro("counts", cell_counts, nb::rv_policy::automatic,
+          .def_prop_ro("counts", slot_counts, nb::rv_policy::automatic,
                        "Rows in -inf, in each cell in rising order, in +inf.")
           .def_prop_ro("bounds", cell_bounds, nb::rv_policy::automatic,
                        "The smallest value of each cell but the first.")
@@ -215,10 +213,12 @@ void bind_sketch(nb::module_& m) {
               },
               "share"_a, "Two values with that quantile between them.");
   bind_stored(histogram);
+}
 
+void bind_profile(nb::module_& m) {
   auto profile =
       nb::class_<Profile>(m, "Profile",
-                          "What the columns of a table look like, one histogram each.")
+                          "What the columns of a table look like: counts of each, no row.")
           .def("like", &Profile::like,
                "An empty profile with the same cells, to fill with live data.")
           .def("update", update, "data"_a.none(),
@@ -270,7 +270,9 @@ void bind_sketch(nb::module_& m) {
           .def_prop_ro("row_count", &Profile::row_count, "How many rows were counted.")
           .def("__repr__", describe);
   bind_stored(profile);
+}
 
+void bind_outline(nb::module_& m) {
   nb::class_<Looking>(m, "Outline",
                       "The first look at a table, which chooses cells and categories.")
       .def(
@@ -309,7 +311,14 @@ void bind_sketch(nb::module_& m) {
             return profile;
           },
           "data"_a.none(), "Look at every row of `data`, then count it.");
+}
 
+}  // namespace
+
+void bind_sketch(nb::module_& m) {
+  bind_histogram(m);
+  bind_profile(m);
+  bind_outline(m);
   m.def("cell_variants", variant_names, "The variants of the counting kernel, scalar first.");
   m.def("count_with", count_with, "isa"_a, "histogram"_a, "data"_a,
         "The counts of float64 data that one variant gives, over a histogram's cells.");

@@ -138,7 +138,7 @@ class Histogram:
     __hash__: None  # type: ignore[assignment]
 
 class Profile:
-    """What the columns of a table look like, one histogram each."""
+    """What the columns of a table look like: counts of each, no row."""
 
     def like(self) -> Profile:
         """An empty profile with the same cells, to fill with live data."""

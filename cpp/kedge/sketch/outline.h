@@ -1,7 +1,9 @@
 // The first look at a table: what is needed to choose each column's cells or categories, in one
 // pass and bounded memory. The second look counts.
 //
-// The same rows give the same profile, however they are split into batches. Thread safety: one
+// The same rows give the same profile, however they are split into batches; only which names are
+// listed may depend on the batches, where a column has more than 65 536 of them (see Frequent).
+// Thread safety: one
 // writer.
 #pragma once
 
