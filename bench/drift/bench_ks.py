@@ -8,6 +8,8 @@ ks_bracket/<column>: count the current sample into cells fixed by the reference 
     counts. Both brackets must contain the exact distance, and kedge's must be no wider than 0.002.
     `rows` is the current sample; whatever depends on the reference alone is prepared beforehand.
 ks_float32/normal: the same with float32.
+ks_nulls/normal: the same with a tenth of the rows null, in an Arrow column; the peer gets the values
+    without them.
 ks_exact/<column>: the exact test of two unsorted samples; `rows` counts both. Peers:
     `scipy.stats.ks_2samp`, and sorting with numpy, which gives the statistic alone. Statistics must
     be equal to 1e-12, p-values to 1e-9 of their size. The samples are prepared beforehand.
@@ -27,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 import kedge
 from bench import peers
@@ -84,6 +87,22 @@ def kedge_bracket(reference: Sample, current: Sample) -> Contender[Bracket]:
     return Contender("kedge", version("kedge"), run)
 
 
+def kedge_nulls(
+    reference: Sample, current: Sample, valid: npt.NDArray[np.bool_]
+) -> Contender[Bracket]:
+    """The same for an Arrow column with nulls."""
+    table = pa.table({"value": pa.array(current, mask=~valid)})
+    profile = kedge.profile({"value": reference})
+    expected = profile.histogram("value")
+
+    def run() -> Bracket:
+        counted = profile.like()
+        counted.update(table)
+        return Bracket(*ks_bracket(expected, counted.histogram("value")))
+
+    return Contender("kedge", version("kedge"), run)
+
+
 def kedge_exact(x: Sample, y: Sample) -> Contender[Ks]:
     """The exact test."""
 
@@ -128,6 +147,22 @@ def bracket_race(work: str, column: str, rows: int, dtype: type[np.floating[Any]
     )
 
 
+def nulls_race(work: str, column: str, rows: int) -> Race[Bracket]:
+    """Bracket the distance of a column with nulls."""
+    reference, current = samples(column, rows)
+    valid = np.random.default_rng(5).random(rows) >= 0.1
+    exact = peers.numpy_ks(reference, current[valid]).run().statistic
+    return Race(
+        work=work,
+        rows=rows,
+        ours=kedge_nulls(reference, current, valid),
+        peers=[peers.numpy_histogram(reference, current[valid])],
+        judge=judge_bracket,
+        expected=Bracket(exact, exact),
+        facts=lambda answer: {"width": round(answer.upper - answer.lower, 9)},
+    )
+
+
 def exact_race(work: str, column: str, rows: int) -> Race[Ks]:
     """Test one column exactly."""
     x, y = samples(column, rows)
@@ -151,6 +186,7 @@ def plan(options: argparse.Namespace) -> list[Planned]:
         works.append((work, partial(bracket_race, work, column, rows, np.float64)))
     work = "ks_float32/normal"
     works.append((work, partial(bracket_race, work, "normal", rows, np.float32)))
+    works.append(("ks_nulls/normal", partial(nulls_race, "ks_nulls/normal", "normal", rows)))
     for column in COLUMNS:
         work = f"ks_exact/{column}"
         works.append((work, partial(exact_race, work, column, exact_rows)))

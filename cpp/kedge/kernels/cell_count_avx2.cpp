@@ -9,6 +9,15 @@
 namespace kedge {
 namespace {
 
+KEDGE_TARGET inline void keep_valid(std::uint32_t bits, std::uint32_t null, std::uint32_t* slots) {
+  const __m256i lanes = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  const __m256i valid =
+      _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(static_cast<int>(bits)), lanes), lanes);
+  const __m256i all = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(slots));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(slots),
+                      _mm256_blendv_epi8(_mm256_set1_epi32(static_cast<int>(null)), all, valid));
+}
+
 #include "kedge/kernels/cell_count_loop.h"
 
 KEDGE_TARGET inline __m256d load(const double* values) { return _mm256_loadu_pd(values); }

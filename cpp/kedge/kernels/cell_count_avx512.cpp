@@ -9,6 +9,13 @@
 namespace kedge {
 namespace {
 
+KEDGE_TARGET inline void keep_valid(std::uint32_t bits, std::uint32_t null, std::uint32_t* slots) {
+  const __m256i nulls = _mm256_set1_epi32(static_cast<int>(null));
+  const __m256i all = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(slots));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(slots),
+                      _mm256_mask_mov_epi32(nulls, static_cast<__mmask8>(bits), all));
+}
+
 #include "kedge/kernels/cell_count_loop.h"
 
 constexpr int kNanClass = 0x81;  // quiet and signalling

@@ -8,6 +8,15 @@ namespace kedge {
 namespace {
 
 #define KEDGE_TARGET
+inline void keep_valid(std::uint32_t bits, std::uint32_t null, std::uint32_t* slots) {
+  const uint32x4_t low = {1, 2, 4, 8};
+  const uint32x4_t all = vdupq_n_u32(bits);
+  const uint32x4_t nulls = vdupq_n_u32(null);
+  vst1q_u32(slots, vbslq_u32(vtstq_u32(all, low), vld1q_u32(slots), nulls));
+  const uint32x4_t high = vshlq_n_u32(low, 4);
+  vst1q_u32(slots + 4, vbslq_u32(vtstq_u32(all, high), vld1q_u32(slots + 4), nulls));
+}
+
 #include "kedge/kernels/cell_count_loop.h"
 
 inline float64x2_t load(const double* values) { return vld1q_f64(values); }

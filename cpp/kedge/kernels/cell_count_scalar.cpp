@@ -70,6 +70,10 @@ std::uint32_t cuts_cell(const CellPlan& plan, double value) noexcept {
 }
 
 #define KEDGE_TARGET
+inline void keep_valid(std::uint32_t bits, std::uint32_t null, std::uint32_t* slots) {
+  for (std::uint32_t i = 0; i < 8; ++i) slots[i] = ((bits >> i) & 1) != 0 ? slots[i] : null;
+}
+
 #include "kedge/kernels/cell_count_loop.h"
 
 struct OneByOne {
