@@ -8,8 +8,8 @@ ks_bracket/<column>: count the current sample into cells fixed by the reference 
     counts. Both brackets must contain the exact distance, and kedge's must be no wider than 0.002.
     `rows` is the current sample; whatever depends on the reference alone is prepared beforehand.
 ks_float32/normal: the same with float32.
-ks_nulls/normal: the same with a tenth of the rows null, in an Arrow column; the peer gets the values
-    without them.
+ks_nulls/normal: the same with a tenth of the rows null, in an Arrow column; the peer gets the
+    values without them.
 ks_exact/<column>: the exact test of two unsorted samples; `rows` counts both. Peers:
     `scipy.stats.ks_2samp`, and sorting with numpy, which gives the statistic alone. Statistics must
     be equal to 1e-12, p-values to 1e-9 of their size. The samples are prepared beforehand.

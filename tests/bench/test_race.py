@@ -133,9 +133,9 @@ def test_the_ks_benchmark_prints_json_lines(capsys: pytest.CaptureFixture[str]) 
     assert all(line.keys() >= KEYS for line in lines)
     assert {line["ratio"] for line in lines if line["engine"] == "kedge"} == {1.0}
     works = [f"{part}/{name}" for part in ("ks_bracket", "ks_exact") for name in bench_ks.COLUMNS]
-    assert {line["work"] for line in lines} == {*works, "ks_float32/normal"}
+    assert {line["work"] for line in lines} == {*works, "ks_float32/normal", "ks_nulls/normal"}
     widths = [line["width"] for line in lines if line["engine"] == "kedge" and "width" in line]
-    assert len(widths) == len(bench_ks.COLUMNS) + 1
+    assert len(widths) == len(bench_ks.COLUMNS) + 2
     assert max(widths) <= 0.002
 
 
