@@ -128,7 +128,7 @@ class Importer {
     if (width == 0 || reinterpret_cast<std::uintptr_t>(out.values) % alignment == 0) return;
     const std::size_t bytes = (out.offset + out.length + (offsets ? 1 : 0)) * width;
     std::byte* copy = memory_.make(bytes);
-    std::memcpy(copy, out.values, bytes);
+    if (bytes > 0) std::memcpy(copy, out.values, bytes);
     out.values = copy;
   }
 
