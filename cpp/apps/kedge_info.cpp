@@ -1,7 +1,6 @@
 // kedge_info              what this build runs on
 // kedge_info --selftest   a digest over every kernel's and format's results on fixed input: the
-// same
-//                         16 digits on every machine and under every KEDGE_ISA, or it is a bug
+//                         same 16 digits on every machine and under every KEDGE_ISA, or it is a bug
 
 #include <algorithm>
 #include <cinttypes>
@@ -54,8 +53,10 @@ Batch seeded_batch(std::uint64_t seed, double shift) {
   std::vector<std::string> city;
   for (int i = 0; i < kRows; ++i) {
     even.push_back(bell(random) + shift);
-    heavy.push_back((random.below(2) == 1 ? 1 : -1) / (1 - random.uniform()));
-    clusters.push_back(bell(random) + 1e6 * random.below(3));
+    const int side = random.below(2) == 1 ? 1 : -1;
+    heavy.push_back(side / (1 - random.uniform()));
+    const std::uint32_t cluster = random.below(3);
+    clusters.push_back(bell(random) + 1e6 * cluster);
     zeros.push_back(random.below(10) < 4 ? 0.0 : exp_of(bell(random)));
     odd.push_back(std::bit_cast<double>(random.bits()));
     items.push_back(random.below(12));
