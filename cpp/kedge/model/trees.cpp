@@ -1,0 +1,208 @@
+#include "kedge/model/trees.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kedge/base/error.h"
+
+namespace kedge {
+namespace {
+
+struct Bounds {
+  const Forest& forest;
+  std::size_t number;  // of the tree
+  const Tree& tree;
+
+  template <class... Parts>
+  [[noreturn]] void refuse(const Parts&... parts) const {
+    throw corrupt_data("tree ", number, parts...);
+  }
+
+  void child(std::size_t node, std::int32_t child, std::size_t leaves) const {
+    if (child >= 0) {
+      const auto next = static_cast<std::size_t>(child);
+      if (next <= node || next >= tree.nodes.size()) {
+        refuse(", node ", node, ": child ", child, " is not one of the nodes ", node + 1, " to ",
+               tree.nodes.size() - 1);
+      }
+    } else if (static_cast<std::size_t>(~child) >= leaves) {
+      refuse(", node ", node, ": leaf ", ~child, " of ", leaves);
+    }
+  }
+
+  void node(std::size_t i, std::size_t leaves) const {
+    const TreeNode& node = tree.nodes[i];
+    if (node.feature >= forest.features.size()) {
+      refuse(", node ", i, ": feature ", node.feature, " of ", forest.features.size());
+    }
+    if (node.test == Test::kInSet || node.test == Test::kNotInSet) {
+      if (node.set >= forest.sets.size()) {
+        refuse(", node ", i, ": set ", node.set, " of ", forest.sets.size());
+      }
+    } else if (std::isnan(node.threshold)) {
+      refuse(", node ", i, ": the threshold is NaN");
+    }
+    child(i, node.left, leaves);
+    child(i, node.right, leaves);
+  }
+
+  void whole() const {
+    const std::size_t width = forest.leaf_width;
+    if (tree.leaves.empty() || tree.leaves.size() % width != 0) {
+      refuse(" has ", tree.leaves.size(), " leaf values, ", width, " for each leaf are wanted");
+    }
+    const std::size_t leaves = tree.leaves.size() / width;
+    if (leaves != tree.nodes.size() + 1) {
+      refuse(" has ", tree.nodes.size(), " nodes and ", leaves, " leaves; one more is wanted");
+    }
+    if (tree.output + width > forest.outputs) {
+      refuse(" adds to output ", tree.output + width - 1, " of ", forest.outputs);
+    }
+    std::vector<bool> reached(tree.nodes.size() + leaves);
+    for (std::size_t i = 0; i < tree.nodes.size(); ++i) {
+      node(i, leaves);
+      for (const std::int32_t child : {tree.nodes[i].left, tree.nodes[i].right}) {
+        const std::size_t place = child >= 0 ? static_cast<std::size_t>(child)
+                                             : tree.nodes.size() + static_cast<std::size_t>(~child);
+        if (reached[place]) refuse(", node ", i, ": child ", child, " has another parent too");
+        reached[place] = true;
+      }
+    }
+  }
+};
+
+void check_features(const Forest& forest) {
+  if (forest.features.empty() || forest.features.size() > kMostFeatures) {
+    throw corrupt_data("a model of ", forest.features.size(), " features; 1 to ", kMostFeatures,
+                       " are wanted");
+  }
+  if (forest.outputs == 0 || forest.outputs > kMostOutputs) {
+    throw corrupt_data("a model of ", forest.outputs, " outputs; 1 to ", kMostOutputs,
+                       " are wanted");
+  }
+  if (forest.leaf_width != 1 && forest.leaf_width != forest.outputs) {
+    throw corrupt_data("leaves of ", forest.leaf_width, " values; 1 or ", forest.outputs,
+                       " are wanted");
+  }
+  if (forest.start.size() != forest.outputs || forest.bias.size() != forest.outputs) {
+    throw corrupt_data("start and bias have ", forest.start.size(), " and ", forest.bias.size(),
+                       " values; ", forest.outputs, " are wanted");
+  }
+}
+
+void check_sets(const Forest& forest) {
+  for (std::size_t i = 0; i < forest.sets.size(); ++i) {
+    const auto& set = forest.sets[i];
+    for (std::size_t j = 0; j < set.size(); ++j) {
+      if (set[j] > kMostCategory || (j > 0 && set[j] <= set[j - 1])) {
+        throw corrupt_data("set ", i, ": category ", set[j], " does not rise, or exceeds ",
+                           kMostCategory);
+      }
+    }
+  }
+}
+
+void check_linear(const Forest& forest) {
+  if (forest.linear.empty()) return;
+  if (forest.linear.size() != forest.trees.size() || forest.leaf_width != 1) {
+    throw corrupt_data("linear leaves of ", forest.linear.size(), " trees, ", forest.trees.size(),
+                       " are there");
+  }
+  for (std::size_t i = 0; i < forest.linear.size(); ++i) {
+    if (forest.linear[i].size() != forest.trees[i].leaves.size()) {
+      throw corrupt_data("tree ", i, " has ", forest.linear[i].size(), " linear leaves of ",
+                         forest.trees[i].leaves.size());
+    }
+    for (const LinearLeaf& leaf : forest.linear[i]) {
+      for (const LinearLeaf::Term& term : leaf.terms) {
+        if (term.feature >= forest.features.size()) {
+          throw corrupt_data("tree ", i, ": a linear leaf has feature ", term.feature, " of ",
+                             forest.features.size());
+        }
+      }
+    }
+  }
+}
+
+bool is_category(const Forest& forest, const TreeNode& node, double value) {
+  if (value < 0 && (forest.category_rule == CategoryRule::kFromZero || value <= -1)) return false;
+  if (value >= double{kMostCategory} + 1) return false;
+  return std::ranges::binary_search(forest.sets[node.set],
+                                    static_cast<std::uint32_t>(value < 0 ? 0 : value));
+}
+
+bool goes_left(const Forest& forest, const TreeNode& node, double value) {
+  const bool is_set = node.test == Test::kInSet || node.test == Test::kNotInSet;
+  if (std::isnan(value)) {
+    if (is_set || node.missing != Missing::kNone) return node.missing_left;
+    value = 0;
+  }
+  if (is_set) return is_category(forest, node, value) == (node.test == Test::kInSet);
+  if (node.missing == Missing::kZero && std::fabs(value) <= kZeroBound) return node.missing_left;
+  return node.test == Test::kLess ? value < node.threshold : value <= node.threshold;
+}
+
+std::size_t leaf_of(const Forest& forest, const Tree& tree, std::span<const double> row) {
+  std::int32_t at = tree.nodes.empty() ? ~0 : 0;
+  while (at >= 0) {
+    const TreeNode& node = tree.nodes[static_cast<std::size_t>(at)];
+    at = goes_left(forest, node, row[node.feature]) ? node.left : node.right;
+  }
+  return static_cast<std::size_t>(~at);
+}
+
+double linear_value(const LinearLeaf& leaf, double otherwise, std::span<const double> row) {
+  double sum = leaf.constant;
+  for (const LinearLeaf::Term& term : leaf.terms) {
+    if (std::isnan(row[term.feature])) return otherwise;
+    sum += term.coefficient * row[term.feature];
+  }
+  return sum;
+}
+
+template <class Sum>
+void plain_row(const Forest& forest, std::span<const double> row, std::span<double> out) {
+  std::vector<Sum> sums(forest.outputs);
+  for (std::size_t k = 0; k < sums.size(); ++k) sums[k] = static_cast<Sum>(forest.start[k]);
+  for (std::size_t i = 0; i < forest.trees.size(); ++i) {
+    const Tree& tree = forest.trees[i];
+    const std::size_t leaf = leaf_of(forest, tree, row);
+    for (std::size_t k = 0; k < forest.leaf_width; ++k) {
+      double value = tree.leaves[leaf * forest.leaf_width + k];
+      if (!forest.linear.empty()) value = linear_value(forest.linear[i][leaf], value, row);
+      sums[tree.output + k] += static_cast<Sum>(value);
+    }
+  }
+  for (std::size_t k = 0; k < sums.size(); ++k) {
+    const Sum mean = sums[k] / static_cast<Sum>(forest.divisor);
+    out[k] = mean * static_cast<Sum>(forest.scale) + static_cast<Sum>(forest.bias[k]);
+  }
+}
+
+}  // namespace
+
+void check(const Forest& forest) {
+  check_features(forest);
+  check_sets(forest);
+  for (std::size_t i = 0; i < forest.trees.size(); ++i) Bounds{forest, i, forest.trees[i]}.whole();
+  check_linear(forest);
+}
+
+void plain_scores(const Forest& forest, std::span<const double> rows, std::span<double> out) {
+  const std::size_t width = forest.features.size();
+  std::vector<double> row(width);
+  for (std::size_t i = 0; i * width < rows.size(); ++i) {
+    for (std::size_t j = 0; j < width; ++j) {
+      const double value = rows[i * width + j];
+      row[j] = forest.reads_float32 ? double{static_cast<float>(value)} : value;
+    }
+    const auto scores = out.subspan(i * forest.outputs, forest.outputs);
+    if (forest.sums_float32) {
+      plain_row<float>(forest, row, scores);
+    } else {
+      plain_row<double>(forest, row, scores);
+    }
+  }
+}
+
+}  // namespace kedge
