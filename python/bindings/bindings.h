@@ -12,5 +12,6 @@ void bind_categories(nanobind::module_& m);
 void bind_drift(nanobind::module_& m);
 void bind_distance(nanobind::module_& m);
 void bind_joint(nanobind::module_& m);
+void bind_forest(nanobind::module_& m);
 
 }  // namespace kedge

@@ -74,4 +74,5 @@ NB_MODULE(_core, m) {
   kedge::bind_drift(m);
   kedge::bind_distance(m);
   kedge::bind_joint(m);
+  kedge::bind_forest(m);
 }

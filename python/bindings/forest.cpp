@@ -1,0 +1,42 @@
+#include "bindings.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+
+#include <vector>
+
+#include "kedge/base/error.h"
+#include "kedge/model/trees.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace kedge {
+namespace {
+
+using Rows = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Scores = nb::ndarray<nb::numpy, double, nb::ndim<2>>;
+
+Scores plain(const Forest& forest, const Rows& rows) {
+  if (rows.shape(1) != forest.features.size()) {
+    throw invalid_argument("rows of ", rows.shape(1), " values, the model has ",
+                           forest.features.size(), " features");
+  }
+  auto* out = new std::vector<double>(rows.shape(0) * forest.outputs);
+  nb::capsule owner(out,
+                    [](void* held) noexcept { delete static_cast<std::vector<double>*>(held); });
+  plain_scores(forest, {rows.data(), rows.size()}, *out);
+  return Scores(out->data(), {rows.shape(0), forest.outputs}, owner);
+}
+
+}  // namespace
+
+void bind_forest(nb::module_& m) {
+  nb::class_<Forest>(m, "Forest", "An ensemble of trees as its trainer means it.")
+      .def_ro("origin", &Forest::origin, "What trained it.")
+      .def("plain_scores", &plain, "rows"_a,
+           "Raw scores of rows of float64, added up as the trainer does. The slow definition.");
+}
+
+}  // namespace kedge
