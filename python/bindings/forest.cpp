@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kedge/base/error.h"
+#include "kedge/model/lightgbm.h"
 #include "kedge/model/trees.h"
 
 namespace nb = nanobind;
@@ -30,11 +31,14 @@ Scores plain(const Forest& forest, const Rows& rows) {
   return Scores(out->data(), {rows.shape(0), forest.outputs}, owner);
 }
 
+Forest from_lightgbm(const nb::bytes& text) { return import_lightgbm({text.c_str(), text.size()}); }
+
 }  // namespace
 
 void bind_forest(nb::module_& m) {
   nb::class_<Forest>(m, "Forest", "An ensemble of trees as its trainer means it.")
       .def_ro("origin", &Forest::origin, "What trained it.")
+      .def_static("from_lightgbm", &from_lightgbm, "text"_a, "Reads LightGBM's model text.")
       .def("plain_scores", &plain, "rows"_a,
            "Raw scores of rows of float64, added up as the trainer does. The slow definition.");
 }

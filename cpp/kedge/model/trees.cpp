@@ -114,8 +114,9 @@ std::size_t leaf_of(const Forest& forest, const Tree& tree, std::span<const doub
 double linear_value(const LinearLeaf& leaf, double otherwise, std::span<const double> row) {
   double sum = leaf.constant;
   for (const LinearLeaf::Term& term : leaf.terms) {
-    if (std::isnan(row[term.feature])) return otherwise;
-    sum += term.coefficient * row[term.feature];
+    const double value = row[term.feature];
+    if (std::isnan(value)) return otherwise;
+    sum += term.coefficient * (std::fabs(value) > kZeroBound ? value : 0);
   }
   return sum;
 }

@@ -46,8 +46,9 @@ struct Tree {
   std::uint32_t output = 0;     // where its values are added: output .. output + leaf_width - 1
 };
 
-// A leaf that is a linear function: constant + sum of coefficient * value, in this order; the
-// leaf's own value when one of the values is NaN.
+// A leaf that is a linear function: constant + sum of coefficient * value, in this order and
+// without the values from -kZeroBound to kZeroBound; the leaf's own value when one of the values is
+// NaN.
 struct LinearLeaf {
   struct Term {
     std::uint32_t feature;
