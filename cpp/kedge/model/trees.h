@@ -69,13 +69,15 @@ enum class Link : std::uint8_t {
   kHalvedPower,   // 2^(-link_scale * x), of isolation forests
 };
 
+inline constexpr Link kLastLink = Link::kHalvedPower;
+
 // How the value of a category feature is turned into a whole number.
 enum class CategoryRule : std::uint8_t {
   kTruncate,  // towards zero, so that -0.5 is 0: LightGBM
   kFromZero,  // the same, but a negative value is no category: all others
 };
 
-enum class FeatureKind : std::uint8_t { kNumber, kCategory };
+enum class FeatureKind : std::uint32_t { kNumber, kCategory };
 
 struct Feature {
   std::string name;
