@@ -1,15 +1,15 @@
 """Fitted tree models of scikit-learn as a `Forest`, bit for bit. scikit-learn is not imported.
 
-| estimator                           | raw score, equal to                                     |
-|-------------------------------------|---------------------------------------------------------|
-| HistGradientBoostingRegressor       | `_raw_predict`; with squared or absolute error: `predict` |
-| HistGradientBoostingClassifier      | `decision_function`                                     |
-| GradientBoostingRegressor           | `predict`                                               |
-| GradientBoostingClassifier          | `decision_function`                                     |
-| RandomForest-, ExtraTreesRegressor  | `predict`, one output for each target                   |
-| DecisionTree-, ExtraTreeRegressor   | `predict`, one output for each target                   |
-| the four classifiers of these names | `predict_proba`; of two classes only that of the second one |
-| IsolationForest                     | x where `score_samples` is `-(2**-x)`                   |
+| estimator                           | raw score, equal to                        |
+|-------------------------------------|--------------------------------------------|
+| HistGradientBoostingRegressor       | `predict` before its link: `_raw_predict`  |
+| HistGradientBoostingClassifier      | `decision_function`                        |
+| GradientBoostingRegressor           | `predict`                                  |
+| GradientBoostingClassifier          | `decision_function`                        |
+| RandomForest-, ExtraTreesRegressor  | `predict`, one output for each target      |
+| DecisionTree-, ExtraTreeRegressor   | `predict`, one output for each target      |
+| the four classifiers of these names | `predict_proba`; of two classes the second |
+| IsolationForest                     | x where `score_samples` is `-(2**-x)`      |
 
 A forest with `n_jobs` above 1 adds up its trees in the order in which they finish; ours is theirs
 with one job. Category features of HistGradientBoosting take the values of the data where these are
