@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kedge/base/error.h"
+#include "kedge/model/tree_shape.h"
 
 namespace kedge {
 namespace {
@@ -18,19 +19,7 @@ struct Bounds {
     throw corrupt_data("tree ", number, parts...);
   }
 
-  void child(std::size_t node, std::int32_t child, std::size_t leaves) const {
-    if (child >= 0) {
-      const auto next = static_cast<std::size_t>(child);
-      if (next <= node || next >= tree.nodes.size()) {
-        refuse(", node ", node, ": child ", child, " is not one of the nodes ", node + 1, " to ",
-               tree.nodes.size() - 1);
-      }
-    } else if (static_cast<std::size_t>(~child) >= leaves) {
-      refuse(", node ", node, ": leaf ", ~child, " of ", leaves);
-    }
-  }
-
-  void node(std::size_t i, std::size_t leaves) const {
+  void node(std::size_t i) const {
     const TreeNode& node = tree.nodes[i];
     if (node.feature >= forest.features.size()) {
       refuse(", node ", i, ": feature ", node.feature, " of ", forest.features.size());
@@ -42,8 +31,6 @@ struct Bounds {
     } else if (std::isnan(node.threshold)) {
       refuse(", node ", i, ": the threshold is NaN");
     }
-    child(i, node.left, leaves);
-    child(i, node.right, leaves);
   }
 
   void whole() const {
@@ -58,37 +45,10 @@ struct Bounds {
     if (tree.output + width > forest.outputs) {
       refuse(" adds to output ", tree.output + width - 1, " of ", forest.outputs);
     }
-    std::vector<bool> reached(tree.nodes.size() + leaves);
-    for (std::size_t i = 0; i < tree.nodes.size(); ++i) {
-      node(i, leaves);
-      for (const std::int32_t child : {tree.nodes[i].left, tree.nodes[i].right}) {
-        const std::size_t place = child >= 0 ? static_cast<std::size_t>(child)
-                                             : tree.nodes.size() + static_cast<std::size_t>(~child);
-        if (reached[place]) refuse(", node ", i, ": child ", child, " has another parent too");
-        reached[place] = true;
-      }
-    }
+    for (std::size_t i = 0; i < tree.nodes.size(); ++i) node(i);
+    check_shape(std::span<const TreeNode>(tree.nodes), number);
   }
 };
-
-void check_features(const Forest& forest) {
-  if (forest.features.empty() || forest.features.size() > kMostFeatures) {
-    throw corrupt_data("a model of ", forest.features.size(), " features; 1 to ", kMostFeatures,
-                       " are wanted");
-  }
-  if (forest.outputs == 0 || forest.outputs > kMostOutputs) {
-    throw corrupt_data("a model of ", forest.outputs, " outputs; 1 to ", kMostOutputs,
-                       " are wanted");
-  }
-  if (forest.leaf_width != 1 && forest.leaf_width != forest.outputs) {
-    throw corrupt_data("leaves of ", forest.leaf_width, " values; 1 or ", forest.outputs,
-                       " are wanted");
-  }
-  if (forest.start.size() != forest.outputs || forest.bias.size() != forest.outputs) {
-    throw corrupt_data("start and bias have ", forest.start.size(), " and ", forest.bias.size(),
-                       " values; ", forest.outputs, " are wanted");
-  }
-}
 
 void check_sets(const Forest& forest) {
   for (std::size_t i = 0; i < forest.sets.size(); ++i) {
@@ -182,8 +142,25 @@ void plain_row(const Forest& forest, std::span<const double> row, std::span<doub
 
 }  // namespace
 
+void check_scoring(const Scoring& scoring, std::size_t features) {
+  if (features == 0 || features > kMostFeatures) {
+    throw corrupt_data("a model of ", features, " features; 1 to ", kMostFeatures, " are wanted");
+  }
+  const std::uint32_t outputs = scoring.outputs;
+  if (outputs == 0 || outputs > kMostOutputs) {
+    throw corrupt_data("a model of ", outputs, " outputs; 1 to ", kMostOutputs, " are wanted");
+  }
+  if (scoring.leaf_width != 1 && scoring.leaf_width != outputs) {
+    throw corrupt_data("leaves of ", scoring.leaf_width, " values; 1 or ", outputs, " are wanted");
+  }
+  if (scoring.start.size() != outputs || scoring.bias.size() != outputs) {
+    throw corrupt_data("start and bias have ", scoring.start.size(), " and ", scoring.bias.size(),
+                       " values; ", outputs, " are wanted");
+  }
+}
+
 void check(const Forest& forest) {
-  check_features(forest);
+  check_scoring(forest, forest.features.size());
   check_sets(forest);
   for (std::size_t i = 0; i < forest.trees.size(); ++i) Bounds{forest, i, forest.trees[i]}.whole();
   check_linear(forest);

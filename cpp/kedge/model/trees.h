@@ -84,17 +84,13 @@ struct Feature {
   std::vector<std::string> categories;
 };
 
+// How leaf values become scores:
 // raw[k] = ((start[k] + the leaf values of output k, tree by tree) / divisor) * scale + bias[k],
 // each step rounded to the precision of the sum.
-struct Forest {
-  std::string origin;  // "LightGBM 4.7.0", as far as the model says it
-  std::vector<Feature> features;
+struct Scoring {
   bool reads_float32 = false;  // values are rounded to float before they are compared
   bool sums_float32 = false;
   CategoryRule category_rule = CategoryRule::kFromZero;
-  std::vector<std::vector<std::uint32_t>> sets;  // rising categories, each below 2^31
-  std::vector<Tree> trees;
-  std::vector<std::vector<LinearLeaf>> linear;  // of each tree and leaf; empty when none is
   std::uint32_t outputs = 1;
   std::uint32_t leaf_width = 1;  // 1, or all outputs
   std::vector<double> start;     // one for each output
@@ -105,9 +101,20 @@ struct Forest {
   double link_scale = 1;
 };
 
+struct Forest : Scoring {
+  std::string origin;  // "LightGBM 4.7.0", as far as the model says it
+  std::vector<Feature> features;
+  std::vector<std::vector<std::uint32_t>> sets;  // rising categories, each below 2^31
+  std::vector<Tree> trees;
+  std::vector<std::vector<LinearLeaf>> linear;  // of each tree and leaf; empty when none is
+};
+
 inline constexpr std::uint32_t kMostFeatures = 65'535;
 inline constexpr std::uint32_t kMostOutputs = 65'535;
 inline constexpr std::uint32_t kMostCategory = 0x7fffffff;
+
+// Throws CorruptData when the numbers do not fit each other or a bound above.
+void check_scoring(const Scoring& scoring, std::size_t features);
 
 // Throws CorruptData that names the tree and node when a child, feature, set, leaf or length is out
 // of its bounds: what passes can be walked without a check. Importers end with it.

@@ -1,0 +1,50 @@
+// How many cuts a value reaches: the one loop that turns a block of rows into codes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kedge/base/cpu.h"
+
+namespace kedge {
+
+inline constexpr std::size_t kBlockRows = 64;  // one byte each fill an AVX-512 register
+
+// 2^levels - 1 rising cuts as a search tree: the middle one at [1], those of the two halves at [2]
+// and [3], and so on; [0] is not read. What is left over at the top is NaN, which no value reaches.
+template <class Value>
+struct CutHeap {
+  const Value* cuts;
+  std::uint32_t levels;
+};
+
+// The number of cuts at or below `value`; 0 for NaN.
+template <class Value>
+inline std::uint32_t rank_of(const CutHeap<Value>& heap, Value value) noexcept {
+  std::uint32_t at = 1;
+  for (std::uint32_t level = 0; level < heap.levels; ++level) {
+    at = 2 * at + (value >= heap.cuts[at] ? 1 : 0);
+  }
+  return at - (1u << heap.levels);
+}
+
+// The ranks of kBlockRows values. Every variant gives the same.
+template <class Value>
+using RankKernel = void (*)(const CutHeap<Value>&, const Value* values, std::uint32_t* ranks);
+
+struct RankVariant {
+  Isa isa;
+  RankKernel<float> rank_f32;
+  RankKernel<double> rank_f64;
+};
+
+// Row 0 is the scalar reference.
+std::span<const RankVariant> rank_variants() noexcept;
+
+RankVariant rank_scalar() noexcept;
+#if defined(__x86_64__)
+RankVariant rank_avx512() noexcept;
+#endif
+
+}  // namespace kedge

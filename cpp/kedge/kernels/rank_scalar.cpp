@@ -1,0 +1,26 @@
+#include "kedge/kernels/rank.h"
+
+namespace kedge {
+namespace {
+
+// Eight searches at a time: each step waits for a load, and the loads of eight wait together.
+template <class Value>
+void ranks(const CutHeap<Value>& heap, const Value* values, std::uint32_t* ranks) {
+  constexpr std::size_t kLanes = 8;
+  for (std::size_t i = 0; i < kBlockRows; i += kLanes) {
+    std::uint32_t at[kLanes];
+    for (std::size_t j = 0; j < kLanes; ++j) at[j] = 1;
+    for (std::uint32_t level = 0; level < heap.levels; ++level) {
+      for (std::size_t j = 0; j < kLanes; ++j) {
+        at[j] = 2 * at[j] + (values[i + j] >= heap.cuts[at[j]] ? 1 : 0);
+      }
+    }
+    for (std::size_t j = 0; j < kLanes; ++j) ranks[i + j] = at[j] - (1u << heap.levels);
+  }
+}
+
+}  // namespace
+
+RankVariant rank_scalar() noexcept { return {Isa::kScalar, ranks<float>, ranks<double>}; }
+
+}  // namespace kedge

@@ -1,0 +1,36 @@
+// A matrix of numbers that somebody else holds, rows and columns at any distance.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+
+namespace kedge {
+
+struct Rows {
+  const std::byte* data = nullptr;
+  std::size_t count = 0;
+  std::ptrdiff_t row_stride = 0;  // in bytes
+  std::ptrdiff_t column_stride = 0;
+  bool is_float32 = false;  // double otherwise
+
+  template <class Value>
+  Value at(std::size_t row, std::size_t column) const noexcept {
+    Value value;
+    std::memcpy(&value,
+                data + static_cast<std::ptrdiff_t>(row) * row_stride +
+                    static_cast<std::ptrdiff_t>(column) * column_stride,
+                sizeof value);
+    return value;
+  }
+  double value(std::size_t row, std::size_t column) const noexcept {
+    return is_float32 ? double{at<float>(row, column)} : at<double>(row, column);
+  }
+  Rows from(std::size_t row, std::size_t length) const noexcept {
+    Rows part = *this;
+    part.data += static_cast<std::ptrdiff_t>(row) * row_stride;
+    part.count = length;
+    return part;
+  }
+};
+
+}  // namespace kedge

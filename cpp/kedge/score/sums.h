@@ -1,0 +1,98 @@
+// From the leaves that a row reached to its raw scores, tree by tree, as the trainer adds them up.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "kedge/model/quantize.h"
+#include "kedge/score/rows.h"
+
+namespace kedge {
+
+// Memory of the calling thread that the next call overwrites.
+template <class Value>
+Value* scratch(std::size_t count) {
+  thread_local std::vector<Value> memory;
+  if (memory.size() < count) memory.resize(count);
+  return memory.data();
+}
+
+// `Sum` is the precision in which the trainer adds.
+template <class Sum>
+class Sums {
+ public:
+  // `leaf_of_place` has the leaf of each place that a walk may end at.
+  Sums(const RankedForest& forest, const std::vector<std::uint32_t>& leaf_of_place)
+      : forest_(forest), leaf_(leaf_of_place) {
+    for (const double start : forest.start) start_.push_back(static_cast<Sum>(start));
+    for (const double bias : forest.bias) {
+      bias_.push_back(static_cast<Sum>(bias));
+      has_ending_ |= bias != 0;
+    }
+    has_ending_ |= forest.divisor != 1 || forest.scale != 1;
+    if (forest.leaf_width == 1 && forest.linear.empty()) {
+      for (const std::uint32_t leaf : leaf_of_place) {
+        const bool is_leaf = leaf < forest.leaf_count();
+        value_.push_back(is_leaf ? static_cast<Sum>(forest.leaves[leaf]) : 0);
+      }
+    }
+    for (const RankTree& tree : forest.trees) output_.push_back(tree.output);
+  }
+
+  std::size_t outputs() const noexcept { return start_.size(); }
+
+  void start(Sum* out) const noexcept {
+    for (std::size_t k = 0; k < start_.size(); ++k) out[k] = start_[k];
+  }
+  void add(std::size_t tree, std::uint32_t place, const Rows& rows, std::size_t row,
+           Sum* out) const noexcept {
+    if (!value_.empty()) {
+      out[output_[tree]] += value_[place];
+    } else {
+      add_wide(tree, leaf_[place], rows, row, out);
+    }
+  }
+  void finish(Sum* out) const noexcept {
+    if (!has_ending_) return;
+    for (std::size_t k = 0; k < start_.size(); ++k) {
+      const Sum mean = out[k] / static_cast<Sum>(forest_.divisor);
+      out[k] = mean * static_cast<Sum>(forest_.scale) + bias_[k];
+    }
+  }
+
+ private:
+  void add_wide(std::size_t tree, std::uint32_t leaf, const Rows& rows, std::size_t row,
+                Sum* out) const noexcept {
+    const double* values = forest_.leaves.data() + std::size_t{leaf} * forest_.leaf_width;
+    if (!forest_.linear.empty()) {
+      out[output_[tree]] += static_cast<Sum>(linear(forest_.linear[leaf], *values, rows, row));
+      return;
+    }
+    for (std::size_t k = 0; k < forest_.leaf_width; ++k) {
+      out[output_[tree] + k] += static_cast<Sum>(values[k]);
+    }
+  }
+
+  double linear(const LinearSpan& leaf, double otherwise, const Rows& rows,
+                std::size_t row) const noexcept {
+    double sum = leaf.constant;
+    for (const LinearTerm& term : forest_.terms.subspan(leaf.first_term, leaf.terms)) {
+      const double value = rows.value(row, term.feature);
+      if (std::isnan(value)) return otherwise;
+      sum += term.coefficient * value;
+    }
+    return sum;
+  }
+
+  RankedForest forest_;
+  std::vector<std::uint32_t> leaf_;
+  std::vector<Sum> start_;
+  std::vector<Sum> bias_;
+  std::vector<Sum> value_;  // of each place, when a leaf has but one
+  std::vector<std::uint32_t> output_;
+  bool has_ending_ = false;
+};
+
+}  // namespace kedge
