@@ -1,5 +1,6 @@
 #include "bindings.h"
 #include "forest_parts.h"
+#include "stored.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -10,6 +11,7 @@
 
 #include "kedge/base/error.h"
 #include "kedge/model/lightgbm.h"
+#include "kedge/model/onnx.h"
 #include "kedge/model/trees.h"
 
 namespace nb = nanobind;
@@ -46,6 +48,9 @@ void bind_forest(nb::module_& m) {
   forest.def_ro("origin", &Forest::origin, "What trained it.")
       .def_ro("features", &Forest::features, "The columns of a row, in order.")
       .def_static("from_lightgbm", &from_lightgbm, "text"_a, "Reads LightGBM's model text.")
+      .def_static(
+          "from_onnx", [](const nb::bytes& data) { return import_onnx(bytes_of(data)); }, "data"_a,
+          "Reads the tree ensemble of an ONNX file.")
       .def("plain_scores", &plain, "rows"_a,
            "Raw scores of rows of float64, added up as the trainer does. The slow definition.");
   bind_forest_parts(forest);

@@ -80,8 +80,14 @@ struct Nodes {
                  .left = left.data()[at],
                  .right = right.data()[at]};
     }
+    Tree tree = tree_of_list(list, number);
     const std::size_t width = values.shape(1);
-    return tree_of_list(list, {values.data() + first * width, size * width}, width, number);
+    for (std::size_t i = 0; i < size; ++i) {
+      if (list[i].left != kListedLeaf) continue;
+      const double* leaf = values.data() + (first + i) * width;
+      tree.leaves.insert(tree.leaves.end(), leaf, leaf + width);
+    }
+    return tree;
   }
 };
 
@@ -122,6 +128,7 @@ Forest from_parts(std::string origin, const std::vector<std::string>& features,
     forest.features[i].categories = names;
   }
   forest.sets = std::move(sets);
+  forest.category_rule = CategoryRule::kWhole;
   forest.outputs = static_cast<std::uint32_t>(start.size());
   forest.leaf_width = static_cast<std::uint32_t>(values.shape(1));
   forest.bias.resize(start.size());

@@ -460,6 +460,10 @@ class Forest:
     def from_lightgbm(text: bytes) -> Forest:
         """Reads LightGBM's model text."""
 
+    @staticmethod
+    def from_onnx(data: bytes) -> Forest:
+        """Reads the tree ensemble of an ONNX file."""
+
     def plain_scores(self, rows: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
         """
         Raw scores of rows of float64, added up as the trainer does. The slow definition.

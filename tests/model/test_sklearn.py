@@ -66,9 +66,9 @@ def rows_for(model: Any, missing: bool, infinite: bool = False) -> np.ndarray:
     return np.vstack([draw(21, missing=missing), hard])
 
 
-def whole_categories(rows: np.ndarray) -> None:
-    # Their encoder refuses infinities; of a fraction it makes a missing value, and we the number.
-    rows[:, CATEGORY] = np.clip(np.trunc(rows[:, CATEGORY]), -1e19, 1e19)
+def finite_categories(rows: np.ndarray) -> None:
+    # The encoder in these models refuses infinities.
+    rows[:, CATEGORY] = np.clip(rows[:, CATEGORY], -1e19, 1e19)
 
 
 def check_equal(model: Any, rows: np.ndarray, theirs: np.ndarray) -> None:
@@ -86,7 +86,7 @@ def test_histogram_regressors(loss: str, categorical: list[int] | None) -> None:
     ).fit(x, y)
     rows = rows_for(model, missing=True, infinite=True)
     if categorical:
-        whole_categories(rows)
+        finite_categories(rows)
     check_equal(model, rows, model._raw_predict(rows))
 
 
@@ -98,7 +98,7 @@ def test_histogram_classifiers(classes: int) -> None:
         max_iter=10, categorical_features=CATEGORY, monotonic_cst=monotonic
     ).fit(x, labels(x, classes))
     rows = rows_for(model, missing=True, infinite=True)
-    whole_categories(rows)
+    finite_categories(rows)
     check_equal(model, rows, model.decision_function(rows))
 
 

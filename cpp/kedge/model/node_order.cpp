@@ -43,21 +43,14 @@ void put_parents_first(Tree& tree) {
   tree.nodes = std::move(nodes);
 }
 
-Tree tree_of_list(std::span<const TreeNode> list, std::span<const double> values, std::size_t width,
-                  std::size_t number) {
+Tree tree_of_list(std::span<const TreeNode> list, std::size_t number) {
   std::vector<std::int32_t> place(list.size());
-  Tree tree;
   std::int32_t leaves = 0;
   std::int32_t nodes = 0;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    if (list[i].left != kListedLeaf) {
-      place[i] = nodes++;
-      continue;
-    }
-    place[i] = ~leaves++;
-    const auto leaf = values.subspan(i * width, width);
-    tree.leaves.insert(tree.leaves.end(), leaf.begin(), leaf.end());
+    place[i] = list[i].left == kListedLeaf ? ~leaves++ : nodes++;
   }
+  Tree tree;
   tree.nodes.reserve(static_cast<std::size_t>(nodes));
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (list[i].left == kListedLeaf) continue;

@@ -17,10 +17,9 @@ void put_parents_first(Tree& tree);
 // What `left` is in a leaf that stands among the nodes.
 inline constexpr std::int32_t kListedLeaf = -1;
 
-// The tree of a list, whose children are places in the list. `values` has `width` numbers for each
-// place; those of inner nodes do not count. Throws CorruptData that says `number`, the tree's, when
-// a child is not in the list.
-Tree tree_of_list(std::span<const TreeNode> list, std::span<const double> values, std::size_t width,
-                  std::size_t number);
+// The tree of a list, whose children are places in the list, without its leaves' values: the leaves
+// have numbers in the order of the list. Throws CorruptData that says `number`, the tree's, when a
+// child is not in the list.
+Tree tree_of_list(std::span<const TreeNode> list, std::size_t number);
 
 }  // namespace kedge

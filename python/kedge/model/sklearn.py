@@ -13,8 +13,7 @@
 
 A forest with `n_jobs` above 1 adds up its trees in the order in which they finish; ours is theirs
 with one job. Category features of HistGradientBoosting take the values of the data where these are
-whole numbers from 0; otherwise the feature's `categories` say their positions. Of a value with a
-fraction, which scikit-learn takes for missing there, the fraction is cut off.
+whole numbers from 0; otherwise the feature's `categories` say their positions.
 """
 
 from __future__ import annotations
