@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kedge/model/quantize.h"
@@ -43,6 +44,7 @@ class Sums {
 
   std::size_t outputs() const noexcept { return start_.size(); }
 
+  Sum start_of(std::size_t output) const noexcept { return start_[output]; }
   void start(Sum* out) const noexcept {
     for (std::size_t k = 0; k < start_.size(); ++k) out[k] = start_[k];
   }
@@ -53,6 +55,17 @@ class Sums {
     } else {
       add_wide(tree, leaf_[place], rows, row, out);
     }
+  }
+  // Of one row: the places reached in trees first_tree, first_tree + 1, ..
+  void add_trees(std::size_t first_tree, std::span<const std::uint32_t> places, const Rows& rows,
+                 std::size_t row, Sum* out) const noexcept {
+    if (!value_.empty() && start_.size() == 1) {
+      Sum sum = *out;  // in a register: each addition waits for the one before
+      for (const std::uint32_t place : places) sum += value_[place];
+      *out = sum;
+      return;
+    }
+    for (std::size_t i = 0; i < places.size(); ++i) add(first_tree + i, places[i], rows, row, out);
   }
   void finish(Sum* out) const noexcept {
     if (!has_ending_) return;

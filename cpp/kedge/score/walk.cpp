@@ -91,7 +91,7 @@ class Walk final : public Engine {
   // Lanes of trees: each at its own root, in the codes of one row.
   void walk_trees(const std::uint32_t* trees, std::size_t length, const Code* codes,
                   std::uint32_t* found) const noexcept {
-    std::uint32_t at[kLanes] = {};
+    std::size_t at[kLanes] = {};
     std::uint32_t depth = 0;
     for (std::size_t j = 0; j < length; ++j) {
       at[j] = layout_.trees[trees[j]].root;
@@ -104,7 +104,7 @@ class Walk final : public Engine {
         at[j] += node.ahead + test_(codes[node.slot], node.test);
       }
     }
-    for (std::size_t j = 0; j < length; ++j) found[j] = at[j];
+    for (std::size_t j = 0; j < length; ++j) found[j] = static_cast<std::uint32_t>(at[j]);
   }
 
   void score_row(const Rows& rows, std::size_t row, Sum* out) const noexcept {
@@ -120,7 +120,7 @@ class Walk final : public Engine {
         walk_trees(&order_[i + j], lanes, codes, at);
         for (std::size_t k = 0; k < lanes; ++k) found[order_[i + j + k] - i] = at[k];
       }
-      for (std::size_t j = 0; j < window; ++j) sums_.add(i + j, found[j], rows, row, out);
+      sums_.add_trees(i, {found, window}, rows, row, out);
     }
     sums_.finish(out);
   }
@@ -143,7 +143,8 @@ class Walk final : public Engine {
     for (std::size_t i = 0; i < rows.count; ++i) sums_.finish(out + i * sums_.outputs());
   }
 
-  void walk_rows(const LaidOutTree& tree, const Code* codes, std::uint32_t* at) const noexcept {
+  void walk_rows(const LaidOutTree& tree, const Code* codes, std::uint32_t* found) const noexcept {
+    std::size_t at[kLanes];
     for (std::size_t j = 0; j < kLanes; ++j) at[j] = tree.root;
     const Node* nodes = layout_.nodes.data();
     for (std::uint32_t level = 0; level < tree.depth; ++level) {
@@ -153,6 +154,7 @@ class Walk final : public Engine {
         at[j] += node.ahead + test_(code, node.test);
       }
     }
+    for (std::size_t j = 0; j < kLanes; ++j) found[j] = static_cast<std::uint32_t>(at[j]);
   }
 
   Ranker ranker_;
