@@ -1,10 +1,45 @@
 #include "kedge/base/text.h"
 
+#include <cstddef>
+#include <cstdint>
+
 namespace kedge {
 
 std::string text_of(double value) {
   char digits[32];
   return std::string(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+namespace {
+
+// The bytes of the character that starts at `at`, or 0.
+std::size_t character_size(std::string_view bytes, std::size_t at) noexcept {
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + i]));
+  };
+  const std::uint32_t first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (first < 0xc2 || first > 0xf4 || bytes.size() - at < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  const std::uint32_t start = first << 8 | byte(1);
+  const bool too_long = (first == 0xe0 && start < 0xe0a0) || (first == 0xf0 && start < 0xf090);
+  const bool surrogate = first == 0xed && start >= 0xeda0;
+  const bool too_high = first == 0xf4 && start >= 0xf490;
+  return too_long || surrogate || too_high ? 0 : size;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view bytes) noexcept {
+  for (std::size_t at = 0; at < bytes.size();) {
+    const std::size_t size = character_size(bytes, at);
+    if (size == 0) return false;
+    at += size;
+  }
+  return true;
 }
 
 }  // namespace kedge
