@@ -1,13 +1,17 @@
 #include "bindings.h"
+#include "forest_parts.h"
+#include "stored.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include <vector>
 
 #include "kedge/base/error.h"
 #include "kedge/model/lightgbm.h"
+#include "kedge/model/onnx.h"
 #include "kedge/model/trees.h"
 
 namespace nb = nanobind;
@@ -36,11 +40,20 @@ Forest from_lightgbm(const nb::bytes& text) { return import_lightgbm({text.c_str
 }  // namespace
 
 void bind_forest(nb::module_& m) {
-  nb::class_<Forest>(m, "Forest", "An ensemble of trees as its trainer means it.")
-      .def_ro("origin", &Forest::origin, "What trained it.")
+  nb::class_<Feature>(m, "Feature", "One column that a model reads.")
+      .def_ro("name", &Feature::name, "What the trainer calls it.")
+      .def_ro("categories", &Feature::categories,
+              "Of a category feature whose values are positions: what is at each of them.");
+  nb::class_<Forest> forest(m, "Forest", "An ensemble of trees as its trainer means it.");
+  forest.def_ro("origin", &Forest::origin, "What trained it.")
+      .def_ro("features", &Forest::features, "The columns of a row, in order.")
       .def_static("from_lightgbm", &from_lightgbm, "text"_a, "Reads LightGBM's model text.")
+      .def_static(
+          "from_onnx", [](const nb::bytes& data) { return import_onnx(bytes_of(data)); }, "data"_a,
+          "Reads the tree ensemble of an ONNX file.")
       .def("plain_scores", &plain, "rows"_a,
            "Raw scores of rows of float64, added up as the trainer does. The slow definition.");
+  bind_forest_parts(forest);
 }
 
 }  // namespace kedge

@@ -432,6 +432,19 @@ def auc(reference: Sequence[float], current: Sequence[float], alpha: float) -> t
     The area under the ROC curve of scores, its two bounds and its p-value.
     """
 
+class Feature:
+    """One column that a model reads."""
+
+    @property
+    def name(self) -> str:
+        """What the trainer calls it."""
+
+    @property
+    def categories(self) -> list[str]:
+        """
+        Of a category feature whose values are positions: what is at each of them.
+        """
+
 class Forest:
     """An ensemble of trees as its trainer means it."""
 
@@ -439,11 +452,25 @@ class Forest:
     def origin(self) -> str:
         """What trained it."""
 
+    @property
+    def features(self) -> list[Feature]:
+        """The columns of a row, in order."""
+
     @staticmethod
     def from_lightgbm(text: bytes) -> Forest:
         """Reads LightGBM's model text."""
 
+    @staticmethod
+    def from_onnx(data: bytes) -> Forest:
+        """Reads the tree ensemble of an ONNX file."""
+
     def plain_scores(self, rows: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
         """
         Raw scores of rows of float64, added up as the trainer does. The slow definition.
+        """
+
+    @staticmethod
+    def from_parts(*, origin: str, features: Sequence[str], categories: Mapping[int, Sequence[str]], tree_sizes: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], tree_outputs: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], left: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], right: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], feature: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], threshold: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], missing_left: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], test: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], set: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], values: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], sets: Sequence[Sequence[int]], start: Sequence[float], divisor: float, reads_float32: bool, link: str, link_scale: float) -> Forest:
+        """
+        Makes a forest of arrays over the nodes of all trees; a leaf's left is -1.
         """

@@ -1,6 +1,8 @@
 #include "kedge/model/node_order.h"
 
-#include <algorithm>
+#include <vector>
+
+#include "kedge/base/error.h"
 
 namespace kedge {
 namespace {
@@ -39,6 +41,32 @@ void put_parents_first(Tree& tree) {
     if (node.right >= 0) node.right = place[static_cast<std::size_t>(node.right)];
   }
   tree.nodes = std::move(nodes);
+}
+
+Tree tree_of_list(std::span<const TreeNode> list, std::size_t number) {
+  std::vector<std::int32_t> place(list.size());
+  std::int32_t leaves = 0;
+  std::int32_t nodes = 0;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    place[i] = list[i].left == kListedLeaf ? ~leaves++ : nodes++;
+  }
+  Tree tree;
+  tree.nodes.reserve(static_cast<std::size_t>(nodes));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list[i].left == kListedLeaf) continue;
+    TreeNode node = list[i];
+    for (std::int32_t* child : {&node.left, &node.right}) {
+      const auto at = static_cast<std::size_t>(*child);
+      if (*child < 0 || at >= list.size()) {
+        throw corrupt_data("tree ", number, ", node ", i, ": child ", *child, " of ", list.size(),
+                           " nodes");
+      }
+      *child = place[at];
+    }
+    tree.nodes.push_back(node);
+  }
+  put_parents_first(tree);
+  return tree;
 }
 
 }  // namespace kedge

@@ -85,8 +85,9 @@ void check_linear(const Forest& forest) {
 }
 
 bool is_category(const Forest& forest, const TreeNode& node, double value) {
-  if (value < 0 && (forest.category_rule == CategoryRule::kFromZero || value <= -1)) return false;
+  if (value < 0 && (forest.category_rule != CategoryRule::kTruncate || value <= -1)) return false;
   if (value >= double{kMostCategory} + 1) return false;
+  if (forest.category_rule == CategoryRule::kWhole && value != std::trunc(value)) return false;
   return std::ranges::binary_search(forest.sets[node.set],
                                     static_cast<std::uint32_t>(value < 0 ? 0 : value));
 }

@@ -74,7 +74,8 @@ inline constexpr Link kLastLink = Link::kHalvedPower;
 // How the value of a category feature is turned into a whole number.
 enum class CategoryRule : std::uint8_t {
   kTruncate,  // towards zero, so that -0.5 is 0: LightGBM
-  kFromZero,  // the same, but a negative value is no category: all others
+  kFromZero,  // the same, but a negative value is no category: most others
+  kWhole,     // besides, a value with a fraction is no category: scikit-learn, ONNX
 };
 
 enum class FeatureKind : std::uint32_t { kNumber, kCategory };

@@ -42,7 +42,7 @@ CutHeap<Value> Ranker::heap_of(const Table& table) const noexcept {
 
 Ranker::Ranker(const RankedForest& forest)
     : reads_float32_(forest.reads_float32),
-      negative_is_none_(forest.category_rule == CategoryRule::kFromZero),
+      category_rule_(forest.category_rule),
       kernel_(select_variant(rank_variants(), active_isa())),
       cuts_(forest.cuts) {
   for (const CutTable& cut_table : forest.tables) {
@@ -73,9 +73,10 @@ Ranker::Ranker(const RankedForest& forest)
 }
 
 std::uint32_t Ranker::category_code(const Table& table, double value) const noexcept {
-  const double lowest = negative_is_none_ ? 0.0 : -1.0;
+  const double lowest = category_rule_ == CategoryRule::kTruncate ? -1.0 : 0.0;
   if (!(value >= 0 || value > lowest) || value >= kMostCategory + 1.0) return table.cuts;
   const double whole = static_cast<double>(static_cast<std::int64_t>(value));
+  if (category_rule_ == CategoryRule::kWhole && value != whole) return table.cuts;
   const std::uint32_t rank = rank_of(heap_of<double>(table), whole);
   const bool is_known = rank > 0 && cuts_[table.first_cut + rank - 1] == whole;
   return is_known ? rank - 1 : table.cuts;

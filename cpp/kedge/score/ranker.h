@@ -52,7 +52,7 @@ class Ranker {
   CutHeap<Value> heap_of(const Table& table) const noexcept;
 
   bool reads_float32_;
-  bool negative_is_none_;
+  CategoryRule category_rule_;
   std::uint32_t most_code_ = 0;
   RankVariant kernel_;
   std::vector<Table> tables_;

@@ -94,7 +94,7 @@ class Sums {
     for (const LinearTerm& term : forest_.terms.subspan(leaf.first_term, leaf.terms)) {
       const double value = rows.value(row, term.feature);
       if (std::isnan(value)) return otherwise;
-      sum += term.coefficient * value;
+      sum += term.coefficient * (std::fabs(value) > kZeroBound ? value : 0);
     }
     return sum;
   }

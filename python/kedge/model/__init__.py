@@ -1,0 +1,1 @@
+"""Models of other libraries, in the one form that the core scores."""
