@@ -3,6 +3,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
+#include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
 #include "arrow_input.h"
@@ -11,6 +12,7 @@
 #include "kedge/arrow/check.h"
 #include "kedge/base/buffer.h"
 #include "kedge/base/error.h"
+#include "kedge/base/file.h"
 #include "kedge/model/golden.h"
 #include "kedge/score/link.h"
 #include "kedge/score/model.h"
@@ -138,6 +140,15 @@ std::unique_ptr<Model> from_bytes(nb::handle data) {
   return std::make_unique<Model>(read_bundle(bytes, std::move(owner)));
 }
 
+std::unique_ptr<Model> load(const std::string& path) {
+  MappedFile file = map_file(path);
+  try {
+    return std::make_unique<Model>(read_bundle(file.bytes, std::move(file.owner)));
+  } catch (const Error& error) {
+    throw Error(error.code(), text("\"", path, "\": ", error.what()));
+  }
+}
+
 nb::bytes to_bytes(const Model& model) { return python_bytes(write_bundle(model.bundle())); }
 
 std::unique_ptr<Model> compile(const Forest& forest, const std::optional<nb::bytes>& profile,
@@ -179,6 +190,14 @@ nb::object matrix_of(const Model& model, nb::handle data) {
   return matrix;
 }
 
+nb::object golden_rows(const Model& model) {
+  const auto& rows = model.bundle().golden.rows;
+  void* out = nullptr;
+  nb::object matrix = new_matrix(rows.size() / model.features(), model.features(), &out);
+  std::ranges::copy(rows, static_cast<double*>(out));
+  return matrix;
+}
+
 std::optional<nb::bytes> profile_of(const Model& model) {
   if (model.bundle().profile.empty()) return std::nullopt;
   return python_bytes(model.bundle().profile);
@@ -188,13 +207,6 @@ std::optional<nb::bytes> profile_of(const Model& model) {
 
 void bind_model(nb::module_& m) {
   load_numpy();
-  nb::enum_<FeatureKind>(m, "FeatureKind", "What a feature's values are.")
-      .value("NUMBER", FeatureKind::kNumber, "Numbers that have an order.")
-      .value("CATEGORY", FeatureKind::kCategory, "Places in a list of categories.");
-  nb::class_<Feature>(m, "Feature", "One of the values that a model reads.")
-      .def_ro("name", &Feature::name, "The column's name.")
-      .def_ro("kind", &Feature::kind, "Number or category.")
-      .def_ro("categories", &Feature::categories, "Their names, when the trainer knew them.");
   nb::class_<Parity>(m, "Parity", "How a model compared with its trainer when it was compiled.")
       .def(nb::init<std::uint64_t, std::uint64_t, double>(), "rows"_a, "rows_off"_a,
            "largest_difference"_a, "What was found.")
@@ -207,6 +219,14 @@ void bind_model(nb::module_& m) {
            "From a forest; golden rows are drawn and must score as the forest says.")
       .def_static("from_bytes", &from_bytes, "data"_a,
                   "Read a model in place; `data` may be a map of a file.")
+      .def_static("load", &load, "path"_a, "Map a .kedge file.")
+      .def(
+          "save",
+          [](const Model& self, nb::handle path) {
+            const nb::object name = nb::module_::import_("os").attr("fspath")(path);
+            write_file(nb::cast<std::string>(name), write_bundle(self.bundle()));
+          },
+          "path"_a, "Write a .kedge file, whole or not at all.")
       .def("to_bytes", &to_bytes, "The bytes of a .kedge file, the same on every machine.")
       .def(
           "__reduce__",
@@ -224,6 +244,7 @@ void bind_model(nb::module_& m) {
       .def_prop_ro(
           "features", [](const Model& self) { return self.bundle().features; },
           "What it reads, in order.")
+      .def_prop_ro("golden_rows", &golden_rows, "Rows that every load scores anew.")
       .def_prop_ro(
           "parity", [](const Model& self) { return self.bundle().parity; },
           "How it compared with its trainer.")

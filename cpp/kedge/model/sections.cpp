@@ -61,10 +61,12 @@ std::vector<std::byte> SectionWriter::finish(std::uint32_t version) const {
   head.write(static_cast<std::uint64_t>(offset));
   head.write(std::uint32_t{0});
   ByteWriter file;
+  const std::uint32_t checksum = crc32c(contents.view(), crc32c(head.view()));
   file.write_bytes(as_bytes(kSectionsMark));
-  file.write(crc32c(contents.view(), crc32c(head.view())));
-  file.write_bytes(head.view());
-  file.write_bytes(contents.view());
+  file.write(checksum);
+  for (const std::span<const std::byte> part : {head.view(), contents.view()}) {
+    file.write_bytes(part);
+  }
   file.pad_to(kSectionAlignment);
   for (const auto& [name, bytes] : sections_) {
     file.write_bytes(bytes);

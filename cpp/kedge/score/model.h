@@ -17,6 +17,8 @@ class Model {
  public:
   // Throws CorruptData when the bundle's golden rows do not get their scores.
   explicit Model(Bundle bundle);
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
 
   const Bundle& bundle() const noexcept { return bundle_; }
   std::size_t features() const noexcept { return bundle_.features.size(); }
