@@ -8,6 +8,8 @@
 
 #include "kedge/base/error.h"
 #include "kedge/model/trees.h"
+#include "kedge/model/xgboost.h"
+#include "stored.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -30,10 +32,13 @@ Scores plain(const Forest& forest, const Rows& rows) {
   return Scores(out->data(), {rows.shape(0), forest.outputs}, owner);
 }
 
+Forest from_xgboost(const nb::bytes& data) { return import_xgboost(bytes_of(data)); }
+
 }  // namespace
 
 void bind_forest(nb::module_& m) {
   nb::class_<Forest>(m, "Forest", "An ensemble of trees as its trainer means it.")
+      .def_static("from_xgboost", &from_xgboost, "data"_a, "Read XGBoost's JSON or UBJSON model.")
       .def_ro("origin", &Forest::origin, "What trained it.")
       .def("plain_scores", &plain, "rows"_a,
            "Raw scores of rows of float64, added up as the trainer does. The slow definition.");

@@ -431,3 +431,19 @@ def auc(reference: Sequence[float], current: Sequence[float], alpha: float) -> t
     """
     The area under the ROC curve of scores, its two bounds and its p-value.
     """
+
+class Forest:
+    """An ensemble of trees as its trainer means it."""
+
+    @staticmethod
+    def from_xgboost(data: bytes) -> Forest:
+        """Read XGBoost's JSON or UBJSON model."""
+
+    @property
+    def origin(self) -> str:
+        """What trained it."""
+
+    def plain_scores(self, rows: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
+        """
+        Raw scores of rows of float64, added up as the trainer does. The slow definition.
+        """
