@@ -6,7 +6,9 @@
 
 #include <vector>
 
+#include "kedge/base/bytes.h"
 #include "kedge/base/error.h"
+#include "kedge/model/catboost.h"
 #include "kedge/model/trees.h"
 #include "kedge/model/xgboost.h"
 #include "stored.h"
@@ -32,12 +34,14 @@ Scores plain(const Forest& forest, const Rows& rows) {
   return Scores(out->data(), {rows.shape(0), forest.outputs}, owner);
 }
 
+Forest from_catboost(const nb::bytes& data) { return import_catboost(as_text(bytes_of(data))); }
 Forest from_xgboost(const nb::bytes& data) { return import_xgboost(bytes_of(data)); }
 
 }  // namespace
 
 void bind_forest(nb::module_& m) {
   nb::class_<Forest>(m, "Forest", "An ensemble of trees as its trainer means it.")
+      .def_static("from_catboost", &from_catboost, "data"_a, "Read CatBoost's JSON model.")
       .def_static("from_xgboost", &from_xgboost, "data"_a, "Read XGBoost's JSON or UBJSON model.")
       .def_ro("origin", &Forest::origin, "What trained it.")
       .def("plain_scores", &plain, "rows"_a,

@@ -436,6 +436,10 @@ class Forest:
     """An ensemble of trees as its trainer means it."""
 
     @staticmethod
+    def from_catboost(data: bytes) -> Forest:
+        """Read CatBoost's JSON model."""
+
+    @staticmethod
     def from_xgboost(data: bytes) -> Forest:
         """Read XGBoost's JSON or UBJSON model."""
 

@@ -12,6 +12,7 @@ import xgboost
 
 import kedge
 from kedge import _core
+from tests.strategies import rows_on_thresholds
 
 WIDTH = 6
 ROWS = 600
@@ -38,25 +39,15 @@ def targets(rng: np.random.Generator, x: np.ndarray, kind: str) -> np.ndarray:
     return signal
 
 
-def wild_rows(rng: np.random.Generator, model: dict[str, Any], width: int = WIDTH) -> np.ndarray:
-    """Random rows, values on every threshold and beside it, zeros of either sign, denormals."""
-    rows = rng.normal(size=(900, width)).astype(np.float32) * 3
-    thresholds: list[list[float]] = [[] for _ in range(width)]
+def wild_rows(rng: np.random.Generator, model: dict[str, Any]) -> np.ndarray:
+    thresholds: list[list[float]] = [[] for _ in range(WIDTH)]
     for tree in trees_of(model):
         for feature, value, left in zip(
             tree["split_indices"], tree["split_conditions"], tree["left_children"], strict=True
         ):
             if left != -1:
                 thresholds[feature].append(value)
-    for feature, values in enumerate(thresholds):
-        if values:
-            on = rng.choice(np.array(values, np.float32), len(rows))
-            beside = np.nextafter(on, rng.choice([-np.inf, np.inf], len(rows)).astype(np.float32))
-            pick = rng.integers(0, 3, len(rows))
-            rows[:, feature] = np.choose(pick, [rows[:, feature], on, beside])
-    specials = np.array([np.nan, 0.0, -0.0, 1e-45, -1e-40, 3e38, -3e38], np.float32)
-    at = rng.random(rows.shape) < 0.2
-    return np.where(at, rng.choice(specials, rows.shape), rows)
+    return rows_on_thresholds(rng, thresholds, 900, infinite=False)  # XGBoost refuses infinities
 
 
 def trees_of(model: dict[str, Any]) -> list[dict[str, Any]]:

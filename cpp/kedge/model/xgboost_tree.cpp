@@ -82,6 +82,7 @@ class XgboostTree {
     const auto found = file_.find("leaf_weights");
     has_leaf_weights_ = found.has_value();
     vectors_ = found ? found->numbers() : file_.at("base_weights").numbers();
+    taken_.resize(vectors_.size() / width_);
   }
 
   std::int32_t append_leaf(std::size_t at, Tree& out) {
@@ -93,9 +94,12 @@ class XgboostTree {
     }
     const std::int64_t from = has_leaf_weights_ ? right_[at] : static_cast<std::int64_t>(at);
     const auto first = static_cast<std::size_t>(from);
-    if (from < 0 || first >= vectors_.size() / width_) {
-      file_.refuse("node ", at, " has leaf ", from, " of ", vectors_.size() / width_);
+    // Shared leaves could make far more values than the file has.
+    if (from < 0 || first >= taken_.size() || taken_[first]) {
+      file_.refuse("node ", at, " has leaf ", from, " of ", taken_.size(),
+                   ", or another has it too");
     }
+    taken_[first] = true;
     for (std::size_t k = 0; k < width_; ++k) {
       out.leaves.push_back(weighted(vectors_[first * width_ + k]));
     }
@@ -182,6 +186,7 @@ class XgboostTree {
   std::size_t width_ = 1;
   bool has_leaf_weights_ = false;
   std::vector<double> vectors_;
+  std::vector<bool> taken_;  // which of them are some leaf's
 };
 
 }  // namespace
