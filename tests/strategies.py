@@ -41,3 +41,20 @@ def columns(draw: st.DrawFn, *, max_size: int = 300, nan: bool = True) -> np.nda
     column = draw_column(rng, draw(st.sampled_from(_SHAPES)), draw(st.integers(1, max_size)))
     column = with_specials(rng, column, nan=nan)
     return column if nan else column[~np.isnan(column)]
+
+
+def rows_on_thresholds(
+    rng: np.random.Generator, thresholds: list[list[float]], size: int, *, infinite: bool
+) -> np.ndarray:
+    """Rows for trees over float32: on each feature's thresholds, one step beside them, elsewhere."""
+    rows = rng.normal(size=(size, len(thresholds))).astype(np.float32) * 3
+    for feature, values in enumerate(thresholds):
+        if values:
+            on = rng.choice(np.array(values, np.float32), size)
+            to = rng.choice(np.array([-np.inf, np.inf], np.float32), size)
+            with np.errstate(over="ignore", under="ignore"):
+                beside = np.nextafter(on, to)
+            rows[:, feature] = np.choose(rng.integers(0, 3, size), [rows[:, feature], on, beside])
+    wild = [np.nan, 0.0, -0.0, 1e-45, -1e-40, 3e38, -3e38] + [np.inf, -np.inf] * infinite
+    at = rng.random(rows.shape) < 0.2
+    return np.where(at, rng.choice(np.array(wild, np.float32), rows.shape), rows)

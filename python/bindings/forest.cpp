@@ -1,6 +1,5 @@
 #include "bindings.h"
 #include "forest_parts.h"
-#include "stored.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -9,10 +8,14 @@
 
 #include <vector>
 
+#include "kedge/base/bytes.h"
 #include "kedge/base/error.h"
+#include "kedge/model/catboost.h"
 #include "kedge/model/lightgbm.h"
 #include "kedge/model/onnx.h"
 #include "kedge/model/trees.h"
+#include "kedge/model/xgboost.h"
+#include "stored.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -36,6 +39,8 @@ Scores plain(const Forest& forest, const Rows& rows) {
 }
 
 Forest from_lightgbm(const nb::bytes& text) { return import_lightgbm({text.c_str(), text.size()}); }
+Forest from_catboost(const nb::bytes& data) { return import_catboost(as_text(bytes_of(data))); }
+Forest from_xgboost(const nb::bytes& data) { return import_xgboost(bytes_of(data)); }
 
 }  // namespace
 
@@ -52,6 +57,8 @@ void bind_forest(nb::module_& m) {
   forest.def_ro("origin", &Forest::origin, "What trained it.")
       .def_ro("features", &Forest::features, "The columns of a row, in order.")
       .def_static("from_lightgbm", &from_lightgbm, "text"_a, "Reads LightGBM's model text.")
+      .def_static("from_xgboost", &from_xgboost, "data"_a, "Reads XGBoost's JSON or UBJSON.")
+      .def_static("from_catboost", &from_catboost, "data"_a, "Reads CatBoost's JSON.")
       .def_static(
           "from_onnx", [](const nb::bytes& data) { return import_onnx(bytes_of(data)); }, "data"_a,
           "Reads the tree ensemble of an ONNX file.")

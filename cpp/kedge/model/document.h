@@ -57,6 +57,7 @@ class Document {
 class Value {
  public:
   bool is_null() const noexcept { return kind() == Document::Kind::kNull; }
+  bool is_integer() const noexcept { return kind() == Document::Kind::kInteger; }
   bool is_number() const noexcept;
   bool is_text() const noexcept { return kind() == Document::Kind::kString; }
   bool is_array() const noexcept;

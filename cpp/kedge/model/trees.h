@@ -67,9 +67,10 @@ enum class Link : std::uint8_t {
   kLog1pExp,      // log(1 + exp(x))
   kSignedSquare,  // sign(x) * x * x
   kHalvedPower,   // 2^(-link_scale * x), of isolation forests
+  kStep,          // 1 where x > 0, 0 elsewhere
 };
 
-inline constexpr Link kLastLink = Link::kHalvedPower;
+inline constexpr Link kLastLink = Link::kStep;
 
 // How the value of a category feature is turned into a whole number.
 enum class CategoryRule : std::uint8_t {

@@ -23,6 +23,8 @@ double linked(Link link, double scale, double x) {
       return x < 0 ? -x * x : x * x;
     case Link::kHalvedPower:
       return exp_of(-scale * x * std::numbers::ln2);
+    case Link::kStep:
+      return x > 0 ? 1 : 0;
   }
   return x;
 }
@@ -62,7 +64,8 @@ void apply_link(const Scoring& scoring, std::size_t rows, float* scores) noexcep
 
 std::string_view link_name(Link link) noexcept {
   constexpr std::string_view kNames[] = {"identity",     "sigmoid",       "softmax",     "exp",
-                                         "log(1 + exp)", "signed square", "halved power"};
+                                         "log(1 + exp)", "signed square", "halved power",
+                                         "step"};
   return kNames[static_cast<std::size_t>(link)];
 }
 
