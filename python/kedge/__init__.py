@@ -22,6 +22,7 @@ from kedge.drift import (
     compare_jointly,
     ks_test,
 )
+from kedge.model import Model, compile, load
 from kedge.sketch import profile
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "JointDrift",
     "KedgeError",
     "KsResult",
+    "Model",
     "Profile",
     "Report",
     "ResourceExhausted",
@@ -42,6 +44,8 @@ __all__ = [
     "chi_square_test",
     "compare",
     "compare_jointly",
+    "compile",
     "ks_test",
+    "load",
     "profile",
 ]

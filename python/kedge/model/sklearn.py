@@ -81,6 +81,20 @@ def from_sklearn(model: Any) -> _core.Forest:
     return forest_of(model, readers[0](model))
 
 
+def raw_scores(model: Any, rows: np.ndarray) -> Any:
+    """What the table above names; None of an isolation forest, which only gives powers of it."""
+    if hasattr(model, "_raw_predict") and hasattr(model, "_predictors"):
+        return model._raw_predict(rows)
+    if hasattr(model, "offset_"):
+        return None
+    if not hasattr(model, "classes_"):
+        return model.predict(rows)
+    if hasattr(model, "decision_function"):
+        return model.decision_function(rows)
+    shares = model.predict_proba(rows)
+    return shares[:, 1] if shares.shape[1] == 2 else shares
+
+
 def forest_of(model: Any, parts: Parts) -> _core.Forest:
     """The parts in the core's form."""
 

@@ -5,6 +5,7 @@ No trainer is imported: an object brings its own.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ def _xgboost(model: Any) -> Source:
     forest = Forest.from_xgboost(bytes(booster.save_raw("ubj")))
 
     def raw_scores(rows: np.ndarray) -> Any:
-        matrix = _module_of(booster, "xgboost").DMatrix(
+        matrix = sys.modules["xgboost"].DMatrix(
             rows, feature_names=booster.feature_names, feature_types=booster.feature_types
         )
         return booster.predict(matrix, output_margin=True)
@@ -108,17 +109,11 @@ def _catboost(model: Any) -> Source:
 
 
 def _sklearn(model: Any) -> Source:
-    return Source(sklearn.forest_of(model), lambda rows: sklearn.raw_scores(model, rows))
+    return Source(sklearn.from_sklearn(model), lambda rows: sklearn.raw_scores(model, rows))
 
 
 def _onnx(model: Any) -> Source:
     return Source(Forest.from_onnx(model.SerializeToString()))
-
-
-def _module_of(model: object, name: str) -> Any:
-    import sys
-
-    return sys.modules[name]
 
 
 _LIBRARIES: dict[str, Callable[[Any], Source]] = {
