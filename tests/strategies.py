@@ -46,7 +46,7 @@ def columns(draw: st.DrawFn, *, max_size: int = 300, nan: bool = True) -> np.nda
 def rows_on_thresholds(
     rng: np.random.Generator, thresholds: list[list[float]], size: int, *, infinite: bool
 ) -> np.ndarray:
-    """Rows for trees over float32: on each feature's thresholds, one step beside them, elsewhere."""
+    """Rows for trees over float32: on each threshold, one step beside it, and elsewhere."""
     rows = rng.normal(size=(size, len(thresholds))).astype(np.float32) * 3
     for feature, values in enumerate(thresholds):
         if values:

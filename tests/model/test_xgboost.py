@@ -1,4 +1,4 @@
-"""Raw scores of XGBoost's models are XGBoost's own, bit for bit, whatever the model and the rows."""
+"""Raw scores of XGBoost's models are its own, bit for bit, whatever the model and the rows."""
 
 from __future__ import annotations
 

@@ -1,0 +1,15 @@
+// Any bytes are a model of CatBoost that can be scored, or a named error.
+
+#include "forest.h"
+#include "fuzz.h"
+#include "kedge/base/bytes.h"
+#include "kedge/model/catboost.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto bytes = kedge::fuzz_bytes(data, size);
+  try {
+    kedge::fuzz_forest(kedge::import_catboost(kedge::as_text(bytes)));
+  } catch (const kedge::Error&) {
+  }
+  return 0;
+}
