@@ -6,6 +6,7 @@
 #include <span>
 
 #include "kedge/model/key_lines.h"
+#include "kedge/model/lightgbm_categories.h"
 #include "kedge/model/lightgbm_tree.h"
 
 namespace kedge {
@@ -125,6 +126,25 @@ void add_trees(TextLines& lines, std::string_view line, Forest& forest) {
   }
 }
 
+// What comes behind the trees: parameters "[name: value]", and names of categories.
+void read_tail(TextLines& lines, Forest& forest) {
+  constexpr std::string_view kColumns = "[categorical_feature: ";
+  constexpr std::string_view kNames = "pandas_categorical:";
+  std::string_view columns;
+  std::string_view line;
+  while (lines.next(line)) {
+    if (line.starts_with(kColumns) && line.ends_with(']')) {
+      columns = line.substr(kColumns.size(), line.size() - kColumns.size() - 1);
+    }
+    if (!line.starts_with(kNames)) continue;
+    try {
+      add_category_names(columns, line.substr(kNames.size()), forest);
+    } catch (const Error& error) {
+      throw Error(error.code(), text("line ", lines.number(), ": ", kNames, " ", error.what()));
+    }
+  }
+}
+
 void check_count(const KeyLines& head, const Forest& forest) {
   const std::size_t trees = forest.trees.size();
   if (head.has("tree_sizes") && head.words("tree_sizes").size() != trees) {
@@ -146,6 +166,7 @@ Forest import_lightgbm(std::string_view model) {
   fill(head, forest);
   add_trees(lines, line, forest);
   check_count(head, forest);
+  read_tail(lines, forest);
   if (head.has("average_output") && !forest.trees.empty()) {
     forest.divisor = static_cast<double>(forest.trees.size() / forest.outputs);
   }
