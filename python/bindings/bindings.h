@@ -13,5 +13,6 @@ void bind_drift(nanobind::module_& m);
 void bind_distance(nanobind::module_& m);
 void bind_joint(nanobind::module_& m);
 void bind_forest(nanobind::module_& m);
+void bind_model(nanobind::module_& m);
 
 }  // namespace kedge

@@ -40,10 +40,14 @@ Forest from_lightgbm(const nb::bytes& text) { return import_lightgbm({text.c_str
 }  // namespace
 
 void bind_forest(nb::module_& m) {
+  nb::enum_<FeatureKind>(m, "FeatureKind", "What a feature's values are.")
+      .value("NUMBER", FeatureKind::kNumber, "Numbers that have an order.")
+      .value("CATEGORY", FeatureKind::kCategory, "Places in a list of categories.");
   nb::class_<Feature>(m, "Feature", "One column that a model reads.")
       .def_ro("name", &Feature::name, "What the trainer calls it.")
+      .def_ro("kind", &Feature::kind, "Number or category.")
       .def_ro("categories", &Feature::categories,
-              "Of a category feature whose values are positions: what is at each of them.");
+              "Their names by position, when the trainer knew them.");
   nb::class_<Forest> forest(m, "Forest", "An ensemble of trees as its trainer means it.");
   forest.def_ro("origin", &Forest::origin, "What trained it.")
       .def_ro("features", &Forest::features, "The columns of a row, in order.")

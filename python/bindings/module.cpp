@@ -75,4 +75,5 @@ NB_MODULE(_core, m) {
   kedge::bind_distance(m);
   kedge::bind_joint(m);
   kedge::bind_forest(m);
+  kedge::bind_model(m);
 }

@@ -292,6 +292,15 @@ std::uint32_t most_code(const CutTable& table) noexcept {
   return table.cuts + (table.kind == FeatureKind::kCategory ? 1 : 0);
 }
 
+std::vector<std::uint64_t> feature_uses(const RankedForest& forest) {
+  std::vector<std::uint64_t> uses(forest.features);
+  for (const RankNode& node : forest.nodes) {
+    ++uses[forest.tables[forest.slots[node.slot].table].feature];
+  }
+  for (const LinearTerm& term : forest.terms) ++uses[term.feature];
+  return uses;
+}
+
 RankedForest quantize(const Forest& forest) {
   const auto parts = std::make_shared<const Parts>(Quantizer(forest).run());
   RankedForest ranked;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "kedge/model/trees.h"
 
@@ -91,6 +92,9 @@ constexpr std::uint32_t bit_words(std::uint32_t categories) noexcept {
 
 // The largest code of a slot.
 std::uint32_t most_code(const CutTable& table) noexcept;
+
+// How many nodes, and terms of linear leaves, ask for each feature.
+std::vector<std::uint64_t> feature_uses(const RankedForest& forest);
 
 // The same scores for every row, -0.0, infinities and NaN included. `forest` has passed `check`.
 RankedForest quantize(const Forest& forest);

@@ -69,6 +69,8 @@ enum class Link : std::uint8_t {
   kHalvedPower,   // 2^(-link_scale * x), of isolation forests
 };
 
+inline constexpr Link kLastLink = Link::kHalvedPower;
+
 // How the value of a category feature is turned into a whole number.
 enum class CategoryRule : std::uint8_t {
   kTruncate,  // towards zero, so that -0.5 is 0: LightGBM
@@ -76,7 +78,7 @@ enum class CategoryRule : std::uint8_t {
   kWhole,     // besides, a value with a fraction is no category: scikit-learn, ONNX
 };
 
-enum class FeatureKind : std::uint8_t { kNumber, kCategory };
+enum class FeatureKind : std::uint32_t { kNumber, kCategory };
 
 struct Feature {
   std::string name;

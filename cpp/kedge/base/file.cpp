@@ -1,0 +1,99 @@
+#include "kedge/base/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "kedge/base/error.h"
+
+namespace kedge {
+namespace {
+
+[[noreturn]] void refuse(const std::string& path, int error) {
+  char reason[128] = "";
+  // Two functions have this name: one returns the text, one writes it.
+  const auto of = [&](auto result) -> const char* {
+    if constexpr (std::is_pointer_v<decltype(result)>) return result;
+    return reason;
+  };
+  throw invalid_argument("\"", path, "\": ", of(strerror_r(error, reason, sizeof reason)));
+}
+
+class Descriptor {
+ public:
+  Descriptor(const std::string& path, int flags) : path_(path) {
+    do {
+      file_ = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+    } while (file_ < 0 && errno == EINTR);
+    if (file_ < 0) refuse(path, errno);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (file_ >= 0) ::close(file_);
+  }
+  int get() const noexcept { return file_; }
+  void close() {
+    const int file = file_;
+    file_ = -1;
+    if (::close(file) != 0) refuse(path_, errno);
+  }
+
+ private:
+  std::string path_;
+  int file_;
+};
+
+void write_all(const Descriptor& file, const std::string& path, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) refuse(path, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  if (::fsync(file.get()) != 0) refuse(path, errno);
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+MappedFile map_file(const std::string& path) {
+  const Descriptor file(path, O_RDONLY);
+  struct stat about{};
+  if (::fstat(file.get(), &about) != 0) refuse(path, errno);
+  if (!S_ISREG(about.st_mode)) refuse(path, S_ISDIR(about.st_mode) ? EISDIR : EINVAL);
+  const auto size = static_cast<std::size_t>(about.st_size);
+  if (size == 0) return {};
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.get(), 0);
+  if (data == MAP_FAILED) refuse(path, errno);
+  std::shared_ptr<const void> owner(
+      data, [size](const void* mapped) { ::munmap(const_cast<void*>(mapped), size); });
+  return {{static_cast<const std::byte*>(data), size}, std::move(owner)};
+}
+
+void write_file(const std::string& path, std::span<const std::byte> bytes) {
+  const std::string beside = text(path, ".", ::getpid(), ".part");
+  try {
+    Descriptor file(beside, O_WRONLY | O_CREAT | O_TRUNC);
+    write_all(file, beside, bytes);
+    file.close();
+    if (::rename(beside.c_str(), path.c_str()) != 0) refuse(path, errno);
+  } catch (const Error&) {
+    ::unlink(beside.c_str());
+    throw;
+  }
+  const Descriptor folder(folder_of(path), O_RDONLY | O_DIRECTORY);
+  ::fsync(folder.get());
+}
+
+}  // namespace kedge

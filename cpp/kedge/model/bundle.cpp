@@ -1,0 +1,216 @@
+#include "kedge/model/bundle.h"
+
+#include <type_traits>
+
+#include "kedge/base/bytes.h"
+#include "kedge/base/error.h"
+#include "kedge/model/sections.h"
+
+namespace kedge {
+namespace {
+
+constexpr std::uint32_t kVersion = 1;
+// A file's numbers must not claim memory that the file does not hold.
+constexpr std::uint64_t kMostGoldenRows = 4096;
+
+// The structs of the forest are stored as they are: no padding, little-endian.
+static_assert(std::has_unique_object_representations_v<CutTable> && sizeof(CutTable) == 16);
+static_assert(std::has_unique_object_representations_v<Slot> && sizeof(Slot) == 8);
+static_assert(std::has_unique_object_representations_v<RankNode> && sizeof(RankNode) == 16);
+static_assert(std::has_unique_object_representations_v<RankTree> && sizeof(RankTree) == 24);
+static_assert(std::is_trivially_copyable_v<LinearSpan> && sizeof(LinearSpan) == 24);
+static_assert(std::is_trivially_copyable_v<LinearTerm> && sizeof(LinearTerm) == 16);
+
+std::vector<std::byte> schema_bytes(const Bundle& bundle) {
+  ByteWriter out;
+  out.write_string(bundle.origin);
+  out.write_varint(bundle.features.size());
+  for (const Feature& feature : bundle.features) {
+    out.write_string(feature.name);
+    out.write(static_cast<std::uint8_t>(feature.kind));
+    out.write_varint(feature.categories.size());
+    for (const std::string& category : feature.categories) out.write_string(category);
+  }
+  return out.take();
+}
+
+void read_schema(std::span<const std::byte> bytes, Bundle& bundle) {
+  ByteReader reader(bytes, "section \"schema\"");
+  bundle.origin = reader.read_string();
+  const std::uint64_t features = reader.read_varint();
+  if (features > kMostFeatures) {
+    throw corrupt_data(reader.section(), ": ", features, " features of at most ", kMostFeatures);
+  }
+  for (std::uint64_t i = 0; i < features; ++i) {
+    Feature& feature = bundle.features.emplace_back();
+    feature.name = reader.read_string();
+    const auto kind = reader.read<std::uint8_t>();
+    if (kind > static_cast<std::uint8_t>(FeatureKind::kCategory)) {
+      throw corrupt_data(reader.section(), ": feature ", i, " is of kind ", kind);
+    }
+    feature.kind = static_cast<FeatureKind>(kind);
+    const std::uint64_t categories = reader.read_varint();
+    for (std::uint64_t j = 0; j < categories; ++j) {
+      feature.categories.emplace_back(reader.read_string());
+    }
+  }
+  reader.expect_end();
+}
+
+std::vector<std::byte> scoring_bytes(const Scoring& scoring) {
+  ByteWriter out;
+  out.write(static_cast<std::uint8_t>(scoring.reads_float32));
+  out.write(static_cast<std::uint8_t>(scoring.sums_float32));
+  out.write(static_cast<std::uint8_t>(scoring.category_rule));
+  out.write(static_cast<std::uint8_t>(scoring.link));
+  out.write(scoring.outputs);
+  out.write(scoring.leaf_width);
+  out.write(scoring.link_scale);
+  out.write(scoring.divisor);
+  out.write(scoring.scale);
+  for (const double start : scoring.start) out.write(start);
+  for (const double bias : scoring.bias) out.write(bias);
+  return out.take();
+}
+
+void read_scoring(std::span<const std::byte> bytes, Scoring& scoring) {
+  ByteReader reader(bytes, "section \"scoring\"");
+  const auto up_to = [&](std::uint8_t most) {
+    const auto value = reader.read<std::uint8_t>();
+    if (value > most) {
+      throw corrupt_data(reader.section(), ": ", value, " at ", reader.position() - 1, " exceeds ",
+                         most);
+    }
+    return value;
+  };
+  scoring.reads_float32 = up_to(1) != 0;
+  scoring.sums_float32 = up_to(1) != 0;
+  scoring.category_rule = static_cast<CategoryRule>(up_to(1));
+  scoring.link = static_cast<Link>(up_to(static_cast<std::uint8_t>(kLastLink)));
+  scoring.outputs = reader.read<std::uint32_t>();
+  scoring.leaf_width = reader.read<std::uint32_t>();
+  scoring.link_scale = reader.read<double>();
+  scoring.divisor = reader.read<double>();
+  scoring.scale = reader.read<double>();
+  if (scoring.outputs > kMostOutputs) {
+    throw corrupt_data(reader.section(), ": ", scoring.outputs, " outputs of at most ",
+                       kMostOutputs);
+  }
+  for (std::uint32_t k = 0; k < scoring.outputs; ++k)
+    scoring.start.push_back(reader.read<double>());
+  for (std::uint32_t k = 0; k < scoring.outputs; ++k) scoring.bias.push_back(reader.read<double>());
+  reader.expect_end();
+}
+
+void read_forest(const SectionReader& file, RankedForest& forest) {
+  read_scoring(file.section("scoring"), forest);
+  forest.tables = file.values<CutTable>("tables");
+  forest.cuts = file.values<double>("cuts");
+  forest.slots = file.values<Slot>("slots");
+  forest.nodes = file.values<RankNode>("nodes");
+  forest.trees = file.values<RankTree>("trees");
+  forest.leaves = file.values<double>("leaves");
+  forest.bits = file.values<std::uint32_t>("bits");
+  forest.linear = file.values<LinearSpan>("linear");
+  forest.terms = file.values<LinearTerm>("terms");
+  check(forest);
+}
+
+void write_forest(const RankedForest& forest, SectionWriter& file) {
+  file.add("scoring", scoring_bytes(forest));
+  file.add("tables", std::as_bytes(forest.tables));
+  file.add("cuts", std::as_bytes(forest.cuts));
+  file.add("slots", std::as_bytes(forest.slots));
+  file.add("nodes", std::as_bytes(forest.nodes));
+  file.add("trees", std::as_bytes(forest.trees));
+  file.add("leaves", std::as_bytes(forest.leaves));
+  file.add("bits", std::as_bytes(forest.bits));
+  file.add("linear", std::as_bytes(forest.linear));
+  file.add("terms", std::as_bytes(forest.terms));
+}
+
+std::vector<std::byte> golden_bytes(const Golden& golden, std::size_t features) {
+  ByteWriter out;
+  out.write(static_cast<std::uint64_t>(features == 0 ? 0 : golden.rows.size() / features));
+  for (const double value : golden.rows) out.write(value);
+  for (const double value : golden.raw) out.write(value);
+  return out.take();
+}
+
+Golden read_golden(std::span<const std::byte> bytes, const Bundle& bundle) {
+  ByteReader reader(bytes, "section \"golden\"");
+  const auto rows = reader.read<std::uint64_t>();
+  if (rows > kMostGoldenRows) {
+    throw corrupt_data(reader.section(), ": ", rows, " rows of at most ", kMostGoldenRows);
+  }
+  Golden golden;
+  const auto read = [&](std::vector<double>& into, std::uint64_t count) {
+    if (count > reader.remaining() / sizeof(double)) {
+      throw corrupt_data(reader.section(), ": ", count, " values do not fit ", reader.remaining(),
+                         " bytes");
+    }
+    into.reserve(count);
+    for (std::uint64_t i = 0; i < count; ++i) into.push_back(reader.read<double>());
+  };
+  read(golden.rows, rows * bundle.features.size());
+  read(golden.raw, rows * bundle.forest.outputs);
+  reader.expect_end();
+  return golden;
+}
+
+std::vector<std::byte> about_bytes(const Bundle& bundle) {
+  ByteWriter out;
+  out.write(bundle.parity.rows);
+  out.write(bundle.parity.rows_off);
+  out.write(bundle.parity.largest_difference);
+  out.write_varint(bundle.metadata.size());
+  for (const auto& [key, value] : bundle.metadata) {
+    out.write_string(key);
+    out.write_string(value);
+  }
+  return out.take();
+}
+
+void read_about(std::span<const std::byte> bytes, Bundle& bundle) {
+  ByteReader reader(bytes, "section \"about\"");
+  bundle.parity.rows = reader.read<std::uint64_t>();
+  bundle.parity.rows_off = reader.read<std::uint64_t>();
+  bundle.parity.largest_difference = reader.read<double>();
+  const std::uint64_t entries = reader.read_varint();
+  for (std::uint64_t i = 0; i < entries; ++i) {
+    const std::string key(reader.read_string());
+    if (!bundle.metadata.empty() && key <= bundle.metadata.rbegin()->first) {
+      throw corrupt_data(reader.section(), ": key \"", key, "\" does not rise");
+    }
+    bundle.metadata.emplace(key, reader.read_string());
+  }
+  reader.expect_end();
+}
+
+}  // namespace
+
+std::vector<std::byte> write_bundle(const Bundle& bundle) {
+  SectionWriter file;
+  file.add("schema", schema_bytes(bundle));
+  write_forest(bundle.forest, file);
+  file.add("golden", golden_bytes(bundle.golden, bundle.features.size()));
+  file.add("about", about_bytes(bundle));
+  file.add("profile", bundle.profile);
+  return file.finish(kVersion);
+}
+
+Bundle read_bundle(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+  const SectionReader file(bytes, kVersion);
+  Bundle bundle;
+  read_schema(file.section("schema"), bundle);
+  bundle.forest.features = static_cast<std::uint32_t>(bundle.features.size());
+  read_forest(file, bundle.forest);
+  bundle.forest.owner = std::move(owner);
+  bundle.golden = read_golden(file.section("golden"), bundle);
+  read_about(file.section("about"), bundle);
+  const auto profile = file.section("profile");
+  bundle.profile.assign(profile.begin(), profile.end());
+  return bundle;
+}
+
+}  // namespace kedge

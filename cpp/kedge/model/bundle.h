@@ -1,0 +1,48 @@
+// The `.kedge` file: a model, what its rows look like, and what it must answer, in sections that
+// are mapped and used in place. docs/formats.md has the bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kedge/model/quantize.h"
+
+namespace kedge {
+
+// Rows and the raw scores that they must have, to the bit.
+struct Golden {
+  std::vector<double> rows;  // `features` values each
+  std::vector<double> raw;   // `outputs` each
+};
+
+// How the model compared with its trainer when it was compiled.
+struct Parity {
+  std::uint64_t rows = 0;         // compared; 0 when the trainer was not there
+  std::uint64_t rows_off = 0;     // of them, with a score that is not the trainer's to the bit
+  double largest_difference = 0;  // of raw scores
+};
+
+struct Bundle {
+  std::string origin;
+  std::vector<Feature> features;
+  RankedForest forest;
+  Golden golden;
+  Parity parity;
+  std::map<std::string, std::string> metadata;
+  std::vector<std::byte> profile;  // a reference Profile's bytes, or none
+};
+
+// The same bytes for the same bundle on every machine.
+std::vector<std::byte> write_bundle(const Bundle& bundle);
+
+// Reads `bytes` in place: the forest points into them, and `owner` keeps them alive; they begin on
+// a multiple of eight. Everything is checked once, so that scoring needs no check. Throws
+// CorruptData that names the section, Unsupported for a newer version.
+Bundle read_bundle(std::span<const std::byte> bytes, std::shared_ptr<const void> owner);
+
+}  // namespace kedge

@@ -1,0 +1,112 @@
+#include "kedge/score/model.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <thread>
+
+#include "kedge/base/error.h"
+#include "kedge/kernels/rank.h"
+#include "kedge/score/link.h"
+
+namespace kedge {
+namespace {
+
+// Below this a thread costs more than it brings.
+constexpr std::size_t kLeastThreadRows = 4096;
+
+Rows rows_of(const std::vector<double>& values, std::size_t width) {
+  Rows rows;
+  rows.data = reinterpret_cast<const std::byte*>(values.data());
+  rows.count = values.size() / width;
+  rows.row_stride = static_cast<std::ptrdiff_t>(width * sizeof(double));
+  rows.column_stride = sizeof(double);
+  return rows;
+}
+
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) ||
+         (std::isnan(a) && std::isnan(b));
+}
+
+}  // namespace
+
+Model::Model(Bundle bundle) : bundle_(std::move(bundle)) {
+  for (const EngineRow& row : engines()) {
+    if (!row.can_serve(bundle_.forest)) continue;
+    places_.push_back(std::make_unique<Place>());
+    places_.back()->row = &row;
+  }
+  check_golden();
+}
+
+const Model::Place& Model::place(std::size_t rows) const noexcept {
+  const Place* chosen = places_.front().get();
+  for (const auto& place : places_) {
+    if (rows >= place->row->least_rows) chosen = place.get();
+  }
+  return *chosen;
+}
+
+const Engine& Model::engine(std::size_t rows) const {
+  const Place& chosen = place(rows);
+  std::call_once(chosen.once, [&] { chosen.engine = chosen.row->make(bundle_.forest); });
+  return *chosen.engine;
+}
+
+void Model::check_golden() const {
+  const Golden& golden = bundle_.golden;
+  const Rows rows = rows_of(golden.rows, features());
+  if (golden.rows.size() != rows.count * features() ||
+      golden.raw.size() != rows.count * outputs()) {
+    throw corrupt_data("section \"golden\": ", golden.rows.size(), " values and ",
+                       golden.raw.size(), " scores do not fit ", features(), " features and ",
+                       outputs(), " outputs");
+  }
+  std::vector<double> wide(outputs());
+  std::vector<float> narrow(outputs());
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    if (gives_float32()) {
+      engine(1).score(rows.from(i, 1), narrow.data());
+      std::ranges::copy(narrow, wide.begin());
+    } else {
+      engine(1).score(rows.from(i, 1), wide.data());
+    }
+    for (std::size_t k = 0; k < outputs(); ++k) {
+      const double wanted = golden.raw[i * outputs() + k];
+      if (!same_bits(wide[k], wanted)) {
+        throw corrupt_data("section \"golden\": row ", i, " scores ", wide[k], ", it must score ",
+                           wanted);
+      }
+    }
+  }
+}
+
+void Model::score_part(const Engine& engine, const Rows& rows, void* out, bool raw) const noexcept {
+  engine.score(rows, out);
+  if (raw) return;
+  if (gives_float32()) {
+    apply_link(bundle_.forest, rows.count, static_cast<float*>(out));
+  } else {
+    apply_link(bundle_.forest, rows.count, static_cast<double*>(out));
+  }
+}
+
+void Model::score(const Rows& rows, void* out, bool raw, std::size_t threads) const {
+  const std::size_t parts =
+      std::clamp<std::size_t>(rows.count / kLeastThreadRows, 1, std::max<std::size_t>(threads, 1));
+  const Engine& chosen = engine(rows.count);
+  if (parts == 1) return score_part(chosen, rows, out, raw);
+  const std::size_t blocks = (rows.count + kBlockRows - 1) / kBlockRows;
+  const std::size_t each = (blocks + parts - 1) / parts * kBlockRows;
+  const std::size_t row_bytes = outputs() * (gives_float32() ? sizeof(float) : sizeof(double));
+  std::vector<std::jthread> workers;
+  for (std::size_t first = each; first < rows.count; first += each) {
+    const Rows part = rows.from(first, std::min(each, rows.count - first));
+    void* part_out = static_cast<std::byte*>(out) + first * row_bytes;
+    workers.emplace_back([=, this, &chosen] { score_part(chosen, part, part_out, raw); });
+  }
+  score_part(chosen, rows.from(0, std::min(each, rows.count)), out, raw);
+}
+
+}  // namespace kedge

@@ -1,0 +1,53 @@
+// A bundle that scores: the engines that serve it here, and the check that it answers as it must.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "kedge/model/bundle.h"
+#include "kedge/score/engine.h"
+
+namespace kedge {
+
+// Immutable; any number of threads may score with one.
+class Model {
+ public:
+  // Throws CorruptData when the bundle's golden rows do not get their scores.
+  explicit Model(Bundle bundle);
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  const Bundle& bundle() const noexcept { return bundle_; }
+  std::size_t features() const noexcept { return bundle_.features.size(); }
+  std::size_t outputs() const noexcept { return bundle_.forest.outputs; }
+  bool gives_float32() const noexcept { return bundle_.forest.sums_float32; }
+  // A measure of a row's work: trees, each a walk.
+  std::size_t trees() const noexcept { return bundle_.forest.trees.size(); }
+
+  // The engine that scores calls of so many rows.
+  std::string_view engine_name(std::size_t rows) const noexcept { return place(rows).row->name; }
+
+  // `outputs` scores for each row, floats if gives_float32(), else doubles: raw, or as the
+  // trainer's predict() gives them. `threads` at most are used, and one for few rows.
+  void score(const Rows& rows, void* out, bool raw, std::size_t threads = 1) const;
+
+ private:
+  // Made when it is first wanted: a service that scores row by row needs but one.
+  struct Place {
+    const EngineRow* row;
+    mutable std::once_flag once;
+    mutable std::unique_ptr<Engine> engine;
+  };
+  const Place& place(std::size_t rows) const noexcept;
+  const Engine& engine(std::size_t rows) const;
+  void check_golden() const;
+  void score_part(const Engine& engine, const Rows& rows, void* out, bool raw) const noexcept;
+
+  Bundle bundle_;
+  std::vector<std::unique_ptr<Place>> places_;
+};
+
+}  // namespace kedge

@@ -1,0 +1,273 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/vector.h>
+
+#include "arrow_input.h"
+#include "bindings.h"
+#include "kedge/arrow/build.h"
+#include "kedge/arrow/check.h"
+#include "kedge/base/buffer.h"
+#include "kedge/base/error.h"
+#include "kedge/base/file.h"
+#include "kedge/model/golden.h"
+#include "kedge/score/link.h"
+#include "kedge/score/model.h"
+#include "kedge/score/table_rows.h"
+#include "numpy_matrix.h"
+#include "stored.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace kedge {
+namespace {
+
+// Rows times trees from which on other Python threads may run meanwhile: some microseconds.
+constexpr std::size_t kLeastWork = 1024;
+
+void score(const Model& model, const Rows& rows, void* out, bool raw, std::size_t threads) {
+  if (rows.count * model.trees() < kLeastWork) return model.score(rows, out, raw);
+  nb::gil_scoped_release release;
+  model.score(rows, out, raw, threads);
+}
+
+nb::object predict_numpy(const Model& model, nb::handle x, bool raw, nb::handle out,
+                         std::size_t threads) {
+  nb::object keep;
+  const Rows rows = numpy_rows(x, model.features(), keep);
+  void* data = nullptr;
+  nb::object scores;
+  if (out.is_none()) {
+    scores = new_scores(rows.count, model.outputs(), model.gives_float32(), &data);
+  } else {
+    data = check_scores(out, rows.count, model.outputs(), model.gives_float32());
+    scores = nb::borrow(out);
+  }
+  score(model, rows, data, raw, threads);
+  return scores;
+}
+
+// The scores of a table, one column for each output.
+Batch table_of(const Model& model, std::size_t rows, const std::vector<double>& scores) {
+  BatchBuilder table;
+  const std::size_t outputs = model.outputs();
+  std::vector<double> column(rows);
+  for (std::size_t k = 0; k < outputs; ++k) {
+    for (std::size_t i = 0; i < rows; ++i) column[i] = scores[i * outputs + k];
+    table.add(outputs == 1 ? "score" : text("score_", k), column);
+  }
+  return table.finish();
+}
+
+Batch predict_batch(const Model& model, const TableRows& reader, const Batch& batch, bool raw,
+                    std::size_t threads) {
+  constexpr std::size_t kRowsAtOnce = 16'384;
+  check_values(batch);
+  std::vector<double> values;
+  std::vector<double> scores(batch.length * model.outputs());
+  std::vector<float> narrow(model.gives_float32() ? kRowsAtOnce * model.outputs() : 0);
+  for (std::size_t first = 0; first < batch.length; first += kRowsAtOnce) {
+    const std::size_t length = std::min(kRowsAtOnce, batch.length - first);
+    const Rows rows = reader.read(batch, first, length, values);
+    double* out = scores.data() + first * model.outputs();
+    if (!model.gives_float32()) {
+      score(model, rows, out, raw, threads);
+    } else {
+      score(model, rows, narrow.data(), raw, threads);
+      std::copy_n(narrow.begin(), length * model.outputs(), out);
+    }
+  }
+  return table_of(model, batch.length, scores);
+}
+
+Batches predict_table(const Model& model, nb::handle x, bool raw, std::size_t threads) {
+  const Batches table = batches_from(x);
+  const TableRows reader(model.bundle().features, table.schema);
+  Batches scores{table_of(model, 0, {}).schema, {}};
+  for (const Batch& batch : table.batches) {
+    scores.batches.push_back(predict_batch(model, reader, batch, raw, threads));
+    scores.batches.back().schema = scores.schema;
+  }
+  return scores;
+}
+
+nb::object predict(const Model& model, nb::handle x, bool raw, nb::handle out,
+                   std::size_t threads) {
+  if (is_numpy(x)) return predict_numpy(model, x, raw, out, threads);
+  if (nb::isinstance<nb::list>(x) || nb::isinstance<nb::tuple>(x)) {
+    const nb::object array = nb::module_::import_("numpy").attr("asarray")(x, "float64");
+    return predict_numpy(model, array, raw, out, threads);
+  }
+  if (!out.is_none()) throw invalid_argument("out: only with a NumPy array as input");
+  return nb::cast(predict_table(model, x, raw, threads));
+}
+
+// Python bytes, a map of a file or anything else with a buffer, for as long as a model points into
+// it.
+class Held {
+ public:
+  explicit Held(nb::handle object) {
+    if (PyObject_GetBuffer(object.ptr(), &view_, PyBUF_SIMPLE) != 0) throw nb::python_error();
+  }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  ~Held() {
+    nb::gil_scoped_acquire gil;
+    PyBuffer_Release(&view_);
+  }
+  std::span<const std::byte> bytes() const noexcept {
+    return {static_cast<const std::byte*>(view_.buf), static_cast<std::size_t>(view_.len)};
+  }
+
+ private:
+  Py_buffer view_{};
+};
+
+std::unique_ptr<Model> from_bytes(nb::handle data) {
+  auto held = std::make_shared<const Held>(data);
+  std::span<const std::byte> bytes = held->bytes();
+  std::shared_ptr<const void> owner = held;
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(std::uint64_t) != 0) {
+    const auto copy = std::make_shared<Buffer>(bytes.size() + 1);
+    std::memcpy(copy->data(), bytes.data(), bytes.size());
+    bytes = {copy->data(), bytes.size()};
+    owner = copy;
+  }
+  return std::make_unique<Model>(read_bundle(bytes, std::move(owner)));
+}
+
+std::unique_ptr<Model> load(const std::string& path) {
+  MappedFile file = map_file(path);
+  try {
+    return std::make_unique<Model>(read_bundle(file.bytes, std::move(file.owner)));
+  } catch (const Error& error) {
+    throw Error(error.code(), text("\"", path, "\": ", error.what()));
+  }
+}
+
+nb::bytes to_bytes(const Model& model) { return python_bytes(write_bundle(model.bundle())); }
+
+std::unique_ptr<Model> compile(const Forest& forest, const std::optional<nb::bytes>& profile,
+                               std::map<std::string, std::string> metadata) {
+  Bundle bundle;
+  bundle.origin = forest.origin;
+  bundle.features = forest.features;
+  bundle.forest = quantize(forest);
+  bundle.golden = make_golden(forest);
+  bundle.metadata = std::move(metadata);
+  if (profile) {
+    const auto bytes = bytes_of(*profile);
+    bundle.profile.assign(bytes.begin(), bytes.end());
+  }
+  return std::make_unique<Model>(std::move(bundle));
+}
+
+std::unique_ptr<Model> with_parity(const Model& model, Parity parity) {
+  Bundle bundle = model.bundle();
+  bundle.parity = parity;
+  return std::make_unique<Model>(std::move(bundle));
+}
+
+// A table's rows as the model reads them: float64, categories by their place.
+nb::object matrix_of(const Model& model, nb::handle data) {
+  const Batches table = batches_from(data);
+  const TableRows reader(model.bundle().features, table.schema);
+  void* out = nullptr;
+  nb::object matrix = new_matrix(row_count(table), model.features(), &out);
+  auto* to = static_cast<double*>(out);
+  std::vector<double> values;
+  for (const Batch& batch : table.batches) {
+    check_values(batch);
+    const Rows rows = reader.read(batch, 0, batch.length, values);
+    for (std::size_t i = 0; i < rows.count; ++i) {
+      for (std::size_t j = 0; j < model.features(); ++j) *to++ = rows.value(i, j);
+    }
+  }
+  return matrix;
+}
+
+nb::object golden_rows(const Model& model) {
+  const auto& rows = model.bundle().golden.rows;
+  void* out = nullptr;
+  nb::object matrix = new_matrix(rows.size() / model.features(), model.features(), &out);
+  std::ranges::copy(rows, static_cast<double*>(out));
+  return matrix;
+}
+
+std::optional<nb::bytes> profile_of(const Model& model) {
+  if (model.bundle().profile.empty()) return std::nullopt;
+  return python_bytes(model.bundle().profile);
+}
+
+}  // namespace
+
+void bind_model(nb::module_& m) {
+  load_numpy();
+  nb::class_<Parity>(m, "Parity", "How a model compared with its trainer when it was compiled.")
+      .def(nb::init<std::uint64_t, std::uint64_t, double>(), "rows"_a, "rows_off"_a,
+           "largest_difference"_a, "What was found.")
+      .def_ro("rows", &Parity::rows, "Rows compared; 0 when the trainer was not there.")
+      .def_ro("rows_off", &Parity::rows_off, "Rows whose raw scores are not equal to the bit.")
+      .def_ro("largest_difference", &Parity::largest_difference, "Of the raw scores.");
+  nb::class_<Model>(m, "Model", "A compiled model. Immutable: any number of threads may share it.")
+      .def(nb::new_(&compile), "forest"_a, "profile"_a = nb::none(),
+           "metadata"_a = std::map<std::string, std::string>(),
+           "From a forest; golden rows are drawn and must score as the forest says.")
+      .def_static("from_bytes", &from_bytes, "data"_a,
+                  "Read a model in place; `data` may be a map of a file.")
+      .def_static("load", &load, "path"_a, "Map a .kedge file.")
+      .def(
+          "save",
+          [](const Model& self, nb::handle path) {
+            const nb::object name = nb::module_::import_("os").attr("fspath")(path);
+            write_file(nb::cast<std::string>(name), write_bundle(self.bundle()));
+          },
+          "path"_a, "Write a .kedge file, whole or not at all.")
+      .def("to_bytes", &to_bytes, "The bytes of a .kedge file, the same on every machine.")
+      .def(
+          "__reduce__",
+          [](nb::handle self) {
+            return nb::make_tuple(self.type().attr("from_bytes"),
+                                  nb::make_tuple(self.attr("to_bytes")()));
+          },
+          "Pickled and copied as its bytes.")
+      .def("predict", &predict, "x"_a, nb::kw_only(), "raw"_a = false, "out"_a = nb::none(),
+           "threads"_a = 1,
+           "What the trainer's predict gives, or with `raw` the scores before the link. NumPy in "
+           "gives NumPy, columns by place; Arrow in gives an Arrow table, columns by name.")
+      .def("matrix", &matrix_of, "table"_a, "A table's rows as float64, as the model reads them.")
+      .def("with_parity", &with_parity, "parity"_a, "The same model with another parity report.")
+      .def_prop_ro(
+          "features", [](const Model& self) { return self.bundle().features; },
+          "What it reads, in order.")
+      .def_prop_ro("golden_rows", &golden_rows, "Rows that every load scores anew.")
+      .def_prop_ro(
+          "parity", [](const Model& self) { return self.bundle().parity; },
+          "How it compared with its trainer.")
+      .def_prop_ro(
+          "metadata", [](const Model& self) { return self.bundle().metadata; },
+          "What was said of it when it was compiled.")
+      .def_prop_ro(
+          "origin", [](const Model& self) { return self.bundle().origin; }, "What trained it.")
+      .def_prop_ro("outputs", &Model::outputs, "Scores for each row.")
+      .def_prop_ro("trees", &Model::trees, "How many trees there are.")
+      .def_prop_ro("profile_bytes", &profile_of, "The reference profile's bytes, or None.")
+      .def_prop_ro(
+          "feature_uses", [](const Model& self) { return feature_uses(self.bundle().forest); },
+          "How many nodes ask for each feature.")
+      .def_prop_ro(
+          "nodes", [](const Model& self) { return self.bundle().forest.nodes.size(); },
+          "How many nodes ask anything.")
+      .def_prop_ro(
+          "link", [](const Model& self) { return link_name(self.bundle().forest.link); },
+          "How raw scores become predictions.")
+      .def(
+          "engine", [](const Model& self, std::size_t rows) { return self.engine_name(rows); },
+          "rows"_a = 1, "Which engine scores calls of so many rows on this machine.");
+}
+
+}  // namespace kedge

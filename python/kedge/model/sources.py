@@ -1,0 +1,130 @@
+"""What a model can be compiled from: trained objects, and the files that their libraries write.
+
+No trainer is imported: an object brings its own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kedge._core import CorruptData, Forest, InvalidArgument, Unsupported
+from kedge.model import sklearn
+
+__all__ = ["Source", "source_of"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A forest and, if the trainer is at hand, its own raw scores of rows of float64."""
+
+    forest: Forest
+    trainer: Callable[[np.ndarray], Any] | None = None
+
+    def raw_scores(self, rows: np.ndarray) -> Any:
+        """The trainer's raw scores; None when it is not there, or takes no such rows."""
+        if self.trainer is None:
+            return None
+        try:
+            return self.trainer(rows)
+        except ValueError:
+            return None
+
+
+def source_of(model: object) -> Source:
+    """Tell what `model` is, and read it."""
+    if isinstance(model, (str, Path)):
+        path = Path(model)
+        if not path.is_file():
+            raise InvalidArgument(f'"{path}": no such file')
+        try:
+            return Source(_from_bytes(path.read_bytes()))
+        except (CorruptData, Unsupported) as error:
+            raise type(error)(f'"{path}": {error}') from error
+    if isinstance(model, (bytes, bytearray, memoryview)):
+        return Source(_from_bytes(bytes(model)))
+    library = type(model).__module__.partition(".")[0]
+    for base in type(model).__mro__:
+        read = _LIBRARIES.get(base.__module__.partition(".")[0])
+        if read is not None:
+            return read(model)
+    raise Unsupported(
+        f"a {type(model).__name__} of {library} is not supported; expected a model of "
+        "LightGBM, XGBoost, CatBoost or scikit-learn, an ONNX model, a file's path or bytes"
+    )
+
+
+def _from_bytes(data: bytes) -> Forest:
+    if data.startswith(b"tree\n"):
+        return Forest.from_lightgbm(data)
+    if data[:1] == b"{":
+        if b'"learner"' in data[:64] or b"learner" in data[:64]:
+            return Forest.from_xgboost(data)
+        return Forest.from_catboost(data)
+    if data[:1] == b"\x08":  # field 1 of ONNX's ModelProto, the version
+        return Forest.from_onnx(data)
+    raise CorruptData(
+        "no model of a known kind: expected LightGBM's text, XGBoost's or CatBoost's JSON, "
+        f"XGBoost's UBJSON or ONNX, got {data[:8]!r}.."
+    )
+
+
+def _lightgbm(model: Any) -> Source:
+    booster = getattr(model, "booster_", model)
+    text = booster.model_to_string().encode()
+    return Source(
+        Forest.from_lightgbm(text),
+        lambda rows: booster.predict(rows, raw_score=True, num_threads=1),
+    )
+
+
+def _xgboost(model: Any) -> Source:
+    booster = model.get_booster() if hasattr(model, "get_booster") else model
+    forest = Forest.from_xgboost(bytes(booster.save_raw("ubj")))
+
+    def raw_scores(rows: np.ndarray) -> Any:
+        matrix = _module_of(booster, "xgboost").DMatrix(
+            rows, feature_names=booster.feature_names, feature_types=booster.feature_types
+        )
+        return booster.predict(matrix, output_margin=True)
+
+    return Source(forest, raw_scores)
+
+
+def _catboost(model: Any) -> Source:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.json"
+        model.save_model(str(path), format="json")
+        forest = Forest.from_catboost(path.read_bytes())
+    return Source(
+        forest,
+        lambda rows: model.predict(rows, prediction_type="RawFormulaVal", thread_count=1),
+    )
+
+
+def _sklearn(model: Any) -> Source:
+    return Source(sklearn.forest_of(model), lambda rows: sklearn.raw_scores(model, rows))
+
+
+def _onnx(model: Any) -> Source:
+    return Source(Forest.from_onnx(model.SerializeToString()))
+
+
+def _module_of(model: object, name: str) -> Any:
+    import sys
+
+    return sys.modules[name]
+
+
+_LIBRARIES: dict[str, Callable[[Any], Source]] = {
+    "lightgbm": _lightgbm,
+    "xgboost": _xgboost,
+    "catboost": _catboost,
+    "sklearn": _sklearn,
+    "onnx": _onnx,
+}
