@@ -1,6 +1,7 @@
 """The compiled core of kedge."""
 
 from collections.abc import Mapping, Sequence
+import enum
 from typing import Annotated, Any
 
 import numpy
@@ -432,6 +433,15 @@ def auc(reference: Sequence[float], current: Sequence[float], alpha: float) -> t
     The area under the ROC curve of scores, its two bounds and its p-value.
     """
 
+class FeatureKind(enum.Enum):
+    """What a feature's values are."""
+
+    NUMBER = 0
+    """Numbers that have an order."""
+
+    CATEGORY = 1
+    """Places in a list of categories."""
+
 class Feature:
     """One column that a model reads."""
 
@@ -440,10 +450,12 @@ class Feature:
         """What the trainer calls it."""
 
     @property
+    def kind(self) -> FeatureKind:
+        """Number or category."""
+
+    @property
     def categories(self) -> list[str]:
-        """
-        Of a category feature whose values are positions: what is at each of them.
-        """
+        """Their names by position, when the trainer knew them."""
 
 class Forest:
     """An ensemble of trees as its trainer means it."""
@@ -474,3 +486,104 @@ class Forest:
         """
         Makes a forest of arrays over the nodes of all trees; a leaf's left is -1.
         """
+
+class Parity:
+    """How a model compared with its trainer when it was compiled."""
+
+    def __init__(self, rows: int, rows_off: int, largest_difference: float) -> None:
+        """What was found."""
+
+    @property
+    def rows(self) -> int:
+        """Rows compared; 0 when the trainer was not there."""
+
+    @property
+    def rows_off(self) -> int:
+        """Rows whose raw scores are not equal to the bit."""
+
+    @property
+    def largest_difference(self) -> float:
+        """Of the raw scores."""
+
+class Model:
+    """A compiled model. Immutable: any number of threads may share it."""
+
+    def __init__(self, forest: Forest, profile: bytes | None = None, metadata: Mapping[str, str] = {}) -> None:
+        """
+        From a forest; golden rows are drawn and must score as the forest says.
+        """
+
+    @staticmethod
+    def from_bytes(data: object) -> Model:
+        """Read a model in place; `data` may be a map of a file."""
+
+    @staticmethod
+    def load(path: str) -> Model:
+        """Map a .kedge file."""
+
+    def save(self, path: object) -> None:
+        """Write a .kedge file, whole or not at all."""
+
+    def to_bytes(self) -> bytes:
+        """The bytes of a .kedge file, the same on every machine."""
+
+    def __reduce__(self) -> tuple:
+        """Pickled and copied as its bytes."""
+
+    def predict(self, x: object, *, raw: bool = False, out: object | None = None, threads: int = 1) -> object:
+        """
+        What the trainer's predict gives, or with `raw` the scores before the link. NumPy in gives NumPy, columns by place; Arrow in gives an Arrow table, columns by name.
+        """
+
+    def matrix(self, table: object) -> object:
+        """A table's rows as float64, as the model reads them."""
+
+    def with_parity(self, parity: Parity) -> Model:
+        """The same model with another parity report."""
+
+    @property
+    def features(self) -> list[Feature]:
+        """What it reads, in order."""
+
+    @property
+    def golden_rows(self) -> object:
+        """Rows that every load scores anew."""
+
+    @property
+    def parity(self) -> Parity:
+        """How it compared with its trainer."""
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What was said of it when it was compiled."""
+
+    @property
+    def origin(self) -> str:
+        """What trained it."""
+
+    @property
+    def outputs(self) -> int:
+        """Scores for each row."""
+
+    @property
+    def trees(self) -> int:
+        """How many trees there are."""
+
+    @property
+    def profile_bytes(self) -> bytes | None:
+        """The reference profile's bytes, or None."""
+
+    @property
+    def feature_uses(self) -> list[int]:
+        """How many nodes ask for each feature."""
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes ask anything."""
+
+    @property
+    def link(self) -> str:
+        """How raw scores become predictions."""
+
+    def engine(self, rows: int = 1) -> str:
+        """Which engine scores calls of so many rows on this machine."""

@@ -168,7 +168,8 @@ Forest import_lightgbm(std::string_view model) {
   check_count(head, forest);
   read_tail(lines, forest);
   if (head.has("average_output") && !forest.trees.empty()) {
-    forest.divisor = static_cast<double>(forest.trees.size() / forest.outputs);
+    const std::size_t iterations = forest.trees.size() / forest.outputs;
+    forest.divisor = static_cast<double>(iterations);
   }
   check(forest);
   return forest;

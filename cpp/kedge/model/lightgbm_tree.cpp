@@ -131,6 +131,7 @@ std::vector<LinearLeaf> linear_leaves(const KeyLines& lines, std::size_t leaves)
 // A tree of plain leaves among linear ones.
 std::vector<LinearLeaf> constant_leaves(const Tree& tree) {
   std::vector<LinearLeaf> leaves;
+  leaves.reserve(tree.leaves.size());
   for (const double value : tree.leaves) leaves.push_back({value, {}});
   return leaves;
 }

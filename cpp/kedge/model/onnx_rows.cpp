@@ -14,8 +14,7 @@ constexpr std::string_view kModeNames[] = {
 };
 
 template <class List>
-const List& sized(const OnnxNode& node, std::string_view name, const List& list,
-                  std::size_t wanted) {
+List sized(const OnnxNode& node, std::string_view name, List list, std::size_t wanted) {
   if (list.size() != wanted) {
     node.refuse("\"", name, "\" has ", list.size(), " values, ", wanted, " are wanted");
   }

@@ -60,7 +60,7 @@ def source_of(model: object) -> Source:
 
 
 def _from_bytes(data: bytes) -> Forest:
-    if data.startswith(b"tree\n"):
+    if data.startswith((b"tree\n", b"tree\r\n")):
         return Forest.from_lightgbm(data)
     if data[:1] == b"{":
         if b'"learner"' in data[:64] or b"learner" in data[:64]:
@@ -77,9 +77,12 @@ def _from_bytes(data: bytes) -> Forest:
 def _lightgbm(model: Any) -> Source:
     booster = getattr(model, "booster_", model)
     text = booster.model_to_string().encode()
+    trees = text.count(b"\nTree=") // booster.num_model_per_iteration()
+    # Of a random forest it gives the sum, where its predict() and we take the mean.
+    divisor = trees if b"\naverage_output\n" in text else 1
     return Source(
         Forest.from_lightgbm(text),
-        lambda rows: booster.predict(rows, raw_score=True, num_threads=1),
+        lambda rows: booster.predict(rows, raw_score=True, num_threads=1) / divisor,
     )
 
 
