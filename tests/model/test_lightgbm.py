@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import lightgbm
@@ -95,6 +96,9 @@ def test_raw_scores_are_lightgbms(kind: str) -> None:
     forest = imported(booster)
     rows = np.vstack([draw(9), hard_rows(draw(11), thresholds(booster.model_to_string()))])
     assert same_bits(forest.plain_scores(rows), raw_scores(booster, rows))
+    dumped = _core.Forest.from_lightgbm_json(json.dumps(booster.dump_model()).encode())
+    assert same_bits(dumped.plain_scores(rows), raw_scores(booster, rows))
+    assert [f.kind for f in dumped.features] == [f.kind for f in forest.features]
 
 
 @pytest.mark.parametrize("classes", [1, 4])
@@ -159,3 +163,21 @@ def test_categories_of_a_data_frame_have_their_names() -> None:
     assert names('[["x"], ["y"], ["z"]]') == [[]] * 8
     with pytest.raises(kedge.CorruptData, match=r"line \d+: pandas_categorical: "):
         names("[[")
+
+
+def test_categories_in_json_have_their_names_too() -> None:
+    dump = train(KINDS["regression"], rounds=1).dump_model()
+    dump["pandas_categorical"] = [["x", "y"], [1]]
+    features = _core.Forest.from_lightgbm_json(json.dumps(dump).encode()).features
+    assert [feature.categories for feature in features[6:]] == [["x", "y"], ["1"]]
+
+
+def test_what_is_wrong_with_json_is_said_with_its_path() -> None:
+    dump = train(KINDS["regression"], rounds=2).dump_model()
+    root = dump["tree_info"][1]["tree_structure"]
+    root["right_child"]["split_feature"] = 8
+    with pytest.raises(kedge.CorruptData, match=r"tree_info\[1\].*right_child.*: 8, 0 to 7"):
+        _core.Forest.from_lightgbm_json(json.dumps(dump).encode())
+    dump["objective"] = "binary sigmoid:-1"
+    with pytest.raises(kedge.CorruptData, match='objective: "sigmoid:-1", a positive number'):
+        _core.Forest.from_lightgbm_json(json.dumps(dump).encode())

@@ -2,16 +2,22 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
-#include <vector>
-
-#include "kedge/model/json.h"
+#include <string>
 
 namespace kedge {
 namespace {
 
-// Nothing when the parameter is written in another way: "name:a,b".
-std::optional<std::vector<std::size_t>> read_columns(std::string_view text, std::size_t features) {
+std::string name_of(const Value& category) {
+  if (category.is_text()) return std::string(category.text());
+  if (category.is_number()) return text_of(category.number());
+  if (category.is_null()) return {};
+  return category.boolean() ? "true" : "false";
+}
+
+}  // namespace
+
+std::optional<std::vector<std::size_t>> category_columns(std::string_view text,
+                                                         std::size_t features) {
   std::vector<std::size_t> columns;
   while (!text.empty()) {
     std::size_t column = 0;
@@ -26,23 +32,12 @@ std::optional<std::vector<std::size_t>> read_columns(std::string_view text, std:
   return columns;
 }
 
-std::string name_of(const Value& category) {
-  if (category.is_text()) return std::string(category.text());
-  if (category.is_number()) return text_of(category.number());
-  if (category.is_null()) return {};
-  return category.boolean() ? "true" : "false";
-}
-
-}  // namespace
-
-void add_category_names(std::string_view columns, std::string_view names, Forest& forest) {
-  const Document document = read_json(names);
-  if (document.root().is_null()) return;
-  const auto known = read_columns(columns, forest.features.size());
-  if (!known.has_value() || known->size() != document.root().size()) return;
-  for (std::size_t i = 0; i < known->size(); ++i) {
-    const Value list = document.root()[i];
-    Feature& feature = forest.features[(*known)[i]];
+void add_category_names(const std::vector<std::size_t>& columns, const Value& lists,
+                        Forest& forest) {
+  if (lists.is_null() || lists.size() != columns.size()) return;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const Value list = lists[i];
+    Feature& feature = forest.features[columns[i]];
     feature.kind = FeatureKind::kCategory;
     feature.categories.clear();
     for (std::size_t j = 0; j < list.size(); ++j) feature.categories.push_back(name_of(list[j]));

@@ -65,6 +65,8 @@ def _from_bytes(data: bytes) -> Forest:
     if data[:1] == b"{":
         if b'"learner"' in data[:64] or b"learner" in data[:64]:
             return Forest.from_xgboost(data)
+        if b'"tree_info"' in data:
+            return Forest.from_lightgbm_json(data)
         return Forest.from_catboost(data)
     if data[:1] == b"\x08":  # field 1 of ONNX's ModelProto, the version
         return Forest.from_onnx(data)
