@@ -68,6 +68,7 @@ std::vector<std::byte> scoring_bytes(const Scoring& scoring) {
   out.write(scoring.link_scale);
   out.write(scoring.divisor);
   out.write(scoring.scale);
+  out.write(scoring.sum_of);
   for (const double start : scoring.start) out.write(start);
   for (const double bias : scoring.bias) out.write(bias);
   return out.take();
@@ -93,6 +94,7 @@ void read_scoring(std::span<const std::byte> bytes, Scoring& scoring) {
   scoring.link_scale = reader.read<double>();
   scoring.divisor = reader.read<double>();
   scoring.scale = reader.read<double>();
+  scoring.sum_of = reader.read<double>();
   if (scoring.outputs > kMostOutputs) {
     throw corrupt_data(reader.section(), ": ", scoring.outputs, " outputs of at most ",
                        kMostOutputs);
