@@ -79,6 +79,8 @@ enum class CategoryRule : std::uint8_t {
   kWhole,     // besides, a value with a fraction is no category: scikit-learn, ONNX
 };
 
+inline constexpr CategoryRule kLastCategoryRule = CategoryRule::kWhole;
+
 enum class FeatureKind : std::uint32_t { kNumber, kCategory };
 
 struct Feature {
