@@ -13,7 +13,8 @@
 namespace kedge {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNames = {"scalar", "avx2", "avx512", "neon", "dotprod"};
+constexpr std::array<std::string_view, 6> kNames = {"scalar",     "avx2", "avx512",
+                                                    "avx512vbmi", "neon", "dotprod"};
 
 std::vector<Isa> detect() {
   std::vector<Isa> isas = {Isa::kScalar};
@@ -23,6 +24,9 @@ std::vector<Isa> detect() {
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
       isas.push_back(Isa::kAvx512);
+      if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512cd")) {
+        isas.push_back(Isa::kAvx512Vbmi);
+      }
     }
   }
 #elif defined(__aarch64__)

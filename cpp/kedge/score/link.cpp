@@ -63,9 +63,8 @@ void apply_link(const Scoring& scoring, std::size_t rows, float* scores) noexcep
 }
 
 std::string_view link_name(Link link) noexcept {
-  constexpr std::string_view kNames[] = {"identity",     "sigmoid",       "softmax",     "exp",
-                                         "log(1 + exp)", "signed square", "halved power",
-                                         "step"};
+  constexpr std::string_view kNames[] = {"identity",     "sigmoid",       "softmax",      "exp",
+                                         "log(1 + exp)", "signed square", "halved power", "step"};
   return kNames[static_cast<std::size_t>(link)];
 }
 

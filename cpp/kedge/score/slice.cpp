@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kedge/kernels/tree_slice.h"
+#include "kedge/score/leaf_order.h"
 #include "kedge/score/ranker.h"
 #include "kedge/score/sums.h"
 
@@ -26,21 +27,12 @@ class SliceBuilder {
                   static_cast<std::uint32_t>(sets.size()),   0,
                   static_cast<std::uint32_t>(places.size()), tree.output};
     const auto part = forest_.nodes.subspan(tree.first_node, tree.nodes);
-    count_leaves(part);
+    const LeafOrder order(part);
     for (std::size_t i = 0; i < part.size(); ++i) {
-      nodes.push_back(node_of(part[i], out));
+      nodes.push_back(node_of(part[i], order.left_leaves(i), out));
     }
-    std::vector<std::int32_t> open(1, tree.nodes == 0 ? ~0 : 0);  // leaves, from the left
-    while (!open.empty()) {
-      const std::int32_t next = open.back();
-      open.pop_back();
-      if (next < 0) {
-        places.push_back(static_cast<std::uint32_t>(tree.first_leaf) +
-                         static_cast<std::uint32_t>(~next));
-      } else {
-        open.push_back(part[static_cast<std::size_t>(next)].right);
-        open.push_back(part[static_cast<std::size_t>(next)].left);
-      }
+    for (const std::uint32_t leaf : order.leaves()) {
+      places.push_back(static_cast<std::uint32_t>(tree.first_leaf) + leaf);
     }
     return out;
   }
@@ -51,23 +43,12 @@ class SliceBuilder {
   std::uint32_t most_sets = 0;        // of one tree
 
  private:
-  std::uint32_t leaves_below(std::int32_t child) const {
-    return child < 0 ? 1 : leaves_[static_cast<std::size_t>(child)];
-  }
-  void count_leaves(std::span<const RankNode> part) {
-    leaves_.resize(part.size());
-    for (std::size_t i = part.size(); i-- > 0;) {
-      leaves_[i] = leaves_below(part[i].left) + leaves_below(part[i].right);
-    }
-  }
-
-  SliceNode node_of(const RankNode& node, SliceTree& tree) {
+  SliceNode node_of(const RankNode& node, std::uint32_t left_leaves, SliceTree& tree) {
     const auto place = [](std::int32_t child) {
       return child < 0 ? kSliceLeaf : static_cast<std::uint8_t>(child);
     };
     SliceNode out{static_cast<std::uint16_t>(node.slot), static_cast<std::uint8_t>(node.test),
-                  static_cast<std::uint8_t>(leaves_below(node.left)), place(node.left),
-                  place(node.right)};
+                  static_cast<std::uint8_t>(left_leaves), place(node.left), place(node.right)};
     if (low_rows_[node.slot] != 0) {
       SliceSet& set = sets.emplace_back();
       const CutTable& table = forest_.tables[forest_.slots[node.slot].table];
@@ -87,7 +68,6 @@ class SliceBuilder {
   const RankedForest& forest_;
   const std::vector<std::uint32_t>& low_rows_;
   const std::uint32_t set_rows_;
-  std::vector<std::uint32_t> leaves_;
 };
 
 template <class Sum>
