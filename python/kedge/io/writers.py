@@ -6,7 +6,7 @@ import gzip
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias, cast
 
@@ -111,9 +111,8 @@ def writer_for(path: Path) -> Callable[[BinaryIO, pa.Schema], AbstractContextMan
                 pressed = gzip.GzipFile("", "wb", fileobj=file, mtime=0)
                 file = cast(BinaryIO, outside.enter_context(pressed))
             try:
-                writer = make(file, schema)
-                yield writer
-                writer.close()
+                with closing(make(file, schema)) as writer:
+                    yield writer
             except pa.ArrowException as error:
                 raise Unsupported(f'"{path}": {" ".join(str(error).split())}') from error
 
