@@ -38,10 +38,6 @@ Scores plain(const Forest& forest, const Rows& rows) {
   return Scores(out->data(), {rows.shape(0), forest.outputs}, owner);
 }
 
-Forest from_lightgbm(const nb::bytes& text) { return import_lightgbm({text.c_str(), text.size()}); }
-Forest from_catboost(const nb::bytes& data) { return import_catboost(as_text(bytes_of(data))); }
-Forest from_xgboost(const nb::bytes& data) { return import_xgboost(bytes_of(data)); }
-
 }  // namespace
 
 void bind_forest(nb::module_& m) {
@@ -56,9 +52,21 @@ void bind_forest(nb::module_& m) {
   nb::class_<Forest> forest(m, "Forest", "An ensemble of trees as its trainer means it.");
   forest.def_ro("origin", &Forest::origin, "What trained it.")
       .def_ro("features", &Forest::features, "The columns of a row, in order.")
-      .def_static("from_lightgbm", &from_lightgbm, "text"_a, "Reads LightGBM's model text.")
-      .def_static("from_xgboost", &from_xgboost, "data"_a, "Reads XGBoost's JSON or UBJSON.")
-      .def_static("from_catboost", &from_catboost, "data"_a, "Reads CatBoost's JSON.")
+      .def_static(
+          "from_lightgbm",
+          [](const nb::bytes& text) { return import_lightgbm(as_text(bytes_of(text))); }, "text"_a,
+          "Reads LightGBM's model text.")
+      .def_static(
+          "from_lightgbm_json",
+          [](const nb::bytes& json) { return import_lightgbm_json(as_text(bytes_of(json))); },
+          "json"_a, "Reads the JSON of LightGBM's dump_model().")
+      .def_static(
+          "from_xgboost", [](const nb::bytes& data) { return import_xgboost(bytes_of(data)); },
+          "data"_a, "Reads XGBoost's JSON or UBJSON.")
+      .def_static(
+          "from_catboost",
+          [](const nb::bytes& data) { return import_catboost(as_text(bytes_of(data))); }, "data"_a,
+          "Reads CatBoost's JSON.")
       .def_static(
           "from_onnx", [](const nb::bytes& data) { return import_onnx(bytes_of(data)); }, "data"_a,
           "Reads the tree ensemble of an ONNX file.")

@@ -12,7 +12,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from threadpoolctl import threadpool_limits
 
 import kedge
-from kedge.model.sklearn import from_sklearn
+from kedge.model.sklearn import forest_of, raw_scores
 from tests.model.rows import hard_rows, same_bits
 
 # scikit-learn adds up all values, infinities too, to see whether one of them is not finite.
@@ -72,7 +72,8 @@ def finite_categories(rows: np.ndarray) -> None:
 
 
 def check_equal(model: Any, rows: np.ndarray, theirs: np.ndarray) -> None:
-    ours = from_sklearn(model).plain_scores(np.ascontiguousarray(rows))
+    ours = forest_of(model).plain_scores(np.ascontiguousarray(rows))
+    assert same_bits(ours, raw_scores(model, rows))
     assert same_bits(ours, np.ascontiguousarray(theirs.reshape(len(rows), -1)))
 
 
@@ -111,14 +112,15 @@ def test_categories_of_histogram_models_that_are_no_whole_numbers_go_by_position
     model = ensemble.HistGradientBoostingRegressor(max_iter=12, categorical_features=CATEGORY).fit(
         x, y.astype(float)
     )
-    forest = from_sklearn(model)
+    forest = forest_of(model)
     assert forest.features[2].categories == sorted(names)
     halves = [float(name) for name in forest.features[5].categories]
     assert halves == sorted(halves)
     rows = x.copy()
     rows[:, 2] = [sorted(names).index(name) for name in x[:, 2]]
     rows[:, 5] = [halves.index(value) for value in x[:, 5]]
-    check_equal(model, rows.astype(float), model.predict(x))
+    ours = forest.plain_scores(rows.astype(float))
+    assert same_bits(ours, raw_scores(model, x))
 
 
 @pytest.mark.parametrize("init", [None, "zero"])
@@ -177,20 +179,21 @@ def test_isolation_forests(max_features: float) -> None:
     model = ensemble.IsolationForest(n_estimators=20, max_features=max_features, random_state=0)
     model.fit(x)
     rows = rows_for(model, missing=True)
-    ours = from_sklearn(model).plain_scores(rows)[:, 0]
+    ours = forest_of(model).plain_scores(rows)[:, 0]
     assert same_bits(-(2**-ours), model.score_samples(rows))
+    assert same_bits(ours, raw_scores(model, rows)[:, 0])
 
 
 def test_other_estimators_are_refused_by_name() -> None:
     x = draw(8, missing=False)
     y = labels(x, 2)
     with pytest.raises(kedge.Unsupported, match="LogisticRegression"):
-        from_sklearn(LogisticRegression())
+        forest_of(LogisticRegression())
     with pytest.raises(kedge.InvalidArgument, match="RandomForestClassifier is not fitted"):
-        from_sklearn(ensemble.RandomForestClassifier())
+        forest_of(ensemble.RandomForestClassifier())
     model = ensemble.GradientBoostingRegressor(init=LinearRegression(), n_estimators=2).fit(x, y)
     with pytest.raises(kedge.Unsupported, match="starts with LinearRegression"):
-        from_sklearn(model)
+        forest_of(model)
     both = np.stack([y, 1 - y], axis=1)
     with pytest.raises(kedge.Unsupported, match="DecisionTreeClassifier of 2 targets"):
-        from_sklearn(tree.DecisionTreeClassifier().fit(x, both))
+        forest_of(tree.DecisionTreeClassifier().fit(x, both))

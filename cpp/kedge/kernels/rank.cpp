@@ -8,6 +8,7 @@ std::span<const RankVariant> rank_variants() noexcept {
   static const std::array variants = {
       rank_scalar(),
 #if defined(__x86_64__)
+      rank_avx2(),
       rank_avx512(),
 #endif
   };

@@ -4,7 +4,7 @@
 
 #include <immintrin.h>
 
-#define KEDGE_TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl")))
+#define KEDGE_TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,popcnt")))
 
 namespace kedge {
 namespace {
@@ -84,9 +84,25 @@ KEDGE_TARGET void rank_f64(const CutHeap<double>& heap, const double* values,
   }
 }
 
+KEDGE_TARGET inline std::uint32_t reached(float value, const float* block) {
+  const __m512 cuts = _mm512_loadu_ps(block);
+  return static_cast<std::uint32_t>(
+      __builtin_popcount(_mm512_cmp_ps_mask(_mm512_set1_ps(value), cuts, _CMP_GE_OQ)));
+}
+KEDGE_TARGET inline std::uint32_t reached(double value, const double* block) {
+  const __m512d all = _mm512_set1_pd(value);
+  const __mmask8 low = _mm512_cmp_pd_mask(all, _mm512_loadu_pd(block), _CMP_GE_OQ);
+  const __mmask8 high = _mm512_cmp_pd_mask(all, _mm512_loadu_pd(block + 8), _CMP_GE_OQ);
+  return static_cast<std::uint32_t>(__builtin_popcount(_mm512_kunpackb(high, low)));
+}
+
+#include "kedge/kernels/rank_fan_loop.h"
+
 }  // namespace
 
-RankVariant rank_avx512() noexcept { return {Isa::kAvx512, rank_f32, rank_f64}; }
+RankVariant rank_avx512() noexcept {
+  return {Isa::kAvx512, rank_f32, rank_f64, fan_ranks<float>, fan_ranks<double>};
+}
 
 }  // namespace kedge
 

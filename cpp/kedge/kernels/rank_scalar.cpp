@@ -1,5 +1,7 @@
 #include "kedge/kernels/rank.h"
 
+#define KEDGE_TARGET
+
 namespace kedge {
 namespace {
 
@@ -19,8 +21,19 @@ void ranks(const CutHeap<Value>& heap, const Value* values, std::uint32_t* ranks
   }
 }
 
+template <class Value>
+std::uint32_t reached(Value value, const Value* block) {
+  std::uint32_t count = 0;
+  for (std::size_t i = 0; i < kFanWidth; ++i) count += value >= block[i] ? 1 : 0;
+  return count;
+}
+
+#include "kedge/kernels/rank_fan_loop.h"
+
 }  // namespace
 
-RankVariant rank_scalar() noexcept { return {Isa::kScalar, ranks<float>, ranks<double>}; }
+RankVariant rank_scalar() noexcept {
+  return {Isa::kScalar, ranks<float>, ranks<double>, fan_ranks<float>, fan_ranks<double>};
+}
 
 }  // namespace kedge

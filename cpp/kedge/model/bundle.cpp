@@ -68,6 +68,7 @@ std::vector<std::byte> scoring_bytes(const Scoring& scoring) {
   out.write(scoring.link_scale);
   out.write(scoring.divisor);
   out.write(scoring.scale);
+  out.write(scoring.sum_of);
   for (const double start : scoring.start) out.write(start);
   for (const double bias : scoring.bias) out.write(bias);
   return out.take();
@@ -86,13 +87,14 @@ void read_scoring(std::span<const std::byte> bytes, Scoring& scoring) {
   scoring.reads_float32 = up_to(1) != 0;
   scoring.sums_float32 = up_to(1) != 0;
   scoring.category_rule =
-      static_cast<CategoryRule>(up_to(static_cast<std::uint8_t>(kLastCategoryRule)));
+      static_cast<CategoryRule>(up_to(static_cast<std::uint8_t>(CategoryRule::kWhole)));
   scoring.link = static_cast<Link>(up_to(static_cast<std::uint8_t>(kLastLink)));
   scoring.outputs = reader.read<std::uint32_t>();
   scoring.leaf_width = reader.read<std::uint32_t>();
   scoring.link_scale = reader.read<double>();
   scoring.divisor = reader.read<double>();
   scoring.scale = reader.read<double>();
+  scoring.sum_of = reader.read<double>();
   if (scoring.outputs > kMostOutputs) {
     throw corrupt_data(reader.section(), ": ", scoring.outputs, " outputs of at most ",
                        kMostOutputs);

@@ -1,66 +1,15 @@
 #include "kedge/model/lightgbm.h"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <span>
-
+#include "kedge/model/json.h"
 #include "kedge/model/key_lines.h"
+#include "kedge/model/lightgbm_categories.h"
+#include "kedge/model/lightgbm_parts.h"
 #include "kedge/model/lightgbm_tree.h"
 
 namespace kedge {
 namespace {
 
 constexpr std::string_view kTreeStart = "Tree=";
-
-struct Objective {
-  std::string_view name;
-  Link link;
-  bool takes_root = false;  // with "sqrt" it was trained on the roots of the labels
-};
-constexpr auto kObjectives = std::to_array<Objective>({
-    {"regression", Link::kIdentity, true},
-    {"regression_l1", Link::kIdentity, true},
-    {"fair", Link::kIdentity, true},
-    {"quantile", Link::kIdentity},
-    {"huber", Link::kIdentity},
-    {"mape", Link::kIdentity},
-    {"poisson", Link::kExp},
-    {"gamma", Link::kExp},
-    {"tweedie", Link::kExp},
-    {"binary", Link::kSigmoid},
-    {"multiclass", Link::kSoftmax},
-    {"multiclassova", Link::kSigmoid},
-    {"cross_entropy", Link::kSigmoid},
-    {"cross_entropy_lambda", Link::kLog1pExp},
-    {"lambdarank", Link::kIdentity},
-    {"rank_xendcg", Link::kIdentity},
-    {"custom", Link::kIdentity},
-});
-
-// "binary sigmoid:0.7", "multiclass num_class:3", "regression sqrt".
-void set_link(const KeyLines& head, Forest& forest) {
-  if (!head.has("objective")) return;  // the user's own function
-  const auto words = head.words("objective");
-  const auto* known = words.empty()
-                          ? kObjectives.end()
-                          : std::ranges::find(kObjectives, words.front(), &Objective::name);
-  if (known == kObjectives.end()) {
-    throw unsupported("LightGBM objective \"", head.at("objective"), "\"");
-  }
-  forest.link = known->link;
-  constexpr std::string_view kSigmoid = "sigmoid:";
-  for (const std::string_view word : std::span(words).subspan(1)) {
-    if (word == "sqrt" && known->takes_root) forest.link = Link::kSignedSquare;
-    if (!word.starts_with(kSigmoid)) continue;
-    const std::string_view scale = word.substr(kSigmoid.size());
-    const auto read = std::from_chars(scale.data(), scale.data() + scale.size(), forest.link_scale);
-    if (read.ec != std::errc() || read.ptr != scale.data() + scale.size() ||
-        !(forest.link_scale > 0)) {
-      throw head.wrong("objective", "has \"", word, "\", a positive number is wanted");
-    }
-  }
-}
 
 // A range "[0:7.5]" is a number's, categories are listed as "-1:3:0:12", an unused column is
 // "none".
@@ -97,18 +46,15 @@ KeyLines read_head(TextLines& lines, std::string_view& line) {
 }
 
 void fill(const KeyLines& head, Forest& forest) {
-  const std::string_view version = head.at("version");
-  if (version != "v2" && version != "v3" && version != "v4") {
-    throw unsupported("LightGBM model version \"", version, "\", v2 to v4 are known");
-  }
-  forest.origin = text("LightGBM ", version);
-  forest.category_rule = CategoryRule::kTruncate;
-  const auto classes = head.has("num_tree_per_iteration") ? "num_tree_per_iteration" : "num_class";
-  forest.outputs = static_cast<std::uint32_t>(head.whole(classes, 1, kMostOutputs));
-  forest.start.resize(forest.outputs);
-  forest.bias.resize(forest.outputs);
+  const auto outputs = head.has("num_tree_per_iteration") ? "num_tree_per_iteration" : "num_class";
+  set_lightgbm_frame(head.at("version"),
+                     static_cast<std::uint32_t>(head.whole(outputs, 1, kMostOutputs)), forest);
   add_features(head, forest);
-  set_link(head, forest);
+  if (!head.has("objective")) return;  // the user's own function
+  const std::string_view wrong = set_lightgbm_link(head.at("objective"), forest);
+  if (!wrong.empty()) {
+    throw head.wrong("objective", "has \"", wrong, "\", a positive number is wanted");
+  }
 }
 
 // The lines of a tree end at an empty one.
@@ -120,8 +66,28 @@ void add_trees(TextLines& lines, std::string_view line, Forest& forest) {
     KeyLines tree(text("tree ", forest.trees.size()), lines.number());
     while (lines.next(line) && !line.empty()) tree.add(lines.number(), line);
     line = {};
-    add_lightgbm_tree(tree, static_cast<std::uint32_t>(forest.trees.size() % forest.outputs),
-                      forest);
+    add_lightgbm_tree(tree, forest);
+  }
+}
+
+// What comes behind the trees: parameters "[name: value]", and names of categories.
+void read_tail(TextLines& lines, Forest& forest) {
+  constexpr std::string_view kColumns = "[categorical_feature: ";
+  constexpr std::string_view kNames = "pandas_categorical:";
+  std::string_view columns;
+  std::string_view line;
+  while (lines.next(line)) {
+    if (line.starts_with(kColumns) && line.ends_with(']')) {
+      columns = line.substr(kColumns.size(), line.size() - kColumns.size() - 1);
+    }
+    if (!line.starts_with(kNames)) continue;
+    try {
+      const Document names = read_json(line.substr(kNames.size()));
+      const auto known = category_columns(columns, forest.features.size());
+      if (known.has_value()) add_category_names(*known, names.root(), forest);
+    } catch (const Error& error) {
+      throw Error(error.code(), text("line ", lines.number(), ": ", kNames, " ", error.what()));
+    }
   }
 }
 
@@ -130,9 +96,6 @@ void check_count(const KeyLines& head, const Forest& forest) {
   if (head.has("tree_sizes") && head.words("tree_sizes").size() != trees) {
     throw head.wrong("tree_sizes", "has ", head.words("tree_sizes").size(), " values, but ", trees,
                      " trees are there");
-  }
-  if (trees % forest.outputs != 0) {
-    throw corrupt_data(trees, " trees are there, ", forest.outputs, " for each iteration");
   }
 }
 
@@ -146,10 +109,8 @@ Forest import_lightgbm(std::string_view model) {
   fill(head, forest);
   add_trees(lines, line, forest);
   check_count(head, forest);
-  if (head.has("average_output") && !forest.trees.empty()) {
-    forest.divisor = static_cast<double>(forest.trees.size() / forest.outputs);
-  }
-  check(forest);
+  read_tail(lines, forest);
+  finish_lightgbm(head.has("average_output"), forest);
   return forest;
 }
 

@@ -1,4 +1,5 @@
-// LightGBM's model text: what Booster.save_model and model_to_string write.
+// LightGBM's models: the text that Booster.save_model and model_to_string write, and the JSON of
+// Booster.dump_model.
 #pragma once
 
 #include <string_view>
@@ -14,5 +15,9 @@ namespace kedge {
 // A model trained with a function of the user's own has the identity as link. Errors are
 // CorruptData with the line and key, and Unsupported for an objective that is not known.
 Forest import_lightgbm(std::string_view text);
+
+// The same forest of the same booster: the JSON has every number with 17 digits, so nothing is
+// lost.
+Forest import_lightgbm_json(std::string_view json);
 
 }  // namespace kedge

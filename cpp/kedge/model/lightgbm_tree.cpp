@@ -1,11 +1,12 @@
 #include "kedge/model/lightgbm_tree.h"
 
 #include <bit>
-#include <cmath>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <span>
 
+#include "kedge/model/lightgbm_parts.h"
 #include "kedge/model/node_order.h"
 
 namespace kedge {
@@ -15,16 +16,6 @@ namespace {
 constexpr std::int32_t kCategoryBit = 1;
 constexpr std::int32_t kLeftBit = 2;
 constexpr std::int32_t kMissingShift = 2;
-
-// LightGBM's predict() drops values from -kZeroBound to kZeroBound, so that they are compared as 0.
-// The threshold moves to where that makes no difference.
-double without_tiny(double threshold) {
-  if (threshold >= 0 && threshold < kZeroBound) return kZeroBound;
-  if (threshold < 0 && threshold >= -kZeroBound) {
-    return std::nextafter(-kZeroBound, -std::numeric_limits<double>::infinity());
-  }
-  return threshold;
-}
 
 // Bit b of word w stands for category 32 * w + b.
 std::vector<std::uint32_t> categories(std::span<const std::uint32_t> words) {
@@ -101,7 +92,7 @@ TreeNode tree_node(const KeyLines& lines, const NodeLines& read, std::size_t i,
   } else {
     node.missing = kMissing[decision >> kMissingShift];
     node.missing_left = (decision & kLeftBit) != 0;
-    node.threshold = without_tiny(threshold);
+    node.threshold = lightgbm_threshold(threshold);
   }
   return node;
 }
@@ -128,20 +119,12 @@ std::vector<LinearLeaf> linear_leaves(const KeyLines& lines, std::size_t leaves)
   return linear;
 }
 
-// A tree of plain leaves among linear ones.
-std::vector<LinearLeaf> constant_leaves(const Tree& tree) {
-  std::vector<LinearLeaf> leaves;
-  for (const double value : tree.leaves) leaves.push_back({value, {}});
-  return leaves;
-}
-
 }  // namespace
 
-void add_lightgbm_tree(const KeyLines& lines, std::uint32_t output, Forest& forest) {
+void add_lightgbm_tree(const KeyLines& lines, Forest& forest) {
   const auto leaves = static_cast<std::size_t>(
       lines.whole("num_leaves", 1, std::numeric_limits<std::int32_t>::max()));
   Tree tree;
-  tree.output = output;
   tree.leaves = lines.numbers<double>("leaf_value", leaves);
   if (leaves > 1) {
     const std::size_t first_set = forest.sets.size();
@@ -153,15 +136,9 @@ void add_lightgbm_tree(const KeyLines& lines, std::uint32_t output, Forest& fore
     }
     put_parents_first(tree);
   }
-  if (is_linear(lines) && forest.linear.empty()) {
-    for (const Tree& earlier : forest.trees) forest.linear.push_back(constant_leaves(earlier));
-  }
-  if (is_linear(lines)) {
-    forest.linear.push_back(linear_leaves(lines, leaves));
-  } else if (!forest.linear.empty()) {
-    forest.linear.push_back(constant_leaves(tree));
-  }
-  forest.trees.push_back(std::move(tree));
+  std::optional<std::vector<LinearLeaf>> linear;
+  if (is_linear(lines)) linear = linear_leaves(lines, leaves);
+  add_lightgbm_leaves(std::move(tree), std::move(linear), forest);
 }
 
 }  // namespace kedge

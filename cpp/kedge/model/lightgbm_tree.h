@@ -8,6 +8,6 @@ namespace kedge {
 
 // Adds the tree that the lines tell of to the forest, its sets and its linear leaves; the features
 // are there already.
-void add_lightgbm_tree(const KeyLines& lines, std::uint32_t output, Forest& forest);
+void add_lightgbm_tree(const KeyLines& lines, Forest& forest);
 
 }  // namespace kedge

@@ -14,8 +14,7 @@ constexpr std::string_view kModeNames[] = {
 };
 
 template <class List>
-const List& sized(const OnnxNode& node, std::string_view name, const List& list,
-                  std::size_t wanted) {
+List sized(const OnnxNode& node, std::string_view name, List list, std::size_t wanted) {
   if (list.size() != wanted) {
     node.refuse("\"", name, "\" has ", list.size(), " values, ", wanted, " are wanted");
   }
@@ -136,6 +135,18 @@ class Members {
   std::size_t at_ = 0;
 };
 
+std::vector<OnnxPlace> ensemble_roots(const OnnxNode& node,
+                                      const std::vector<OnnxBranch>& branches) {
+  std::vector<OnnxPlace> roots;
+  for (const std::int64_t root : node.integers("tree_roots")) {
+    const OnnxBranch& branch = branches[index_below(node, "tree_roots", root, branches.size())];
+    // So a tree of one leaf is written.
+    const bool is_leaf = branch.if_true < 0 && branch.if_true == branch.if_false;
+    roots.push_back(is_leaf ? branch.if_true : root);
+  }
+  return roots;
+}
+
 }  // namespace
 
 OnnxTrees read_tree_rows(const OnnxNode& node, std::string_view votes, std::uint32_t targets) {
@@ -210,12 +221,7 @@ OnnxTrees read_tree_ensemble(const OnnxNode& node, std::uint32_t targets) {
                              place("nodes_falsenodeids", false_ids[i], false_leafs[i] != 0),
                              mode == OnnxMode::kMember ? members.next() : std::vector<double>()});
   }
-  for (const std::int64_t root : node.integers("tree_roots")) {
-    const OnnxBranch& branch = read.branches[index_below(node, "tree_roots", root, nodes)];
-    // So a tree of one leaf is written.
-    const bool is_leaf = branch.if_true < 0 && branch.if_true == branch.if_false;
-    read.roots.push_back(is_leaf ? branch.if_true : root);
-  }
+  read.roots = ensemble_roots(node, read.branches);
   for (std::size_t i = 0; i < weights.size(); ++i) {
     read.votes.push_back(
         {i, index_below(node, "leaf_targetids", leaf_targets[i], targets), weights[i]});

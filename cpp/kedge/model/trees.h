@@ -78,9 +78,6 @@ enum class CategoryRule : std::uint8_t {
   kFromZero,  // the same, but a negative value is no category: most others
   kWhole,     // besides, a value with a fraction is no category: scikit-learn, ONNX
 };
-
-inline constexpr CategoryRule kLastCategoryRule = CategoryRule::kWhole;
-
 enum class FeatureKind : std::uint32_t { kNumber, kCategory };
 
 struct Feature {
@@ -103,6 +100,7 @@ struct Scoring {
   double divisor = 1;
   double scale = 1;
   std::vector<double> bias;  // one for each output
+  double sum_of = 1;  // predictions are link(raw / sum_of)
   Link link = Link::kIdentity;
   double link_scale = 1;
 };

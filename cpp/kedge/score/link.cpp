@@ -41,6 +41,11 @@ void softmax(std::size_t outputs, Value* scores) {
 
 template <class Value>
 void apply(const Scoring& scoring, std::size_t rows, Value* scores) {
+  if (scoring.sum_of != 1) {
+    for (std::size_t i = 0; i < rows * scoring.outputs; ++i) {
+      scores[i] = static_cast<Value>(scores[i] / scoring.sum_of);
+    }
+  }
   if (scoring.link == Link::kIdentity) return;
   for (std::size_t i = 0; i < rows; ++i, scores += scoring.outputs) {
     if (scoring.link == Link::kSoftmax) {

@@ -8,6 +8,7 @@
 #include "kedge/kernels/tree_mask.h"
 #include "kedge/score/leaf_order.h"
 #include "kedge/score/ranker.h"
+#include "kedge/score/scratch.h"
 #include "kedge/score/sums.h"
 
 namespace kedge {
@@ -45,7 +46,7 @@ class Masks final : public Engine {
 
   void score(const Rows& rows, void* raw) const noexcept override {
     auto* out = static_cast<Sum*>(raw);
-    auto* leaves = scratch<std::uint32_t>(groups_.size() * kMaskTrees);
+    auto* leaves = scratch<std::uint32_t, Masks>(groups_.size() * kMaskTrees);
     std::uint8_t codes[kMostMaskSlots] = {};
     const MaskPlan<Mask> plan{groups_, slots_.as<std::uint8_t>().data(),
                               tests_.as<std::uint8_t>().data(), masks_.as<Mask>().data()};

@@ -4,8 +4,10 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "kedge/base/buffer.h"
+#include "kedge/score/scratch.h"
 
 namespace kedge {
 namespace {
@@ -21,6 +23,28 @@ float float_cut(double cut) {
 std::size_t heap_place(std::size_t rank, std::uint32_t levels) {
   const auto up = static_cast<std::uint32_t>(std::countr_one(rank));
   return ((std::size_t{1} << levels) >> (up + 1)) + (rank >> (up + 1));
+}
+
+// The levels of a fan go behind what is in `all`.
+Fan make_fan(std::span<const double> cuts, std::vector<double>& all) {
+  std::vector<std::vector<double>> levels;  // the last one first
+  std::vector<double> level(cuts.begin(), cuts.end());
+  for (;;) {
+    const std::size_t full = level.size() / kFanWidth;
+    level.resize((full + 1) * kFanWidth, std::numeric_limits<double>::quiet_NaN());
+    levels.push_back(level);
+    if (full == 0) break;
+    std::vector<double> above;
+    for (std::size_t i = 1; i <= full; ++i) above.push_back(level[i * kFanWidth - 1]);
+    level = std::move(above);
+  }
+  Fan fan{static_cast<std::uint32_t>(levels.size()), {}};
+  for (std::uint32_t i = 0; i < fan.levels; ++i) {
+    const auto& next = levels[fan.levels - 1 - i];
+    fan.start[i] = static_cast<std::uint32_t>(all.size());
+    all.insert(all.end(), next.begin(), next.end());
+  }
+  return fan;
 }
 
 template <class Value>
@@ -45,29 +69,47 @@ Ranker::Ranker(const RankedForest& forest)
       category_rule_(forest.category_rule),
       kernel_(select_variant(rank_variants(), active_isa())),
       cuts_(forest.cuts) {
-  for (const CutTable& cut_table : forest.tables) {
-    const auto levels = static_cast<std::uint32_t>(std::bit_width(cut_table.cuts));
-    const auto place = static_cast<std::uint32_t>(heap64_.size());
-    // Kernels load the first 64 cuts whatever there are.
-    const std::size_t size = std::max<std::size_t>(std::size_t{1} << levels, kBlockRows);
-    heap64_.resize(place + size, std::numeric_limits<double>::quiet_NaN());
-    for (std::uint32_t i = 0; i < cut_table.cuts; ++i) {
-      heap64_[place + heap_place(i, levels)] = cuts_[cut_table.first_cut + i];
-    }
-    tables_.push_back({cut_table.feature, cut_table.kind == FeatureKind::kCategory, levels, place,
-                       cut_table.first_cut, cut_table.cuts, 0});
-  }
+  std::vector<std::uint32_t> order(forest.tables.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return forest.tables[i].kind; });
+  for (const std::uint32_t table : order) add_table(forest, forest.tables[table]);
   heap32_.resize(heap64_.size());
   std::ranges::transform(heap64_, heap32_.begin(), float_cut);
+  fan32_.resize(fan64_.size());
+  std::ranges::transform(fan64_, fan32_.begin(), float_cut);
+  add_slots(forest, order);
+}
+
+void Ranker::add_table(const RankedForest& forest, const CutTable& cut_table) {
+  const auto levels = static_cast<std::uint32_t>(std::bit_width(cut_table.cuts));
+  const auto heap = static_cast<std::uint32_t>(heap64_.size());
+  // Kernels load the first 64 cuts whatever there are.
+  const std::size_t size = std::max<std::size_t>(std::size_t{1} << levels, kBlockRows);
+  heap64_.resize(heap + size, std::numeric_limits<double>::quiet_NaN());
+  for (std::uint32_t i = 0; i < cut_table.cuts; ++i) {
+    heap64_[heap + heap_place(i, levels)] = forest.cuts[cut_table.first_cut + i];
+  }
+  if (cut_table.kind == FeatureKind::kNumber) {
+    fans_.push_back(make_fan(forest.cuts.subspan(cut_table.first_cut, cut_table.cuts), fan64_));
+  }
+  tables_.push_back({cut_table.feature, cut_table.kind == FeatureKind::kCategory, levels, heap,
+                     cut_table.first_cut, cut_table.cuts, 0, 0});
+}
+
+void Ranker::add_slots(const RankedForest& forest, const std::vector<std::uint32_t>& order) {
+  std::vector<std::uint32_t> place(order.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
   for (const Slot& slot : forest.slots) {
-    Table& table = tables_[slot.table];
+    Table& table = tables_[place[slot.table]];
     const bool is_low = slot.rule == SlotRule::kNanLow || slot.rule == SlotRule::kZeroLow;
     const bool is_zero = slot.rule == SlotRule::kZeroLow || slot.rule == SlotRule::kZeroHigh;
     std::uint32_t missing = is_low ? 0 : table.cuts;
     if (slot.rule == SlotRule::kNanZero) missing = rank_of(heap_of<double>(table), 0.0);
     if (table.is_category) missing = table.cuts + 1;
-    slots_.push_back({is_zero, missing});
-    table.last_slot = static_cast<std::uint32_t>(slots_.size());
+    const auto number = static_cast<std::uint32_t>(slots_.size());
+    if (table.last_slot == 0) table.first_slot = number;
+    table.last_slot = number + 1;
+    slots_.push_back({place[slot.table], is_zero, missing});
     most_code_ = std::max(most_code_, kedge::most_code(forest.tables[slot.table]));
   }
 }
@@ -84,16 +126,23 @@ std::uint32_t Ranker::category_code(const Table& table, double value) const noex
 
 template <class Value, class Input, class Code>
 void Ranker::row_of(const Rows& rows, std::size_t row, Code* codes) const noexcept {
-  std::uint32_t slot = 0;
-  for (const Table& table : tables_) {
-    const auto value = static_cast<Value>(rows.at<Input>(row, table.feature));
-    const std::uint32_t code = table.is_category ? category_code(table, double{value})
-                                                 : rank_of(heap_of<Value>(table), value);
-    for (; slot < table.last_slot; ++slot) {
-      const SlotPlan& plan = slots_[slot];
-      codes[slot] =
-          static_cast<Code>(is_missing(value, plan.zero_is_missing) ? plan.missing : code);
-    }
+  auto* values = scratch<Value, Ranker>(tables_.size());
+  auto* ranks = scratch<std::uint32_t, Ranker>(tables_.size());
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    values[i] = static_cast<Value>(rows.at<Input>(row, tables_[i].feature));
+  }
+  if constexpr (sizeof(Value) == sizeof(float)) {
+    kernel_.fan_f32(fans_.data(), fan32_.data(), values, fans_.size(), ranks);
+  } else {
+    kernel_.fan_f64(fans_.data(), fan64_.data(), values, fans_.size(), ranks);
+  }
+  for (std::size_t i = fans_.size(); i < tables_.size(); ++i) {
+    ranks[i] = category_code(tables_[i], double{values[i]});
+  }
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+    const SlotPlan& plan = slots_[slot];
+    const bool missing = is_missing(values[plan.table], plan.zero_is_missing);
+    codes[slot] = static_cast<Code>(missing ? plan.missing : ranks[plan.table]);
   }
 }
 
@@ -101,7 +150,6 @@ template <class Value, class Input, class Code>
 void Ranker::block_of(const Rows& rows, std::size_t length, Code* codes) const noexcept {
   alignas(kCacheLine) Value values[kBlockRows] = {};
   alignas(kCacheLine) std::uint32_t ranks[kBlockRows];
-  std::uint32_t slot = 0;
   for (const Table& table : tables_) {
     for (std::size_t i = 0; i < length; ++i) {
       values[i] = static_cast<Value>(rows.at<Input>(i, table.feature));
@@ -113,7 +161,7 @@ void Ranker::block_of(const Rows& rows, std::size_t length, Code* codes) const n
     } else {
       kernel_.rank_f64(heap_of<Value>(table), values, ranks);
     }
-    for (; slot < table.last_slot; ++slot) {
+    for (std::uint32_t slot = table.first_slot; slot < table.last_slot; ++slot) {
       const SlotPlan& plan = slots_[slot];
       Code* out = codes + std::size_t{slot} * kBlockRows;
       for (std::size_t i = 0; i < kBlockRows; ++i) {

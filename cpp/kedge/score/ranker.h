@@ -36,9 +36,11 @@ class Ranker {
     std::uint32_t heap;       // where its cuts start in heap32_ and heap64_
     std::uint32_t first_cut;  // in cuts_, of a category
     std::uint32_t cuts;
+    std::uint32_t first_slot;
     std::uint32_t last_slot;  // one past its last slot
   };
   struct SlotPlan {
+    std::uint32_t table;
     bool zero_is_missing;
     std::uint32_t missing;  // the code of a missing value
   };
@@ -48,6 +50,8 @@ class Ranker {
   template <class Value, class Input, class Code>
   void block_of(const Rows& rows, std::size_t length, Code* codes) const noexcept;
   std::uint32_t category_code(const Table& table, double value) const noexcept;
+  void add_table(const RankedForest& forest, const CutTable& cut_table);
+  void add_slots(const RankedForest& forest, const std::vector<std::uint32_t>& order);
   template <class Value>
   CutHeap<Value> heap_of(const Table& table) const noexcept;
 
@@ -55,7 +59,10 @@ class Ranker {
   CategoryRule category_rule_;
   std::uint32_t most_code_ = 0;
   RankVariant kernel_;
-  std::vector<Table> tables_;
+  std::vector<Table> tables_;  // numbers first
+  std::vector<Fan> fans_;      // of each table of numbers
+  std::vector<double> fan64_;
+  std::vector<float> fan32_;
   std::vector<SlotPlan> slots_;
   std::vector<float> heap32_;
   std::vector<double> heap64_;

@@ -8,6 +8,7 @@
 #include "kedge/kernels/tree_slice.h"
 #include "kedge/score/leaf_order.h"
 #include "kedge/score/ranker.h"
+#include "kedge/score/scratch.h"
 #include "kedge/score/sums.h"
 
 namespace kedge {
@@ -105,7 +106,7 @@ class Slice final : public Engine {
 
  private:
   void score_block(const Rows& rows, Sum* out) const noexcept {
-    auto* codes = scratch<std::uint8_t>(code_rows_ * kBlockRows);
+    auto* codes = scratch<std::uint8_t, Slice>(code_rows_ * kBlockRows);
     ranker_.block(rows, rows.count, codes);
     for (std::size_t slot = 0; slot < low_rows_.size(); ++slot) {
       if (low_rows_[slot] == 0) continue;
@@ -117,7 +118,7 @@ class Slice final : public Engine {
       }
     }
     const std::size_t outputs = sums_->outputs();
-    auto* sums = scratch<Sum>(outputs * kBlockRows);
+    auto* sums = scratch<Sum, Slice>(outputs * kBlockRows);
     for (std::size_t k = 0; k < outputs; ++k) {
       for (std::size_t j = 0; j < kBlockRows; ++j) sums[k * kBlockRows + j] = sums_->start_of(k);
     }

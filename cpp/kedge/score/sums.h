@@ -12,14 +12,6 @@
 
 namespace kedge {
 
-// Memory of the calling thread that the next call overwrites.
-template <class Value>
-Value* scratch(std::size_t count) {
-  thread_local std::vector<Value> memory;
-  if (memory.size() < count) memory.resize(count);
-  return memory.data();
-}
-
 // `Sum` is the precision in which the trainer adds.
 template <class Sum>
 class Sums {

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "kedge/score/ranker.h"
+#include "kedge/score/scratch.h"
 #include "kedge/score/sums.h"
 #include "kedge/score/tree_layout.h"
 
@@ -108,7 +109,7 @@ class Walk final : public Engine {
   }
 
   void score_row(const Rows& rows, std::size_t row, Sum* out) const noexcept {
-    Code* codes = scratch<Code>(ranker_.slots());
+    Code* codes = scratch<Code, Walk>(ranker_.slots());
     ranker_.row(rows, row, codes);
     sums_.start(out);
     std::uint32_t found[kWindow];
@@ -127,7 +128,7 @@ class Walk final : public Engine {
 
   // Lanes of rows, all in one tree.
   void score_block(const Rows& rows, Sum* out) const noexcept {
-    Code* codes = scratch<Code>(ranker_.slots() * kBlockRows);
+    Code* codes = scratch<Code, Walk>(ranker_.slots() * kBlockRows);
     ranker_.block(rows, rows.count, codes);
     for (std::size_t i = 0; i < rows.count; ++i) sums_.start(out + i * sums_.outputs());
     for (std::size_t tree = 0; tree < layout_.trees.size(); ++tree) {

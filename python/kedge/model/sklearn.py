@@ -18,8 +18,9 @@ whole numbers from 0; otherwise the feature's `categories` say their positions.
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,41 +62,53 @@ class Parts:
     sets: list[list[int]] = field(default_factory=list)
 
 
-def from_sklearn(model: Any) -> _core.Forest:
+def forest_of(model: Any) -> _core.Forest:
     """The forest of a fitted estimator of the table above.
 
     Raises:
         Unsupported: another estimator, or one with a part that is not a tree.
         InvalidArgument: the estimator is not fitted.
     """
-    readers = [
-        READERS[base.__name__]
-        for base in type(model).__mro__
-        if base.__module__.startswith("sklearn.") and base.__name__ in READERS
-    ]
-    name = type(model).__name__
-    if not readers:
-        raise _core.Unsupported(f"{name} of {type(model).__module__} is not a known tree model")
+    kind = kind_of(model)
     if not hasattr(model, "n_features_in_"):
-        raise _core.InvalidArgument(f"{name} is not fitted")
-    return forest_of(model, readers[0](model))
+        raise _core.InvalidArgument(f"{type(model).__name__} is not fitted")
+    return made_of(model, READERS[kind](model))
 
 
 def raw_scores(model: Any, rows: np.ndarray) -> Any:
-    """What the table above names; None of an isolation forest, which only gives powers of it."""
-    if hasattr(model, "_raw_predict") and hasattr(model, "_predictors"):
-        return model._raw_predict(rows)
-    if hasattr(model, "offset_"):
-        return None
-    if not hasattr(model, "classes_"):
-        return model.predict(rows)
-    if hasattr(model, "decision_function"):
-        return model.decision_function(rows)
-    shares = model.predict_proba(rows)
-    return shares[:, 1] if shares.shape[1] == 2 else shares
+    """What the estimator itself gives for rows, one column for each output of its forest.
+
+    Raises:
+        ValueError: scikit-learn takes no such rows.
+    """
+    kind = kind_of(model)
+    if kind.startswith("HistGradientBoosting"):
+        scores = model._raw_predict(rows)
+    elif kind == "GradientBoostingClassifier":
+        scores = model.decision_function(rows)
+    elif kind == "IsolationForest":
+        scores = isolation_scores(model, rows)
+    else:
+        if hasattr(model, "n_jobs"):
+            model = copy.copy(model)
+            model.n_jobs = 1
+        is_classifier = kind.endswith("Classifier")
+        scores = model.predict_proba(rows) if is_classifier else model.predict(rows)
+        if is_classifier and scores.shape[1] == 2:
+            scores = scores[:, 1]
+    return np.ascontiguousarray(np.reshape(scores, (len(rows), -1)))
 
 
-def forest_of(model: Any, parts: Parts) -> _core.Forest:
+def kind_of(model: Any) -> str:
+    """The name in READERS of a scikit-learn object, or of what it is derived from."""
+    for base in type(model).__mro__:
+        if base.__module__.startswith("sklearn.") and base.__name__ in READERS:
+            return base.__name__
+    name = type(model).__name__
+    raise _core.Unsupported(f"{name} of {type(model).__module__} is not a known tree model")
+
+
+def made_of(model: Any, parts: Parts) -> _core.Forest:
     """The parts in the core's form."""
 
     def joined(name: str, kind: Any) -> np.ndarray:
@@ -178,18 +191,37 @@ def read_forest(model: Any) -> Parts:
 
 def read_isolation_forest(model: Any) -> Parts:
     """Path lengths; the divisor makes their sum the exponent of the score."""
+    parts = Parts(divisor=usual_path(model), link="halved_power")
+    for estimator, columns, lengths in paths(model):
+        parts.trees.append(tree_nodes(estimator.tree_, lengths[:, None], columns))
+        parts.outputs.append(0)
+    return parts
+
+
+def usual_path(model: Any) -> float:
+    """What the sum of path lengths is divided by."""
     from sklearn.ensemble._iforest import _average_path_length
 
     usual = _average_path_length([model._max_samples])[0]
     if usual == 0:
         raise _core.Unsupported("IsolationForest of one sample")
-    parts = Parts(divisor=float(len(model.estimators_) * usual), link="halved_power")
+    return float(len(model.estimators_) * usual)
+
+
+def paths(model: Any) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
+    """Trees, their columns, and the path length to each node."""
     for i, estimator in enumerate(model.estimators_):
         lengths = model._decision_path_lengths[i] + model._average_path_length_per_tree[i] - 1.0
-        columns = model.estimators_features_[i]
-        parts.trees.append(tree_nodes(estimator.tree_, lengths[:, None], columns))
-        parts.outputs.append(0)
-    return parts
+        yield estimator, model.estimators_features_[i], lengths
+
+
+def isolation_scores(model: Any, rows: np.ndarray) -> np.ndarray:
+    """The exponent that `score_samples` does not show."""
+    rows = rows.astype(np.float32)
+    depths = np.zeros(len(rows))
+    for estimator, columns, lengths in paths(model):
+        depths += lengths[estimator.tree_.apply(np.ascontiguousarray(rows[:, columns]))]
+    return depths / usual_path(model)
 
 
 def read_gradient_boosting(model: Any) -> Parts:

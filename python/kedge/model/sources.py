@@ -67,11 +67,13 @@ def _from_bytes(data: bytes) -> Forest:
     for start, what in _NO_TRAINERS.items():
         if data.startswith(start):
             raise InvalidArgument(what)
-    if data.startswith(b"tree\n"):
+    if data.startswith((b"tree\n", b"tree\r\n")):
         return Forest.from_lightgbm(data)
     if data[:1] == b"{":
         if b'"learner"' in data[:64] or b"learner" in data[:64]:
             return Forest.from_xgboost(data)
+        if b'"tree_info"' in data:
+            return Forest.from_lightgbm_json(data)
         return Forest.from_catboost(data)
     if data[:1] == b"\x08":  # field 1 of ONNX's ModelProto, the version
         return Forest.from_onnx(data)
@@ -115,7 +117,7 @@ def _catboost(model: Any) -> Source:
 
 
 def _sklearn(model: Any) -> Source:
-    return Source(sklearn.from_sklearn(model), lambda rows: sklearn.raw_scores(model, rows))
+    return Source(sklearn.forest_of(model), lambda rows: sklearn.raw_scores(model, rows))
 
 
 def _onnx(model: Any) -> Source:
