@@ -78,6 +78,8 @@ enum class CategoryRule : std::uint8_t {
   kFromZero,  // the same, but a negative value is no category: most others
   kWhole,     // besides, a value with a fraction is no category: scikit-learn, ONNX
 };
+inline constexpr CategoryRule kLastCategoryRule = CategoryRule::kWhole;
+
 enum class FeatureKind : std::uint32_t { kNumber, kCategory };
 
 struct Feature {
