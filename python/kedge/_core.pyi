@@ -474,6 +474,10 @@ class Forest:
         """Reads LightGBM's model text."""
 
     @staticmethod
+    def from_lightgbm_json(json: bytes) -> Forest:
+        """Reads the JSON of LightGBM's dump_model()."""
+
+    @staticmethod
     def from_xgboost(data: bytes) -> Forest:
         """Reads XGBoost's JSON or UBJSON."""
 
