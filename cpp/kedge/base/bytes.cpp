@@ -37,6 +37,11 @@ void ByteReader::expect_end() const {
   throw corrupt_data(section_, ": ", remaining(), " bytes after the end at offset ", position_);
 }
 
+// Not inline: GCC 12 takes the growth of a vector it can see through for a mistake.
+void ByteWriter::write_bytes(std::span<const std::byte> bytes) {
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+}
+
 void ByteWriter::write_varint(std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) write(static_cast<std::uint8_t>(value | 0x80));
   write(static_cast<std::uint8_t>(value));

@@ -74,12 +74,9 @@ class ByteWriter {
   template <class T>
     requires std::is_arithmetic_v<T>
   void write(T value) {
-    bytes_.resize(bytes_.size() + sizeof value);
-    std::memcpy(bytes_.data() + bytes_.size() - sizeof value, &value, sizeof value);
+    write_bytes(std::as_bytes(std::span(&value, 1)));
   }
-  void write_bytes(std::span<const std::byte> bytes) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-  }
+  void write_bytes(std::span<const std::byte> bytes);
   void write_varint(std::uint64_t value);
   void write_string(std::string_view value);
   void pad_to(std::size_t alignment) {

@@ -9,8 +9,7 @@
 namespace kedge {
 
 // All trees of the text, as Booster.predict takes them for a loaded text; the writer has cut it at
-// the best iteration. The raw scores are those of predict(raw_score=True) bit for bit, but for a
-// random forest: its trees' mean, of which LightGBM gives the sum.
+// the best iteration. The raw scores are those of predict(raw_score=True) bit for bit.
 //
 // A model trained with a function of the user's own has the identity as link. Errors are
 // CorruptData with the line and key, and Unsupported for an objective that is not known.

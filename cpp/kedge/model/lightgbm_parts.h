@@ -23,7 +23,7 @@ double lightgbm_threshold(double threshold);
 // Adds the next tree, whose output follows from its number, with its linear leaves if it has some.
 void add_lightgbm_leaves(Tree tree, std::optional<std::vector<LinearLeaf>> linear, Forest& forest);
 
-// Wants as many trees in each iteration; a random forest gives their mean.
+// Wants as many trees in each iteration; a random forest predicts by their mean.
 void finish_lightgbm(bool is_average, Forest& forest);
 
 }  // namespace kedge

@@ -64,9 +64,8 @@ std::vector<std::byte> SectionWriter::finish(std::uint32_t version) const {
   const std::uint32_t checksum = crc32c(contents.view(), crc32c(head.view()));
   file.write_bytes(as_bytes(kSectionsMark));
   file.write(checksum);
-  for (const std::span<const std::byte> part : {head.view(), contents.view()}) {
-    file.write_bytes(part);
-  }
+  file.write_bytes(head.view());
+  file.write_bytes(contents.view());
   file.pad_to(kSectionAlignment);
   for (const auto& [name, bytes] : sections_) {
     file.write_bytes(bytes);

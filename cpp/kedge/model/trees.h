@@ -102,7 +102,7 @@ struct Scoring {
   double divisor = 1;
   double scale = 1;
   std::vector<double> bias;  // one for each output
-  double sum_of = 1;  // predictions are link(raw / sum_of)
+  double sum_of = 1;         // predictions are link(raw / sum_of)
   Link link = Link::kIdentity;
   double link_scale = 1;
 };

@@ -31,11 +31,14 @@ class Masks final : public Engine {
     tests_ = Buffer(steps * kMaskTrees);
     masks_ = Buffer(steps * kMaskTrees * sizeof(Mask));
     std::ranges::fill(tests_.as<std::uint8_t>(), kNoTest);
-    std::vector<std::uint32_t> places;
-    for (std::size_t i = 0; i < forest.trees.size(); ++i) {
-      add(forest, forest.trees[i], groups_[i / kMaskTrees], i % kMaskTrees, places);
+    const LeafOrder order(forest);
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      add(forest, order, groups_[i], forest.trees.subspan(i * kMaskTrees, groups_[i].trees));
     }
-    sums_.emplace(forest, places);
+    for (const RankTree& tree : forest.trees) {
+      first_.push_back(static_cast<std::uint32_t>(tree.first_leaf));
+    }
+    sums_.emplace(forest, order.leaf_at);
     const MaskVariant& variant = select_variant(mask_variants(), active_isa());
     if constexpr (sizeof(Mask) == sizeof(std::uint32_t)) {
       kernel_ = variant.leaves_32;
@@ -61,27 +64,25 @@ class Masks final : public Engine {
   }
 
  private:
-  void add(const RankedForest& forest, const RankTree& tree, const MaskGroup& group,
-           std::size_t lane, std::vector<std::uint32_t>& places) {
-    const auto nodes = forest.nodes.subspan(tree.first_node, tree.nodes);
-    const LeafOrder order(nodes);
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      const std::size_t at = (group.first_step + i) * kMaskTrees + lane;
-      slots_.as<std::uint8_t>()[at] = static_cast<std::uint8_t>(nodes[i].slot);
-      tests_.as<std::uint8_t>()[at] = static_cast<std::uint8_t>(nodes[i].test);
-      Mask keep = ~Mask{0};
-      for (std::uint32_t j = 0; j < order.left_leaves(i); ++j) {
-        keep &= ~(kFirstLeaf >> (order.first_leaf(i) + j));
+  void add(const RankedForest& forest, const LeafOrder& order, const MaskGroup& group,
+           std::span<const RankTree> trees) {
+    auto slots = slots_.as<std::uint8_t>();
+    auto tests = tests_.as<std::uint8_t>();
+    auto masks = masks_.as<Mask>();
+    for (std::size_t step = 0; step < group.steps; ++step) {
+      for (std::size_t lane = 0; lane < trees.size(); ++lane) {
+        if (step >= trees[lane].nodes) continue;
+        const std::size_t node = trees[lane].first_node + step;
+        const std::size_t at = (group.first_step + step) * kMaskTrees + lane;
+        slots[at] = static_cast<std::uint8_t>(forest.nodes[node].slot);
+        tests[at] = static_cast<std::uint8_t>(forest.nodes[node].test);
+        masks[at] = ~(first_leaves(order.left_leaves[node]) >> order.first_leaf[node]);
       }
-      masks_.as<Mask>()[at] = keep;
-    }
-    first_.push_back(static_cast<std::uint32_t>(places.size()));
-    for (const std::uint32_t leaf : order.leaves()) {
-      places.push_back(static_cast<std::uint32_t>(tree.first_leaf) + leaf);
     }
   }
 
-  static constexpr Mask kFirstLeaf = Mask{1} << (8 * sizeof(Mask) - 1);
+  // The highest bits; a left child never has all leaves.
+  static Mask first_leaves(std::uint32_t count) { return ~(~Mask{0} >> count); }
 
   Ranker ranker_;
   std::vector<MaskGroup> groups_;

@@ -19,29 +19,24 @@ constexpr std::uint32_t kMostCategories = 8 * sizeof(SliceSet::bits) - 2;  // an
 // One tree as the kernel wants it.
 class SliceBuilder {
  public:
-  SliceBuilder(const RankedForest& forest, const std::vector<std::uint32_t>& low_rows,
-               std::uint32_t set_rows)
-      : forest_(forest), low_rows_(low_rows), set_rows_(set_rows) {}
+  SliceBuilder(const RankedForest& forest, const LeafOrder& order,
+               const std::vector<std::uint32_t>& low_rows, std::uint32_t set_rows)
+      : forest_(forest), order_(order), low_rows_(low_rows), set_rows_(set_rows) {}
 
   SliceTree add(const RankTree& tree) {
-    SliceTree out{static_cast<std::uint32_t>(nodes.size()),  tree.nodes,
-                  static_cast<std::uint32_t>(sets.size()),   0,
-                  static_cast<std::uint32_t>(places.size()), tree.output};
+    SliceTree out{static_cast<std::uint32_t>(nodes.size()),    tree.nodes,
+                  static_cast<std::uint32_t>(sets.size()),     0,
+                  static_cast<std::uint32_t>(tree.first_leaf), tree.output};
     const auto part = forest_.nodes.subspan(tree.first_node, tree.nodes);
-    const LeafOrder order(part);
     for (std::size_t i = 0; i < part.size(); ++i) {
-      nodes.push_back(node_of(part[i], order.left_leaves(i), out));
-    }
-    for (const std::uint32_t leaf : order.leaves()) {
-      places.push_back(static_cast<std::uint32_t>(tree.first_leaf) + leaf);
+      nodes.push_back(node_of(part[i], order_.left_leaves[tree.first_node + i], out));
     }
     return out;
   }
 
   std::vector<SliceNode> nodes;
   std::vector<SliceSet> sets;
-  std::vector<std::uint32_t> places;  // the forest's leaf for each leaf from the left
-  std::uint32_t most_sets = 0;        // of one tree
+  std::uint32_t most_sets = 0;  // of one tree
 
  private:
   SliceNode node_of(const RankNode& node, std::uint32_t left_leaves, SliceTree& tree) {
@@ -67,6 +62,7 @@ class SliceBuilder {
   }
 
   const RankedForest& forest_;
+  const LeafOrder& order_;
   const std::vector<std::uint32_t>& low_rows_;
   const std::uint32_t set_rows_;
 };
@@ -79,11 +75,12 @@ class Slice final : public Engine {
     for (std::size_t i = 0; i < forest.slots.size(); ++i) {
       if (forest.slots[i].rule == SlotRule::kCategory) low_rows_[i] = rows++;
     }
-    SliceBuilder builder(forest, low_rows_, rows);
+    const LeafOrder order(forest);
+    SliceBuilder builder(forest, order, low_rows_, rows);
     for (const RankTree& tree : forest.trees) trees_.push_back(builder.add(tree));
     nodes_ = std::move(builder.nodes);
     sets_ = std::move(builder.sets);
-    for (const std::uint32_t leaf : builder.places) {
+    for (const std::uint32_t leaf : order.leaf_at) {
       values_.push_back(static_cast<Sum>(forest.leaves[leaf]));
     }
     code_rows_ = rows + builder.most_sets;

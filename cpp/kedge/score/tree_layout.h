@@ -55,6 +55,9 @@ template <class Node, class TestOf>
 TreeLayout<Node> lay_out(const RankedForest& forest, std::uint32_t leaf_test,
                          const TestOf& test_of) {
   TreeLayout<Node> layout;
+  const std::size_t places = 2 * forest.nodes.size() + forest.trees.size();
+  layout.nodes.reserve(places);
+  layout.leaf.reserve(places);
   std::vector<std::int32_t> queue;  // children in breadth-first order
   std::vector<std::uint32_t> depths;
   for (const RankTree& tree : forest.trees) {
