@@ -17,6 +17,7 @@
 #include "kedge/score/link.h"
 #include "kedge/score/model.h"
 #include "kedge/score/table_rows.h"
+#include "model_info.h"
 #include "numpy_matrix.h"
 #include "stored.h"
 
@@ -151,24 +152,26 @@ std::unique_ptr<Model> load(const std::string& path) {
 
 nb::bytes to_bytes(const Model& model) { return python_bytes(write_bundle(model.bundle())); }
 
-std::unique_ptr<Model> compile(const Forest& forest, const std::optional<nb::bytes>& profile,
-                               std::map<std::string, std::string> metadata) {
+std::unique_ptr<Model> compile(const Forest& forest, std::map<std::string, std::string> metadata) {
   Bundle bundle;
   bundle.origin = forest.origin;
   bundle.features = forest.features;
   bundle.forest = quantize(forest);
   bundle.golden = make_golden(forest);
   bundle.metadata = std::move(metadata);
-  if (profile) {
-    const auto bytes = bytes_of(*profile);
-    bundle.profile.assign(bytes.begin(), bytes.end());
-  }
   return std::make_unique<Model>(std::move(bundle));
 }
 
 std::unique_ptr<Model> with_parity(const Model& model, Parity parity) {
   Bundle bundle = model.bundle();
   bundle.parity = parity;
+  return std::make_unique<Model>(std::move(bundle));
+}
+
+std::unique_ptr<Model> with_profile(const Model& model, const Profile& profile) {
+  check_reference(model, profile);
+  Bundle bundle = model.bundle();
+  bundle.profile = profile.to_bytes();
   return std::make_unique<Model>(std::move(bundle));
 }
 
@@ -214,8 +217,7 @@ void bind_model(nb::module_& m) {
       .def_ro("rows_off", &Parity::rows_off, "Rows whose raw scores are not equal to the bit.")
       .def_ro("largest_difference", &Parity::largest_difference, "Of the raw scores.");
   nb::class_<Model>(m, "Model", "A compiled model. Immutable: any number of threads may share it.")
-      .def(nb::new_(&compile), "forest"_a, "profile"_a = nb::none(),
-           "metadata"_a = std::map<std::string, std::string>(),
+      .def(nb::new_(&compile), "forest"_a, "metadata"_a = std::map<std::string, std::string>(),
            "From a forest; golden rows are drawn and must score as the forest says.")
       .def_static("from_bytes", &from_bytes, "data"_a,
                   "Read a model in place; `data` may be a map of a file.")
@@ -234,17 +236,29 @@ void bind_model(nb::module_& m) {
             return nb::make_tuple(self.type().attr("from_bytes"),
                                   nb::make_tuple(self.attr("to_bytes")()));
           },
+          nb::sig("def __reduce__(self) -> tuple[typing.Any, ...]"),
           "Pickled and copied as its bytes.")
       .def("predict", &predict, "x"_a, nb::kw_only(), "raw"_a = false, "out"_a = nb::none(),
            "threads"_a = 1,
+           nb::sig("def predict(self, x: object, *, raw: bool = False, out: object | None = None, "
+                   "threads: int = 1) -> typing.Any"),
            "What the trainer's predict gives, or with `raw` the scores before the link. NumPy in "
            "gives NumPy, columns by place; Arrow in gives an Arrow table, columns by name.")
-      .def("matrix", &matrix_of, "table"_a, "A table's rows as float64, as the model reads them.")
+      .def("matrix", &matrix_of, "table"_a,
+           nb::sig("def matrix(self, table: object) -> numpy.typing.NDArray[numpy.float64]"),
+           "A table's rows as float64, as the model reads them.")
       .def("with_parity", &with_parity, "parity"_a, "The same model with another parity report.")
+      .def("with_profile", &with_profile, "profile"_a,
+           "The same model with another reference: the profile of data that has its features.")
+      .def("info", &info_of, nb::sig("def info(self) -> dict[str, typing.Any]"),
+           "What `kedge inspect` prints, as plain data: JSON takes it as it is.")
+      .def("__repr__", &line_of, "One line.")
       .def_prop_ro(
           "features", [](const Model& self) { return self.bundle().features; },
           "What it reads, in order.")
-      .def_prop_ro("golden_rows", &golden_rows, "Rows that every load scores anew.")
+      .def_prop_ro("golden_rows", &golden_rows,
+                   nb::sig("def golden_rows(self) -> numpy.typing.NDArray[numpy.float64]"),
+                   "Rows that every load scores anew.")
       .def_prop_ro(
           "parity", [](const Model& self) { return self.bundle().parity; },
           "How it compared with its trainer.")
@@ -256,6 +270,8 @@ void bind_model(nb::module_& m) {
       .def_prop_ro("outputs", &Model::outputs, "Scores for each row.")
       .def_prop_ro("trees", &Model::trees, "How many trees there are.")
       .def_prop_ro("profile_bytes", &profile_of, "The reference profile's bytes, or None.")
+      .def_prop_ro("profile", &reference_of,
+                   "The reference: what the rows looked like that it was trained on. None without.")
       .def_prop_ro(
           "feature_uses", [](const Model& self) { return feature_uses(self.bundle().forest); },
           "How many nodes ask for each feature.")

@@ -5,6 +5,7 @@ import enum
 from typing import Annotated, Any
 
 import numpy
+import numpy.typing
 from numpy.typing import NDArray
 
 
@@ -520,7 +521,7 @@ class Parity:
 class Model:
     """A compiled model. Immutable: any number of threads may share it."""
 
-    def __init__(self, forest: Forest, profile: bytes | None = None, metadata: Mapping[str, str] = {}) -> None:
+    def __init__(self, forest: Forest, metadata: Mapping[str, str] = {}) -> None:
         """
         From a forest; golden rows are drawn and must score as the forest says.
         """
@@ -539,26 +540,37 @@ class Model:
     def to_bytes(self) -> bytes:
         """The bytes of a .kedge file, the same on every machine."""
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied as its bytes."""
 
-    def predict(self, x: object, *, raw: bool = False, out: object | None = None, threads: int = 1) -> object:
+    def predict(self, x: object, *, raw: bool = False, out: object | None = None, threads: int = 1) -> Any:
         """
         What the trainer's predict gives, or with `raw` the scores before the link. NumPy in gives NumPy, columns by place; Arrow in gives an Arrow table, columns by name.
         """
 
-    def matrix(self, table: object) -> object:
+    def matrix(self, table: object) -> numpy.typing.NDArray[numpy.float64]:
         """A table's rows as float64, as the model reads them."""
 
     def with_parity(self, parity: Parity) -> Model:
         """The same model with another parity report."""
+
+    def with_profile(self, profile: Profile) -> Model:
+        """
+        The same model with another reference: the profile of data that has its features.
+        """
+
+    def info(self) -> dict[str, Any]:
+        """What `kedge inspect` prints, as plain data: JSON takes it as it is."""
+
+    def __repr__(self) -> str:
+        """One line."""
 
     @property
     def features(self) -> list[Feature]:
         """What it reads, in order."""
 
     @property
-    def golden_rows(self) -> object:
+    def golden_rows(self) -> numpy.typing.NDArray[numpy.float64]:
         """Rows that every load scores anew."""
 
     @property
@@ -584,6 +596,12 @@ class Model:
     @property
     def profile_bytes(self) -> bytes | None:
         """The reference profile's bytes, or None."""
+
+    @property
+    def profile(self) -> Profile | None:
+        """
+        The reference: what the rows looked like that it was trained on. None without.
+        """
 
     @property
     def feature_uses(self) -> list[int]:

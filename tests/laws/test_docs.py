@@ -26,7 +26,10 @@ def blocks(language: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("place", "code"), blocks("python"), ids=lambda value: value[:20])
-def test_python_blocks_run(place: str, code: str) -> None:
+def test_python_blocks_run(
+    place: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     exec(compile(code, place, "exec"), {})  # noqa: S102  running them is the test
 
 
@@ -44,7 +47,7 @@ def test_commands_are_understood(line: str) -> None:
     assert stop.value.code == 0
 
 
-@pytest.mark.parametrize("module", ["cli", "cli.progress", "demo", "drift", "sketch"])
+@pytest.mark.parametrize("module", ["cli", "cli.progress", "demo", "drift", "model", "sketch"])
 def test_docstrings_say_what_happens(module: str) -> None:
     assert doctest.testmod(importlib.import_module(f"kedge.{module}")).failed == 0
 

@@ -1,9 +1,11 @@
 #include "kedge/score/table_rows.h"
 
+#include <cmath>
 #include <limits>
 
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/error.h"
+#include "kedge/base/text.h"
 
 namespace kedge {
 namespace {
@@ -20,20 +22,24 @@ void list(std::string& out, std::string_view what, const std::vector<std::string
   if (names.size() > kMostNames) out += text(" and ", names.size() - kMostNames, " more");
 }
 
-bool has_names(const Type& type) { return type.dictionary != nullptr || is_string(type.id); }
-
-// The value of a dictionary as the text it has among a feature's categories.
-std::string text_at(const Column& values, std::size_t row) {
-  if (is_string(values.type)) return std::string(values.string_at(row));
-  double number;
-  read_doubles(values, row, 1, &number);
-  return text(number);
-}
-
 }  // namespace
 
+TableRows::Places::Places(const std::vector<std::string>& categories) {
+  for (std::size_t i = 0; i < categories.size(); ++i) {
+    const auto place = static_cast<double>(i);
+    of_text.emplace(categories[i], place);
+    const auto number = number_of<double>(categories[i]);
+    if (number && !std::isnan(*number)) of_number.emplace(*number, place);
+  }
+}
+
+bool TableRows::Places::take(const Type& type) const {
+  if (is_string(type.dictionary ? type.dictionary->id : type.id)) return !empty();
+  return empty() ? is_numeric(type) : !of_number.empty();
+}
+
 TableRows::TableRows(std::span<const Feature> features, std::shared_ptr<const Schema> schema)
-    : column_(features.size()), places_(features.size()) {
+    : column_(features.size()) {
   std::map<std::string_view, std::size_t> columns;
   std::vector<std::string> superfluous;
   std::vector<std::string> missing;
@@ -57,36 +63,39 @@ TableRows::TableRows(std::span<const Feature> features, std::shared_ptr<const Sc
   for (std::size_t i = 0; i < features.size(); ++i) {
     const Field& field = (*schema)[column_[i]];
     check_readable(field);
-    const bool is_named = !features[i].categories.empty();
-    if (has_names(field.type) ? !is_named : !is_numeric(field.type)) {
-      throw invalid_argument("column \"", field.name, "\": expected numbers, got ",
-                             type_name(field.type));
-    }
-    for (std::size_t j = 0; j < features[i].categories.size(); ++j) {
-      places_[i].emplace(features[i].categories[j], static_cast<double>(j));
+    const Places& places = places_.emplace_back(features[i].categories);
+    if (!places.take(field.type)) {
+      throw invalid_argument("column \"", field.name, "\": expected ",
+                             places.empty() ? "numbers" : "names", ", got ", type_name(field.type));
     }
   }
 }
 
-void TableRows::read_names(std::size_t feature, const Column& column, std::size_t first,
-                           std::size_t length, double* out) const {
-  const auto& places = places_[feature];
-  const auto place_of = [&](const Column& values, std::size_t row) {
-    const auto found = is_string(values.type) ? places.find(values.string_at(row))
-                                              : places.find(text_at(values, row));
+void TableRows::Places::read_plain(const Column& column, std::size_t first, std::size_t length,
+                                   double* out) const {
+  const auto in = [](const auto& places, const auto& value) {
+    const auto found = places.find(value);
     return found == places.end() ? kMissing : found->second;
   };
-  if (!column.dictionary) {
+  if (is_string(column.type)) {
     for (std::size_t i = 0; i < length; ++i) {
-      out[i] = column.is_null(first + i) ? kMissing : place_of(column, first + i);
+      const bool is_null = column.is_null(first + i);
+      out[i] = is_null ? kMissing : in(of_text, column.string_at(first + i));
     }
     return;
   }
-  const Column& values = *column.dictionary;
-  std::vector<double> of_code(values.length);
-  for (std::size_t i = 0; i < values.length; ++i) {
-    of_code[i] = values.is_null(i) ? kMissing : place_of(values, i);
+  read_doubles(column, first, length, out);
+  for (std::size_t i = 0; i < length; ++i) {
+    const bool is_missing = column.is_null(first + i) || std::isnan(out[i]);
+    out[i] = is_missing ? kMissing : in(of_number, out[i]);
   }
+}
+
+void TableRows::Places::read(const Column& column, std::size_t first, std::size_t length,
+                             double* out) const {
+  if (!column.dictionary) return read_plain(column, first, length, out);
+  std::vector<double> of_code(column.dictionary->length);
+  read_plain(*column.dictionary, 0, of_code.size(), of_code.data());
   read_doubles(column, first, length, out);
   for (std::size_t i = 0; i < length; ++i) {
     const bool is_there =
@@ -101,8 +110,8 @@ Rows TableRows::read(const Batch& batch, std::size_t first, std::size_t length,
   for (std::size_t i = 0; i < column_.size(); ++i) {
     const Column& column = batch.columns[column_[i]];
     double* out = values.data() + i * length;
-    if (column.dictionary || is_string(column.type)) {
-      read_names(i, column, first, length, out);
+    if (!places_[i].empty()) {
+      places_[i].read(column, first, length, out);
       continue;
     }
     read_doubles(column, first, length, out);

@@ -15,9 +15,9 @@
 
 namespace kedge {
 
-// For the batches of one schema. Numbers of any type are read as doubles and null is NaN. Strings
-// and dictionaries become the place of their value among the feature's categories, NaN for a value
-// that is not there.
+// For the batches of one schema. Numbers of any type are read as doubles and null is NaN. Of a
+// feature whose categories have names, a string or number, in a dictionary or not, becomes the
+// place of the category that is called so, NaN when none is.
 class TableRows {
  public:
   // Throws InvalidArgument that lists the columns that are missing and those that are too many, or
@@ -29,11 +29,20 @@ class TableRows {
             std::vector<double>& values) const;
 
  private:
-  void read_names(std::size_t feature, const Column& column, std::size_t first, std::size_t length,
-                  double* out) const;
+  // The places of a feature's categories by what they are called.
+  struct Places {
+    explicit Places(const std::vector<std::string>& categories);
+    bool empty() const noexcept { return of_text.empty(); }
+    bool take(const Type& type) const;
+    void read(const Column& column, std::size_t first, std::size_t length, double* out) const;
+    void read_plain(const Column& column, std::size_t first, std::size_t length, double* out) const;
+
+    std::map<std::string, double, std::less<>> of_text;
+    std::map<double, double> of_number;  // of the names that spell one
+  };
 
   std::vector<std::size_t> column_;  // of each feature
-  std::vector<std::map<std::string, double, std::less<>>> places_;
+  std::vector<Places> places_;
 };
 
 }  // namespace kedge

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from kedge._core import KedgeError
-from kedge.cli import compare, demo, profile
+from kedge.cli import compare, compile, demo, inspect, predict, profile
 from kedge.cli.answer import INTERRUPTED, WRONG_USE, Answer, Parser
 
 __all__ = ["main"]
@@ -44,6 +44,24 @@ def _parser() -> argparse.ArgumentParser:
         compare.options,
         compare.run,
         "Say what changed from REF to LIVE. Exit code: 0 no drift, 1 drift, 2 not yet known.",
+    )
+    verb(
+        "compile",
+        compile.options,
+        compile.run,
+        "Make a .kedge file of a trained model, with a profile of the data it was trained on.",
+    )
+    verb(
+        "inspect",
+        inspect.options,
+        inspect.run,
+        "Say what a .kedge file is, and check that it scores as it must.",
+    )
+    verb(
+        "predict",
+        predict.options,
+        predict.run,
+        "Score the rows of a file; the model finds its columns by their names.",
     )
     verb(
         "demo",

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kedge._core import InvalidArgument, KedgeError, Profile, Unsupported
 from kedge.cli.answer import note
@@ -14,8 +14,9 @@ from kedge.cli.progress import Progress
 from kedge.io import ColumnConflict, FileTable, flat_names, open_table
 from kedge.sketch import profile
 
-__all__ = ["count_file", "profile_file", "stored_profile"]
+__all__ = ["Watched", "count_file", "patiently", "profile_file", "stored_profile"]
 
+_Result = TypeVar("_Result")
 _MAGIC = b"KDGE"
 
 
@@ -48,10 +49,10 @@ def profile_file(
 
     def make(table: FileTable) -> Profile:
         with closing(Progress(path.name)) as progress:
-            watched = _Watched(table, progress, passes=2)
+            watched = Watched(table, progress, passes=2)
             return profile(watched, columns=chosen, categorical=categorical, slices=by, **options)
 
-    return _patiently(table, make)
+    return patiently(table, make)
 
 
 def count_file(path: Path, reference: Profile) -> Profile:
@@ -63,18 +64,18 @@ def count_file(path: Path, reference: Profile) -> Profile:
     def count(table: FileTable) -> Profile:
         counted = reference.like()
         with closing(Progress(path.name)) as progress:
-            for batch in _Watched(table, progress, passes=1).to_batches():
+            for batch in Watched(table, progress, passes=1).to_batches():
                 counted.update(batch)
         return counted
 
-    return _patiently(table, count)
+    return patiently(table, count)
 
 
 def _with(columns: list[str], more: list[str]) -> list[str]:
     return [*columns, *(name for name in more if name not in columns)]
 
 
-def _patiently(table: FileTable, use: Callable[[FileTable], Profile]) -> Profile:
+def patiently(table: FileTable, use: Callable[[FileTable], _Result]) -> _Result:
     """Start again with a wider type when a CSV column has a value that its first ones did not."""
     while True:
         try:
@@ -84,7 +85,7 @@ def _patiently(table: FileTable, use: Callable[[FileTable], Profile]) -> Profile
             table = table.with_types({conflict.column: conflict.wider})
 
 
-class _Watched:
+class Watched:
     """A table whose reading is shown; `profile` reads it twice."""
 
     def __init__(self, table: FileTable, progress: Progress, *, passes: int) -> None:
@@ -95,6 +96,7 @@ class _Watched:
         self._rows = 0
 
     def to_batches(self) -> Iterator[Any]:
+        """The table's batches; what follows one shows how far its reading is."""
         for batch in self._table.to_batches():
             yield batch
             self._rows += batch.num_rows

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from kedge._core import InvalidArgument
 
-__all__ = ["check_output", "write_whole"]
+__all__ = ["check_output", "whole_file", "write_whole"]
 
 
 def check_output(option: str, path: Path, inputs: Iterable[Path]) -> None:
@@ -22,19 +24,27 @@ def check_output(option: str, path: Path, inputs: Iterable[Path]) -> None:
             raise InvalidArgument(f'{option} "{path}" is the file that is read')
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that nobody ever sees half of: beside its place, then renamed."""
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that nobody ever sees half of: beside its place, then renamed."""
     if path.exists() and not path.is_file():  # a device or a pipe stays what it is
-        path.write_bytes(content)
+        with path.open("wb") as file:
+            yield file
         return
     target = path.resolve()  # a link stays a link
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with beside.open("xb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         beside.replace(target)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with whole_file(path) as file:
+        file.write(content)

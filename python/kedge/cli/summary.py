@@ -10,7 +10,7 @@ import numpy as np
 
 from kedge.sketch import Categories, Histogram, Profile
 
-__all__ = ["summary_of", "table_of"]
+__all__ = ["aligned", "printable", "summary_of", "table_of"]
 
 _MOST_NAMES = 5  # of the most frequent categories, in JSON; a table has three
 _LONGEST = 24
@@ -75,12 +75,17 @@ def table_of(summary: dict[str, Any]) -> str:
     """The summary as a table."""
     head = ("column", "type", "kind", "null", "distinct", *_QUARTILES, "mean", "most frequent")
     rows = [_cells(row) for row in summary["columns"]]
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    lines = [
+    return "\n".join([f"{summary['rows']} rows", *aligned([head, *rows], ruled=True)])
+
+
+def aligned(rows: Sequence[Sequence[str]], *, ruled: bool = False) -> list[str]:
+    """Lines of cells in columns; with a rule below the first of them."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    rule = [["-" * width for width in widths]] if ruled else []
+    return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [head, tuple("-" * width for width in widths), *rows]
+        for row in [*rows[: len(rule)], *rule, *rows[len(rule) :]]
     ]
-    return "\n".join([f"{summary['rows']} rows", *lines])
 
 
 def _cells(row: dict[str, Any]) -> Sequence[str]:
@@ -93,9 +98,9 @@ def _cells(row: dict[str, Any]) -> Sequence[str]:
     if row.get("above"):
         numbers[4] = f"> {numbers[4]}"
     top = ", ".join(
-        f"{_printable(one['name'])} {one['rows'] / rows:.1%}" for one in row.get("top", ())[:3]
+        f"{printable(one['name'])} {one['rows'] / rows:.1%}" for one in row.get("top", ())[:3]
     )
-    return (_printable(row["column"]), row["type"], row["kind"], null, distinct, *numbers, top)
+    return (printable(row["column"]), row["type"], row["kind"], null, distinct, *numbers, top)
 
 
 def _number(row: dict[str, Any], name: str) -> str:
@@ -111,7 +116,7 @@ def _number(row: dict[str, Any], name: str) -> str:
     return str(time if unit == "D" else time.astype("datetime64[s]"))
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """A name for a table: no control characters, not too long."""
     clean = "".join(c if c.isprintable() else "?" for c in name)
     return clean if len(clean) <= _LONGEST else clean[: _LONGEST - 1] + "…"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 
     from kedge.io.readers import Part
 
-__all__ = ["ColumnConflict", "FileTable", "flat_names", "open_table"]
+__all__ = [
+    "ColumnConflict",
+    "FileTable",
+    "flat_columns",
+    "flat_names",
+    "format_of_suffix",
+    "open_table",
+]
 
 _SUFFIXES = {
     ".parquet": "parquet",
@@ -42,7 +50,8 @@ _SUFFIXES = {
 _FORMATS = tuple(dict.fromkeys(_SUFFIXES.values()))
 _WITHOUT_TYPES = ("csv", "json")
 _MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"FEA1": "arrow", b"\xff\xff\xff\xff": "arrow"}
-_PROFILE = b"KDGE"
+_OURS = {b"KDGE": "a profile", b"KEDGEBDL": "a model"}
+_MOST_NAMES = 50  # in an error
 _LONGEST_REASON = 300  # pyarrow quotes the line it cannot read, whatever its length
 _CONVERSION = re.compile(
     r"CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to ([^:]+): invalid value '(.*)'"
@@ -206,11 +215,21 @@ def _format(path: Path) -> str:
     for magic, format in _MAGIC.items():
         if start.startswith(magic):
             return format
-    if start.startswith(_PROFILE):
-        raise InvalidArgument(f'"{path}": this is a profile; data are wanted')
-    if _suffix(path) in _SUFFIXES:
-        return _SUFFIXES[_suffix(path)]
-    raise Unsupported(f'"{path}": the format is unknown; known are {", ".join(_SUFFIXES)}')
+    for magic, what in _OURS.items():
+        if start.startswith(magic):
+            raise InvalidArgument(f'"{path}": this is {what}; data are wanted')
+    return format_of_suffix(path)
+
+
+def format_of_suffix(path: Path) -> str:
+    """What a file of this name holds, by its ending.
+
+    Raises:
+        Unsupported: the ending is unknown.
+    """
+    if _suffix(path) not in _SUFFIXES:
+        raise Unsupported(f'"{path}": the format is unknown; known are {", ".join(_SUFFIXES)}')
+    return _SUFFIXES[_suffix(path)]
 
 
 def _part(path: Path, format: str, types: Mapping[str, pa.DataType]) -> Part:
@@ -229,21 +248,40 @@ def flat_names(field: pa.Field) -> list[str]:
     return [f"{field.name}.{child.name}" for child in field.type]
 
 
+def flat_columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
+    """The columns of a batch by those names."""
+    import pyarrow as pa
+
+    columns: dict[str, pa.Array] = {}
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        parts = column.flatten() if pa.types.is_struct(field.type) else [column]
+        columns.update(zip(flat_names(field), parts, strict=True))
+    return columns
+
+
 def _chosen(path: Path, schema: pa.Schema, columns: Sequence[str] | None) -> list[pa.Field]:
     if columns is None:
         return list(schema)
-    names = [set(flat_names(field)) for field in schema]
+    names = [dict.fromkeys(flat_names(field)) for field in schema]
+    holders = Counter(name for flat in names for name in flat)
+    missing = [column for column in columns if column not in holders]
+    if missing:
+        lack = "is no column" if len(missing) == 1 else "are no columns"
+        raise InvalidArgument(
+            f'"{path}": there {lack} {_listed(missing)}; '
+            f"the columns are {_listed(list(holders)) or 'none'}"
+        )
     for column in columns:
-        holders = sum(column in flat for flat in names)
-        if holders == 0:
-            there = ", ".join(f'"{name}"' for field in schema for name in flat_names(field))
-            raise InvalidArgument(
-                f'"{path}": there is no column "{column}"; the columns are {there or "none"}'
-            )
-        if holders > 1:
-            raise InvalidArgument(f'"{path}": there are {holders} columns "{column}"')
+        if holders[column] > 1:
+            raise InvalidArgument(f'"{path}": there are {holders[column]} columns "{column}"')
     wanted = set(columns)
-    return [field for field, flat in zip(schema, names, strict=True) if flat & wanted]
+    return [field for field, flat in zip(schema, names, strict=True) if wanted & flat.keys()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _check_alike(fields: Sequence[pa.Field], first: Part, part: Part) -> None:

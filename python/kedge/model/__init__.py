@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kedge._core import Feature, FeatureKind, InvalidArgument, Model, Parity
+from kedge._core import Feature, FeatureKind, InvalidArgument, Model, Parity, Profile
 from kedge.model.sources import Source, source_of
 from kedge.sketch import profile
 
@@ -27,8 +27,9 @@ def compile(
     `model` is a fitted LightGBM, XGBoost, CatBoost or scikit-learn object, the path of a file that
     one of them or an ONNX converter wrote, or such a file's bytes. `reference` is the data that it
     was trained on, a table with the model's columns or a NumPy array: its profile goes into the
-    model, so that drift can be measured wherever the model runs. `metadata` is what you want to
-    say of it: who, when, from what.
+    model (`Model.profile`), so that drift can be measured wherever the model runs. A profile that
+    was made before is taken as it is. `metadata` is what you want to say of it: who, when, from
+    what.
 
     Where the trainer itself is at hand, its raw scores are compared with the compiled model's on
     the golden rows and on the first rows of `reference`: `Model.parity` has the result.
@@ -46,15 +47,15 @@ def compile(
         InvalidArgument: `reference` lacks columns of the model, or has others.
     """
     source = source_of(model)
-    draft = Model(source.forest, None, dict(metadata or {}))
-    rows = draft.golden_rows
-    stored = None
-    if reference is not None:
-        table = _named(reference, draft)
-        stored = profile(table).to_bytes()
-        rows = np.concatenate([rows, draft.matrix(table)[:_PARITY_ROWS]])
-        draft = Model(source.forest, stored, dict(metadata or {}))
-    return draft.with_parity(_compared(source, draft, rows))
+    model = Model(source.forest, dict(metadata or {}))
+    rows = model.golden_rows
+    if isinstance(reference, Profile):
+        model = model.with_profile(reference)
+    elif reference is not None:
+        table = _named(reference, model)
+        model = model.with_profile(profile(table))
+        rows = np.concatenate([rows, model.matrix(table)[:_PARITY_ROWS]])
+    return model.with_parity(_compared(source, model, rows))
 
 
 def load(path: str | os.PathLike[str]) -> Model:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kedge._core import CorruptData, Forest, InvalidArgument, Unsupported
+from kedge._core import CorruptData, Forest, InvalidArgument, KedgeError, Unsupported
 from kedge.model import sklearn
 
 __all__ = ["Source", "source_of"]
@@ -42,10 +42,11 @@ def source_of(model: object) -> Source:
     if isinstance(model, (str, Path)):
         path = Path(model)
         if not path.is_file():
-            raise InvalidArgument(f'"{path}": no such file')
+            what = "is no file" if path.exists() else "there is no such file"
+            raise InvalidArgument(f'"{path}": {what}')
         try:
             return Source(_from_bytes(path.read_bytes()))
-        except (CorruptData, Unsupported) as error:
+        except KedgeError as error:
             raise type(error)(f'"{path}": {error}') from error
     if isinstance(model, (bytes, bytearray, memoryview)):
         return Source(_from_bytes(bytes(model)))
@@ -61,6 +62,11 @@ def source_of(model: object) -> Source:
 
 
 def _from_bytes(data: bytes) -> Forest:
+    if not data:
+        raise CorruptData("there is nothing in it")
+    for start, what in _NO_TRAINERS.items():
+        if data.startswith(start):
+            raise InvalidArgument(what)
     if data.startswith((b"tree\n", b"tree\r\n")):
         return Forest.from_lightgbm(data)
     if data[:1] == b"{":
@@ -118,6 +124,11 @@ def _onnx(model: Any) -> Source:
     return Source(Forest.from_onnx(model.SerializeToString()))
 
 
+_NO_TRAINERS = {
+    b"KEDGEBDL": "this is a compiled model; kedge.load reads it",
+    b"KDGE": "this is a profile; a model is wanted",
+    b"\x80": "this is a pickle, which runs code when it is read; pass the object that it holds",
+}
 _LIBRARIES: dict[str, Callable[[Any], Source]] = {
     "lightgbm": _lightgbm,
     "xgboost": _xgboost,

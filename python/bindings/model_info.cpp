@@ -1,0 +1,112 @@
+#include "model_info.h"
+
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kedge/base/error.h"
+#include "kedge/score/link.h"
+#include "stored.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace kedge {
+namespace {
+
+constexpr std::size_t kManyRows = 65'536;
+
+nb::object finite(double value) {
+  return std::isfinite(value) ? nb::object(nb::float_(value)) : nb::none();
+}
+
+nb::dict dict_of(const Parity& parity) {
+  nb::dict out;
+  out["rows"] = parity.rows;
+  out["rows_off"] = parity.rows_off;
+  out["largest_difference"] = finite(parity.largest_difference);
+  return out;
+}
+
+nb::object dict_of(const std::optional<Profile>& profile) {
+  if (!profile) return nb::none();
+  nb::dict out;
+  out["rows"] = profile->row_count();
+  out["columns"] = profile->columns().size();
+  return out;
+}
+
+nb::list features_of(const Model& model) {
+  const std::vector<std::uint64_t> uses = feature_uses(model.bundle().forest);
+  nb::list out;
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    const Feature& feature = model.bundle().features[i];
+    nb::dict row;
+    row["name"] = feature.name;
+    row["kind"] = feature.kind == FeatureKind::kCategory ? "category" : "number";
+    row["categories"] = feature.categories.size();
+    row["uses"] = uses[i];
+    out.append(row);
+  }
+  return out;
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+  return text(count, " ", what, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::optional<Profile> reference_of(const Model& model) {
+  if (model.bundle().profile.empty()) return std::nullopt;
+  return Profile::from_bytes(model.bundle().profile);
+}
+
+void check_reference(const Model& model, const Profile& profile) {
+  std::string missing;
+  for (const Feature& feature : model.bundle().features) {
+    const auto is_it = [&](const ColumnProfile& column) { return column.name == feature.name; };
+    if (std::ranges::any_of(profile.columns(), is_it)) continue;
+    missing += text(missing.empty() ? "" : ", ", "\"", feature.name, "\"");
+  }
+  if (!missing.empty()) throw invalid_argument("the profile lacks columns of the model: ", missing);
+}
+
+nb::dict info_of(const Model& model) {
+  const Bundle& bundle = model.bundle();
+  const nb::bytes file = python_bytes(write_bundle(bundle));
+  const nb::object digest = nb::module_::import_("hashlib").attr("sha256")(file);
+  nb::dict out;
+  out["origin"] = bundle.origin;
+  out["bytes"] = file.size();
+  out["sha256"] = digest.attr("hexdigest")();
+  out["trees"] = model.trees();
+  out["nodes"] = bundle.forest.nodes.size();
+  out["outputs"] = model.outputs();
+  out["sums"] = model.gives_float32() ? "float32" : "float64";
+  out["link"] = link_name(bundle.forest.link);
+  out["engines"] = nb::dict();
+  out["engines"]["one_row"] = model.engine_name(1);
+  out["engines"]["many_rows"] = model.engine_name(kManyRows);
+  out["golden_rows"] = bundle.golden.rows.size() / model.features();
+  out["parity"] = dict_of(bundle.parity);
+  out["profile"] = dict_of(reference_of(model));
+  out["metadata"] = bundle.metadata;
+  out["features"] = features_of(model);
+  return out;
+}
+
+std::string line_of(const Model& model) {
+  const Bundle& bundle = model.bundle();
+  const std::optional<Profile> profile = reference_of(model);
+  return text("Model of ", bundle.origin, ": ", counted(model.trees(), "tree"), ", ",
+              counted(bundle.forest.nodes.size(), "node"), ", ",
+              counted(model.features(), "feature"), ", ", counted(model.outputs(), "output"), " (",
+              link_name(bundle.forest.link), ")",
+              profile ? text(", reference of ", counted(profile->row_count(), "row")) : "");
+}
+
+}  // namespace kedge

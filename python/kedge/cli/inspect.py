@@ -1,0 +1,83 @@
+"""`kedge inspect`."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from kedge.cli.answer import PASS, Answer, to_json
+from kedge.cli.summary import aligned, printable
+from kedge.model import load
+
+__all__ = ["text_of"]
+
+_MOST_FEATURES = 20  # that are listed for people; JSON has all
+_BAR = 24
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes."""
+    parser.add_argument("model", metavar="MODEL.kedge", type=Path, help="a compiled model")
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Load a model, which scores its golden rows, and say what it is."""
+    model = load(options.model)
+    file = options.model.read_bytes()
+    info = {**model.info(), "bytes": len(file), "sha256": hashlib.sha256(file).hexdigest()}
+    return Answer(PASS, to_json(info) if options.json else text_of(info))
+
+
+def text_of(info: dict[str, Any]) -> str:
+    """What `Model.info` has, for people."""
+    engines = info["engines"]
+    rows = [
+        ("origin", printable(info["origin"])),
+        ("size", f"{info['bytes']} bytes"),
+        ("sha256", info["sha256"]),
+        ("trees", f"{info['trees']}, of {info['nodes']} nodes"),
+        ("outputs", f"{info['outputs']}, {info['link']} of {info['sums']} sums"),
+        ("engines here", f"{engines['one_row']} for one row, {engines['many_rows']} for many"),
+        ("golden rows", f"{info['golden_rows']}, all scored as they must be"),
+        ("parity", _parity(info["parity"])),
+        ("reference", _reference(info["profile"])),
+        *((printable(key), printable(value)) for key, value in info["metadata"].items()),
+    ]
+    return "\n".join([*aligned(rows), "", *_features(info["features"])])
+
+
+def _parity(parity: dict[str, Any]) -> str:
+    if parity["rows"] == 0:
+        return "not compared: the trainer was not there"
+    if parity["rows_off"] == 0:
+        return f"{parity['rows']} rows score as the trainer says, to the bit"
+    largest = parity["largest_difference"]
+    by = "not finite" if largest is None else f"up to {largest:.3g}"
+    return f"{parity['rows_off']} of {parity['rows']} rows differ from the trainer, by {by}"
+
+
+def _reference(profile: dict[str, Any] | None) -> str:
+    if profile is None:
+        return "none"
+    return f"profile of {profile['rows']} rows, {profile['columns']} columns"
+
+
+def _features(features: list[dict[str, Any]]) -> list[str]:
+    used = sorted((f for f in features if f["uses"]), key=lambda feature: -feature["uses"])
+    shown = used[:_MOST_FEATURES]
+    most = max((feature["uses"] for feature in shown), default=1)
+    rows = [("feature", "kind", "asked", "")]
+    for feature in shown:
+        kind = feature["kind"]
+        if feature["categories"]:
+            kind += f" of {feature['categories']}"
+        bar = "█" * max(1, round(_BAR * feature["uses"] / most))
+        rows.append((printable(feature["name"]), kind, str(feature["uses"]), bar))
+    lines = aligned(rows, ruled=True)
+    if len(used) > len(shown):
+        lines.append(f"and {len(used) - len(shown)} that are asked for less")
+    if len(used) < len(features):
+        lines.append(f"and {len(features) - len(used)} that are never asked for")
+    return lines
