@@ -85,7 +85,8 @@ void read_scoring(std::span<const std::byte> bytes, Scoring& scoring) {
   };
   scoring.reads_float32 = up_to(1) != 0;
   scoring.sums_float32 = up_to(1) != 0;
-  scoring.category_rule = static_cast<CategoryRule>(up_to(1));
+  scoring.category_rule =
+      static_cast<CategoryRule>(up_to(static_cast<std::uint8_t>(CategoryRule::kWhole)));
   scoring.link = static_cast<Link>(up_to(static_cast<std::uint8_t>(kLastLink)));
   scoring.outputs = reader.read<std::uint32_t>();
   scoring.leaf_width = reader.read<std::uint32_t>();
