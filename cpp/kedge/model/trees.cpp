@@ -137,7 +137,8 @@ void plain_row(const Forest& forest, std::span<const double> row, std::span<doub
   }
   for (std::size_t k = 0; k < sums.size(); ++k) {
     const Sum mean = sums[k] / static_cast<Sum>(forest.divisor);
-    out[k] = mean * static_cast<Sum>(forest.scale) + static_cast<Sum>(forest.bias[k]);
+    const Sum scaled = mean * static_cast<Sum>(forest.scale);
+    out[k] = forest.bias[k] == 0 ? scaled : scaled + static_cast<Sum>(forest.bias[k]);
   }
 }
 

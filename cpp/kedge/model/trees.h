@@ -90,7 +90,7 @@ struct Feature {
 
 // How leaf values become scores:
 // raw[k] = ((start[k] + the leaf values of output k, tree by tree) / divisor) * scale + bias[k],
-// each step rounded to the precision of the sum.
+// each step rounded to the precision of the sum. A bias of 0 is not added: it would make 0 of -0.0.
 struct Scoring {
   bool reads_float32 = false;  // values are rounded to float before they are compared
   bool sums_float32 = false;
