@@ -117,6 +117,9 @@ inline constexpr std::uint32_t kMostFeatures = 65'535;
 inline constexpr std::uint32_t kMostOutputs = 65'535;
 inline constexpr std::uint32_t kMostCategory = 0x7fffffff;
 
+// Throws CorruptData that names the feature when its name or a category is not UTF-8.
+void check_names(std::span<const Feature> features);
+
 // Throws CorruptData when the numbers do not fit each other or a bound above.
 void check_scoring(const Scoring& scoring, std::size_t features);
 
