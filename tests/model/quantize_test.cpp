@@ -175,6 +175,10 @@ TEST("check names the damaged node, tree or leaf, and its bound") {
       {"linear leaf 1: terms 2 and 1 more of 1", [](Loose& f) { f.linear[1].first_term = 2; }},
       {"linear leaf 1: terms 0 and 18446744073709551615 more",
        [](Loose& f) { f.linear[1].terms = ~std::uint64_t{0}; }},
+      {"linear leaf 2: terms 0 and 0 more of 1; they must begin at 1",
+       [](Loose& f) { f.linear[2].first_term = 0; }},
+      {"the linear leaves have 1 terms, 2 are there",
+       [](Loose& f) { f.terms.push_back(f.terms[0]); }},
       {"term 0: feature 2 of 2", [](Loose& f) { f.terms[0].feature = 2; }},
   });
 }

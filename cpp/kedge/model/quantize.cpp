@@ -293,13 +293,18 @@ struct Check {
     if (forest.linear.size() != forest.leaf_count() || forest.leaf_width != 1) {
       throw corrupt_data(forest.linear.size(), " linear leaves of ", forest.leaf_count());
     }
+    std::uint64_t end = 0;  // each term belongs to one leaf, which bounds a row's work
     for (std::size_t i = 0; i < forest.linear.size(); ++i) {
       const LinearSpan& leaf = forest.linear[i];
-      if (leaf.first_term > forest.terms.size() ||
-          leaf.terms > forest.terms.size() - leaf.first_term) {
+      if (leaf.first_term != end || leaf.terms > forest.terms.size() - end) {
         throw corrupt_data("linear leaf ", i, ": terms ", leaf.first_term, " and ", leaf.terms,
-                           " more of ", forest.terms.size());
+                           " more of ", forest.terms.size(), "; they must begin at ", end);
       }
+      end += leaf.terms;
+    }
+    if (end != forest.terms.size()) {
+      throw corrupt_data("the linear leaves have ", end, " terms, ", forest.terms.size(),
+                         " are there");
     }
     for (std::size_t i = 0; i < forest.terms.size(); ++i) {
       if (forest.terms[i].feature >= forest.features) {
