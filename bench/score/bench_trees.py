@@ -138,7 +138,7 @@ def plan(stage: Stage, folder: Path, shapes: Sequence[Shape], most: int) -> list
 def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     command = parser("bench.score.bench_trees", __doc__, rows=100_000)
-    command.set_defaults(rounds=15, budget=1.0)
+    command.set_defaults(rounds=11, budget=1.0)
     add_options(command)
     command.add_argument("--quick", action="store_true", help="T1 alone, small batches, 5 rounds")
     command.add_argument(
