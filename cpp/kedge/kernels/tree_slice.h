@@ -48,7 +48,7 @@ struct SlicePlan {
   std::span<const SliceTree> trees;
   const SliceNode* nodes;
   const SliceSet* sets;
-  const Sum* values;  // of each tree's leaves, from the left, kMostSliceLeaves readable
+  const Sum* values;  // of each tree's leaves, from the left
 };
 
 // Adds each tree's values to sums[output * kBlockRows + row], tree after tree. `codes` has
