@@ -218,7 +218,7 @@ def worker_table(engine: str, python: str, work: str, folder: Path) -> Contender
         bounds = {name: (value, value) for name, value in answer["statistics"].items()}
         return Drifts(frozenset(answer["drifted"]), bounds, answer["taken_ns"])
 
-    return Contender(engine, release, run, lambda answer: answer.taken_ns)
+    return Contender(engine, release, run, lambda answer: [answer.taken_ns])
 
 
 def polars_value_counts(column: Any) -> Contender[NameCounts]:

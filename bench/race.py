@@ -3,7 +3,8 @@
 A wrong answer is never timed. Rounds are interleaved and the order rotates, so a noisy second hits
 everyone. A slow contender sits rounds out, evenly, when it would spend more than the time budget
 (but never has fewer than three): `rounds` says how many it ran. `p99_ns` is the nearest rank, hence
-the slowest of up to 100 rounds. `ratio` is our median / the engine's: below 1 we are faster.
+the slowest of up to 100 readings; a round is one, or several when it is many short calls. `ratio`
+is our median / the engine's: below 1 we are faster.
 """
 
 from __future__ import annotations
@@ -37,14 +38,14 @@ class Contender(Generic[Answer]):
         engine: its name.
         version: the release installed.
         run: does the work once and gives the answer; this is what is timed.
-        taken_ns: how long it took by the engine's own clock, for one that runs in a process of its
-            own and should not pay for the way there.
+        taken_ns: how long each call of the run took by the engine's own clock, for one that runs in
+            a process of its own and should not pay for the way there.
     """
 
     engine: str
     version: str
     run: Callable[[], Answer]
-    taken_ns: Callable[[Answer], int] | None = None
+    taken_ns: Callable[[Answer], Sequence[int]] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Race(Generic[Answer]):
 
     Attributes:
         work: its name.
-        rows: how many rows one run reads.
+        rows: how many rows one run reads, or one call of it.
         ours: this project's contender.
         peers: the others.
         judge: what is wrong with an answer, given the contender's engine, its answer and the
@@ -130,8 +131,8 @@ def run(
     readings = _time(racers, turns, rounds, clock, progress)
     our_median = statistics.median(readings[0])
     return [
-        _line(race, racer, taken, our_median, race.facts(answer))
-        for racer, taken, answer in zip(racers, readings, answers, strict=False)
+        _line(race, racer, taken, ran, our_median, race.facts(answer))
+        for racer, taken, ran, answer in zip(racers, readings, turns, answers, strict=False)
     ]
 
 
@@ -143,8 +144,12 @@ def _answers(
         progress(f"answer of {contender.engine}")
         start = clock()
         answers.append(contender.run())
-        warm_ns.append(clock() - start)
+        warm_ns.append(sum(_readings(contender, answers[-1], clock() - start)))
     return answers, warm_ns
+
+
+def _readings(contender: Contender[Answer], answer: Answer, taken: int) -> Sequence[int]:
+    return [taken] if contender.taken_ns is None else contender.taken_ns(answer)
 
 
 def _refuse_wrong(race: Race[Answer], answers: Sequence[Answer]) -> None:
@@ -179,9 +184,7 @@ def _time(
                     continue
                 start = clock()
                 answer = racers[i].run()
-                taken = clock() - start
-                own_clock = racers[i].taken_ns
-                readings[i].append(taken if own_clock is None else own_clock(answer))
+                readings[i] += _readings(racers[i], answer, clock() - start)
     return readings
 
 
@@ -201,6 +204,7 @@ def _line(
     race: Race[Answer],
     racer: Contender[Answer],
     taken: Sequence[int],
+    rounds: int,
     our_median: float,
     facts: Mapping[str, float],
 ) -> Line:
@@ -214,6 +218,6 @@ def _line(
         p99_ns=sorted(taken)[math.ceil(0.99 * len(taken)) - 1],
         rows_per_s=round(race.rows / median * 1e9, 1),
         ratio=float(f"{our_median / median:.4g}"),
-        rounds=len(taken),
+        rounds=rounds,
         facts=facts,
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TextIO
 
+from bench.peers import MissingPeer
 from bench.race import Line, Race, WrongAnswer, run
 
 __all__ = ["Progress", "parser", "positive", "run_all"]
@@ -32,15 +33,18 @@ class Progress:
             self._stream.flush()
 
 
-def parser(module: str, description: str | None, *, rows: int) -> argparse.ArgumentParser:
-    """The options every benchmark has; `rows` is the default of `--rows`."""
+def parser(module: str, description: str | None, *, rows: int | None) -> argparse.ArgumentParser:
+    """The options every benchmark has; `rows` is the default of `--rows`, which None leaves out."""
     made = argparse.ArgumentParser(
         prog=f"python -m {module}",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--json", action="store_true", help="one JSON object a line")
-    made.add_argument("--rows", type=positive, default=rows, help="rows of a sample (%(default)s)")
+    if rows is not None:
+        made.add_argument(
+            "--rows", type=positive, default=rows, help="rows of a sample (%(default)s)"
+        )
     made.add_argument("--rounds", type=positive, default=31, help="rounds (%(default)s)")
     made.add_argument(
         "--budget",
@@ -65,7 +69,10 @@ def positive(text: str) -> int:
 
 
 def run_all(plan: Iterable[Planned], options: argparse.Namespace) -> int:
-    """Run the planned races that `--only` names and print them; 1 when an answer was wrong."""
+    """Run the planned races that `--only` names and print them.
+
+    The exit code: 1 when an answer was wrong or someone without whom there is no race is missing.
+    """
     chosen = [(work, make) for work, make in plan if options.only in work]
     if not chosen:
         print(f"no work has {options.only!r} in its name", file=sys.stderr)
@@ -85,7 +92,7 @@ def run_all(plan: Iterable[Planned], options: argparse.Namespace) -> int:
                 alone=options.alone,
                 progress=partial(progress.show, where),
             )
-        except WrongAnswer as error:
+        except (MissingPeer, WrongAnswer) as error:
             progress.show()
             print(error, file=sys.stderr)
             code = 1

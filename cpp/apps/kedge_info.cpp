@@ -31,6 +31,7 @@
 #include "kedge/sketch/distinct.h"
 #include "kedge/sketch/frequent.h"
 #include "kedge/sketch/profile.h"
+#include "selftest_forests.h"
 
 namespace kedge {
 namespace {
@@ -255,6 +256,7 @@ int selftest() {
   add_ipc(digest);
   add_categories(digest);
   add_joint(digest);
+  add_forests(digest);
   std::printf("%016" PRIx64 "\n", digest.value());
   return 0;
 }

@@ -128,7 +128,7 @@ class Held {
   Py_buffer view_{};
 };
 
-std::unique_ptr<Model> from_bytes(nb::handle data) {
+Bundle bundle_in(nb::handle data) {
   auto held = std::make_shared<const Held>(data);
   std::span<const std::byte> bytes = held->bytes();
   std::shared_ptr<const void> owner = held;
@@ -138,7 +138,11 @@ std::unique_ptr<Model> from_bytes(nb::handle data) {
     bytes = {copy->data(), bytes.size()};
     owner = copy;
   }
-  return std::make_unique<Model>(read_bundle(bytes, std::move(owner)));
+  return read_bundle(bytes, std::move(owner));
+}
+
+std::unique_ptr<Model> from_bytes(nb::handle data) {
+  return std::make_unique<Model>(bundle_in(data));
 }
 
 std::unique_ptr<Model> load(const std::string& path) {
@@ -152,14 +156,14 @@ std::unique_ptr<Model> load(const std::string& path) {
 
 nb::bytes to_bytes(const Model& model) { return python_bytes(write_bundle(model.bundle())); }
 
-std::unique_ptr<Model> compile(const Forest& forest, std::map<std::string, std::string> metadata) {
+void compile(Model* self, const Forest& forest, std::map<std::string, std::string> metadata) {
   Bundle bundle;
   bundle.origin = forest.origin;
   bundle.features = forest.features;
   bundle.forest = quantize(forest);
   bundle.golden = make_golden(forest);
   bundle.metadata = std::move(metadata);
-  return std::make_unique<Model>(std::move(bundle));
+  new (self) Model(std::move(bundle));
 }
 
 std::unique_ptr<Model> with_parity(const Model& model, Parity parity) {
@@ -217,7 +221,7 @@ void bind_model(nb::module_& m) {
       .def_ro("rows_off", &Parity::rows_off, "Rows whose raw scores are not equal to the bit.")
       .def_ro("largest_difference", &Parity::largest_difference, "Of the raw scores.");
   nb::class_<Model>(m, "Model", "A compiled model. Immutable: any number of threads may share it.")
-      .def(nb::new_(&compile), "forest"_a, "metadata"_a = std::map<std::string, std::string>(),
+      .def("__init__", &compile, "forest"_a, "metadata"_a = std::map<std::string, std::string>(),
            "From a forest; golden rows are drawn and must score as the forest says.")
       .def_static("from_bytes", &from_bytes, "data"_a,
                   "Read a model in place; `data` may be a map of a file.")
@@ -230,14 +234,11 @@ void bind_model(nb::module_& m) {
           },
           "path"_a, "Write a .kedge file, whole or not at all.")
       .def("to_bytes", &to_bytes, "The bytes of a .kedge file, the same on every machine.")
+      .def("__getstate__", &to_bytes, "Pickled and copied as its bytes.")
       .def(
-          "__reduce__",
-          [](nb::handle self) {
-            return nb::make_tuple(self.type().attr("from_bytes"),
-                                  nb::make_tuple(self.attr("to_bytes")()));
-          },
-          nb::sig("def __reduce__(self) -> tuple[typing.Any, ...]"),
-          "Pickled and copied as its bytes.")
+          "__setstate__",
+          [](Model& self, const nb::bytes& data) { new (&self) Model(bundle_in(data)); }, "data"_a,
+          "Read them back.")
       .def("predict", &predict, "x"_a, nb::kw_only(), "raw"_a = false, "out"_a = nb::none(),
            "threads"_a = 1,
            nb::sig("def predict(self, x: object, *, raw: bool = False, out: object | None = None, "

@@ -27,7 +27,8 @@ std::string shape_of(PyArrayObject* array) {
 }
 
 std::string dtype_of(nb::handle array) {
-  return nb::cast<std::string>(nb::str(array.attr("dtype")));
+  const nb::object dtype = array.attr("dtype");
+  return nb::cast<std::string>(nb::str(dtype));
 }
 
 nb::object as_float64(nb::handle array) {

@@ -540,8 +540,11 @@ class Model:
     def to_bytes(self) -> bytes:
         """The bytes of a .kedge file, the same on every machine."""
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __getstate__(self) -> bytes:
         """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
 
     def predict(self, x: object, *, raw: bool = False, out: object | None = None, threads: int = 1) -> Any:
         """

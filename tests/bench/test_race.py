@@ -104,6 +104,17 @@ def test_a_slow_contender_sits_rounds_out_but_not_below_three() -> None:
     assert [line.rounds for line in lines] == [30, 5, 3]
 
 
+def test_every_call_of_a_round_is_a_reading_by_the_engines_own_clock() -> None:
+    track = Track()
+    ours = track.contender("kedge", 2.0, lambda run: 10)
+    calls = Contender("calls", "1.0", lambda: 2.0, lambda answer: [20, 30, 700_000_000])
+    lines = run(race_of(ours, calls), rounds=5, budget_s=1, clock=track.clock)
+    assert [(line.rounds, line.median_ns, line.p99_ns) for line in lines] == [
+        (5, 10, 10),
+        (3, 30, 700_000_000),
+    ]
+
+
 def test_alone_times_only_ours_but_compares_everyone() -> None:
     track = Track()
     ours = track.contender("kedge", 2.0, lambda run: 1)

@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pyarrow as pa
+from sklearn.ensemble import RandomForestRegressor
 
 import kedge
 from kedge._core import Categories, Table
 
 FOLDER = Path(__file__).parent
-VERSIONS = {"histogram": 2, "profile": 2, "ipc": 1, "categories": 1}
+VERSIONS = {"histogram": 2, "profile": 2, "ipc": 1, "categories": 1, "bundle": 1}
 
 
 def columns() -> dict[str, np.ndarray]:
@@ -72,6 +74,40 @@ def holds_names(counted: Categories) -> dict[str, object]:
     }
 
 
+def models() -> dict[str, object]:
+    """A small model for each kind of leaf and node."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(500, 3))
+    x[:, 1] = rng.integers(0, 40, 500)
+    x[rng.random(500) < 0.1, 2] = np.nan
+    y = x[:, 0] + x[:, 1] % 3 + np.nan_to_num(x[:, 2])
+    params = {"num_leaves": 6, "verbosity": -1, "num_threads": 1, "deterministic": True}
+
+    def train(categories: list[int], target: np.ndarray, **more: object) -> lightgbm.Booster:
+        data = lightgbm.Dataset(x, target, categorical_feature=categories)
+        return lightgbm.train({**params, **more}, data, 3)
+
+    vectors = RandomForestRegressor(3, max_leaf_nodes=6, random_state=1)
+    return {
+        "numbers": train([], y > 1, objective="binary"),
+        "categories": train([1], np.digitize(y, [0.5, 1.5]), objective="multiclass", num_class=3),
+        "linear": train([], y, objective="regression", linear_tree=True),
+        "vectors": vectors.fit(np.nan_to_num(x), np.stack([y, -y * y], 1)),
+    }
+
+
+def holds_scores(model: kedge.Model) -> dict[str, object]:
+    """What a model answers on its golden rows."""
+    rows = model.golden_rows
+    return {
+        "features": [feature.name for feature in model.features],
+        "link": model.link,
+        "rows": rows.tolist(),
+        "raw": model.predict(rows, raw=True).tolist(),
+        "predictions": model.predict(rows).tolist(),
+    }
+
+
 def main() -> None:
     """Write whatever is missing."""
     data = columns()
@@ -94,6 +130,9 @@ def main() -> None:
     for name, novel in (("few", 3), ("many", 1200)):
         counted = categories(novel)
         save("categories", f"{name}.cats", counted.to_bytes(), holds_names(counted))
+    for name, trained in models().items():
+        model = kedge.compile(trained, metadata={"kind": name})
+        save("bundle", f"{name}.kedge", model.to_bytes(), holds_scores(model))
 
 
 if __name__ == "__main__":

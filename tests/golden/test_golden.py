@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import kedge
@@ -62,6 +63,19 @@ def test_categories_read(path: Path) -> None:
     categories = Categories.from_bytes(path.read_bytes())
     assert holds_names(categories) == expected(path)
     assert not is_newest(path) or categories.to_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("path", files("bundle"), ids=lambda path: path.name)
+def test_models_read_and_score(path: Path) -> None:
+    model = kedge.load(path)
+    wanted = expected(path)
+    assert [feature.name for feature in model.features] == wanted["features"]
+    assert model.link == wanted["link"]
+    assert model.metadata == {"kind": path.stem}
+    rows = np.array(wanted["rows"])
+    np.testing.assert_array_equal(model.predict(rows, raw=True), wanted["raw"])
+    np.testing.assert_array_equal(model.predict(rows), wanted["predictions"])
+    assert not is_newest(path) or model.to_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("format_name", VERSIONS)

@@ -4,6 +4,7 @@
 
 #include "kedge/base/bytes.h"
 #include "kedge/base/error.h"
+#include "kedge/base/text.h"
 #include "kedge/model/sections.h"
 
 namespace kedge {
@@ -55,6 +56,8 @@ void read_schema(std::span<const std::byte> bytes, Bundle& bundle) {
     }
   }
   reader.expect_end();
+  if (!is_utf8(bundle.origin)) throw corrupt_data(reader.section(), ": the origin is not UTF-8");
+  check_names(bundle.features);
 }
 
 std::vector<std::byte> scoring_bytes(const Scoring& scoring) {
@@ -185,7 +188,11 @@ void read_about(std::span<const std::byte> bytes, Bundle& bundle) {
     if (!bundle.metadata.empty() && key <= bundle.metadata.rbegin()->first) {
       throw corrupt_data(reader.section(), ": key \"", key, "\" does not rise");
     }
-    bundle.metadata.emplace(key, reader.read_string());
+    const std::string value(reader.read_string());
+    if (!is_utf8(key) || !is_utf8(value)) {
+      throw corrupt_data(reader.section(), ": \"", key, "\" is not UTF-8, or its value");
+    }
+    bundle.metadata.emplace(key, value);
   }
   reader.expect_end();
 }

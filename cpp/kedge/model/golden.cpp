@@ -46,6 +46,10 @@ Golden make_golden(const Forest& forest) {
   }
   golden.raw.resize(kRows * std::size_t{forest.outputs});
   plain_scores(forest, golden.rows, golden.raw);
+  // The sign of inf - inf is not the same on every machine.
+  for (double& score : golden.raw) {
+    if (std::isnan(score)) score = std::numeric_limits<double>::quiet_NaN();
+  }
   return golden;
 }
 

@@ -86,9 +86,11 @@ class Quantizer {
   // tables_ has the table of each feature and kind, when there is one.
   void find_cuts() {
     std::vector<std::vector<double>> found(2 * forest_.features.size());
+    std::vector<bool> is_asked(found.size());  // even when all its sets are empty
     for (const Tree& tree : forest_.trees) {
       for (const TreeNode& node : tree.nodes) {
         auto& cuts = found[key(node)];
+        is_asked[key(node)] = true;
         if (!is_set(node)) {
           cuts.push_back(cut_of(node, forest_.reads_float32));
         } else {
@@ -99,7 +101,7 @@ class Quantizer {
     tables_.resize(found.size());
     for (std::size_t i = 0; i < found.size(); ++i) {
       auto& cuts = found[i];
-      if (cuts.empty()) continue;
+      if (!is_asked[i]) continue;
       std::ranges::sort(cuts, below);
       const auto same = [](double a, double b) { return a == b || std::isnan(a); };
       cuts.erase(std::ranges::unique(cuts, same).begin(), cuts.end());
@@ -187,6 +189,11 @@ class Quantizer {
 struct Check {
   const RankedForest& forest;
 
+  static std::uint64_t end_of(const CutTable& table) {
+    return std::uint64_t{table.first_cut} + table.cuts;
+  }
+  static auto order(const CutTable& table) { return std::pair(table.feature, table.kind); }
+
   void table(std::size_t i) const {
     const CutTable& table = forest.tables[i];
     if (table.feature >= forest.features) {
@@ -196,9 +203,14 @@ struct Check {
     if (!is_category && table.kind != FeatureKind::kNumber) {
       throw corrupt_data("cut table ", i, ": kind ", static_cast<unsigned>(table.kind));
     }
-    if (std::uint64_t{table.first_cut} + table.cuts > forest.cuts.size()) {
-      throw corrupt_data("cut table ", i, ": cuts ", table.first_cut, " to ",
-                         std::uint64_t{table.first_cut} + table.cuts, " of ", forest.cuts.size());
+    const std::uint64_t first = i == 0 ? 0 : end_of(forest.tables[i - 1]);
+    if (table.first_cut != first || end_of(table) > forest.cuts.size()) {
+      throw corrupt_data("cut table ", i, ": cuts ", table.first_cut, " to ", end_of(table), " of ",
+                         forest.cuts.size(), "; they must begin at ", first);
+    }
+    if (i > 0 && order(forest.tables[i - 1]) >= order(table)) {
+      throw corrupt_data("cut table ", i, ": feature ", table.feature,
+                         " does not rise, nor its kind");
     }
     const auto cuts = forest.cuts.subspan(table.first_cut, table.cuts);
     for (std::size_t j = 0; j < cuts.size(); ++j) {
@@ -220,6 +232,18 @@ struct Check {
     if (slot.rule > SlotRule::kCategory || (slot.rule == SlotRule::kCategory) != is_category) {
       throw corrupt_data("slot ", i, ": rule ", static_cast<std::uint32_t>(slot.rule),
                          " does not fit its cut table");
+    }
+    if (i > 0 && std::pair(forest.slots[i - 1].table, forest.slots[i - 1].rule) >=
+                     std::pair(slot.table, slot.rule)) {
+      throw corrupt_data("slot ", i, ": cut table ", slot.table, " does not rise, nor its rule");
+    }
+  }
+
+  // Each cut belongs to one table: so a small file cannot ask for much memory.
+  void cuts() const {
+    const std::uint64_t end = forest.tables.empty() ? 0 : end_of(forest.tables.back());
+    if (end != forest.cuts.size()) {
+      throw corrupt_data("the cut tables have ", end, " cuts, ", forest.cuts.size(), " are there");
     }
   }
 
@@ -269,13 +293,18 @@ struct Check {
     if (forest.linear.size() != forest.leaf_count() || forest.leaf_width != 1) {
       throw corrupt_data(forest.linear.size(), " linear leaves of ", forest.leaf_count());
     }
+    std::uint64_t end = 0;  // each term belongs to one leaf, which bounds a row's work
     for (std::size_t i = 0; i < forest.linear.size(); ++i) {
       const LinearSpan& leaf = forest.linear[i];
-      if (leaf.first_term > forest.terms.size() ||
-          leaf.terms > forest.terms.size() - leaf.first_term) {
+      if (leaf.first_term != end || leaf.terms > forest.terms.size() - end) {
         throw corrupt_data("linear leaf ", i, ": terms ", leaf.first_term, " and ", leaf.terms,
-                           " more of ", forest.terms.size());
+                           " more of ", forest.terms.size(), "; they must begin at ", end);
       }
+      end += leaf.terms;
+    }
+    if (end != forest.terms.size()) {
+      throw corrupt_data("the linear leaves have ", end, " terms, ", forest.terms.size(),
+                         " are there");
     }
     for (std::size_t i = 0; i < forest.terms.size(); ++i) {
       if (forest.terms[i].feature >= forest.features) {
@@ -323,6 +352,7 @@ void check(const RankedForest& forest) {
   check_scoring(forest, forest.features);
   const Check parts{forest};
   for (std::size_t i = 0; i < forest.tables.size(); ++i) parts.table(i);
+  parts.cuts();
   for (std::size_t i = 0; i < forest.slots.size(); ++i) parts.slot(i);
   parts.trees();
   parts.linear();

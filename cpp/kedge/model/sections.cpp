@@ -28,6 +28,14 @@ std::string name_in(std::span<const std::byte> bytes) {
   return name;
 }
 
+void read_reserved(ByteReader& reader) {
+  const auto value = reader.read<std::uint32_t>();
+  if (value != 0) {
+    throw corrupt_data("model file: reserved bytes at ", reader.position() - sizeof value,
+                       " are not zero");
+  }
+}
+
 void check_zeros(std::span<const std::byte> bytes, std::string_view behind) {
   for (const std::byte byte : bytes) {
     if (byte != std::byte{0}) {
@@ -94,7 +102,7 @@ SectionReader::SectionReader(std::span<const std::byte> bytes, std::uint32_t new
   if (version_ == 0 || version_ > newest_version) {
     throw unsupported("model file: version ", version_, ", this build reads 1 to ", newest_version);
   }
-  reader.read_bytes(sizeof(std::uint32_t));
+  read_reserved(reader);
   std::string before = "contents";
   std::size_t end = kHeader + kEntry * count;
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -102,7 +110,7 @@ SectionReader::SectionReader(std::span<const std::byte> bytes, std::uint32_t new
     const auto offset = reader.read<std::uint64_t>();
     const auto length = reader.read<std::uint64_t>();
     const auto crc = reader.read<std::uint32_t>();
-    reader.read<std::uint32_t>();
+    read_reserved(reader);
     if (offset != aligned(end) || length > bytes.size() - offset) {
       throw corrupt_data("model file: section \"", name, "\" has ", length, " bytes at ", offset,
                          "; it must begin at ", aligned(end), " and fit ", bytes.size());

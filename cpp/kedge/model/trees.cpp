@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kedge/base/error.h"
+#include "kedge/base/text.h"
 #include "kedge/model/tree_shape.h"
 
 namespace kedge {
@@ -137,7 +138,8 @@ void plain_row(const Forest& forest, std::span<const double> row, std::span<doub
   }
   for (std::size_t k = 0; k < sums.size(); ++k) {
     const Sum mean = sums[k] / static_cast<Sum>(forest.divisor);
-    out[k] = mean * static_cast<Sum>(forest.scale) + static_cast<Sum>(forest.bias[k]);
+    const Sum scaled = mean * static_cast<Sum>(forest.scale);
+    out[k] = forest.bias[k] == 0 ? scaled : scaled + static_cast<Sum>(forest.bias[k]);
   }
 }
 
@@ -160,7 +162,20 @@ void check_scoring(const Scoring& scoring, std::size_t features) {
   }
 }
 
+void check_names(std::span<const Feature> features) {
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    if (!is_utf8(features[i].name)) throw corrupt_data("feature ", i, ": the name is not UTF-8");
+    for (std::size_t j = 0; j < features[i].categories.size(); ++j) {
+      if (!is_utf8(features[i].categories[j])) {
+        throw corrupt_data("feature ", i, ": category ", j, " is not UTF-8");
+      }
+    }
+  }
+}
+
 void check(const Forest& forest) {
+  if (!is_utf8(forest.origin)) throw corrupt_data("the model's origin is not UTF-8");
+  check_names(forest.features);
   check_scoring(forest, forest.features.size());
   check_sets(forest);
   for (std::size_t i = 0; i < forest.trees.size(); ++i) Bounds{forest, i, forest.trees[i]}.whole();

@@ -91,7 +91,7 @@ struct Feature {
 
 // How leaf values become scores:
 // raw[k] = ((start[k] + the leaf values of output k, tree by tree) / divisor) * scale + bias[k],
-// each step rounded to the precision of the sum.
+// each step rounded to the precision of the sum. A bias of 0 is not added: it would make 0 of -0.0.
 struct Scoring {
   bool reads_float32 = false;  // values are rounded to float before they are compared
   bool sums_float32 = false;
@@ -118,6 +118,9 @@ struct Forest : Scoring {
 inline constexpr std::uint32_t kMostFeatures = 65'535;
 inline constexpr std::uint32_t kMostOutputs = 65'535;
 inline constexpr std::uint32_t kMostCategory = 0x7fffffff;
+
+// Throws CorruptData that names the feature when its name or a category is not UTF-8.
+void check_names(std::span<const Feature> features);
 
 // Throws CorruptData when the numbers do not fit each other or a bound above.
 void check_scoring(const Scoring& scoring, std::size_t features);

@@ -21,7 +21,7 @@ class Sums {
       : forest_(forest), leaf_(leaf_of_place) {
     for (const double start : forest.start) start_.push_back(static_cast<Sum>(start));
     for (const double bias : forest.bias) {
-      bias_.push_back(static_cast<Sum>(bias));
+      bias_.push_back(bias == 0 ? Sum{-0.0} : static_cast<Sum>(bias));  // which adds nothing
       has_ending_ |= bias != 0;
     }
     has_ending_ |= forest.divisor != 1 || forest.scale != 1;
@@ -84,7 +84,8 @@ class Sums {
                 std::size_t row) const noexcept {
     double sum = leaf.constant;
     for (const LinearTerm& term : forest_.terms.subspan(leaf.first_term, leaf.terms)) {
-      const double value = rows.value(row, term.feature);
+      double value = rows.value(row, term.feature);
+      if (forest_.reads_float32) value = double{static_cast<float>(value)};
       if (std::isnan(value)) return otherwise;
       sum += term.coefficient * (std::fabs(value) > kZeroBound ? value : 0);
     }

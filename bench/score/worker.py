@@ -1,0 +1,135 @@
+"""One engine with one model, in a process and under an interpreter of its own.
+
+    PYTHON -m bench.score.worker ENGINE CASE CPU
+
+Writes a line of JSON: `version` and `probability`, or `refused` with the reason. Then each line
+that comes in is answered by one:
+
+time ROWS NS: call after call for NS nanoseconds, each with other rows: `taken_ns` of the calls.
+scores ROWS PATH: the scores of the same rows from the first on, as far as 0.2 seconds go: PATH.
+
+The process keeps to one processor from the first answer on; before, it may use them all.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from bench.peers import MissingPeer
+from bench.score.engines import ENGINES, Engine
+from bench.score.models import Case, Rows, Scores
+
+__all__ = ["MOST_CALLS", "Track", "answer_all", "ready"]
+
+MOST_CALLS = 4096
+_SCORING_NS = 200_000_000
+
+Clock = Callable[[], int]
+
+
+@dataclass
+class Track:
+    """Rows cut into inputs of `size`, which the engine is led along, round after round."""
+
+    engine: Engine
+    table: Rows
+    size: int
+    clock: Clock = time.perf_counter_ns
+    inputs: list[Any] = field(init=False)
+    place: int = 0
+
+    def __post_init__(self) -> None:
+        count = min(len(self.table) // self.size, MOST_CALLS)
+        starts = range(0, count * self.size, self.size)
+        self.inputs = [self.engine.feed(self.table[i : i + self.size]) for i in starts]
+
+    def time(self, limit_ns: int) -> list[int]:
+        """How long each call took; the first eighth, which finds cold caches, is left out."""
+        call, inputs, clock, place = self.engine.call, self.inputs, self.clock, self.place
+        taken: list[int] = []
+        end = clock() + limit_ns
+        while len(taken) < MOST_CALLS:
+            given = inputs[place]
+            place = (place + 1) % len(inputs)
+            start = clock()
+            call(given)
+            stop = clock()
+            taken.append(stop - start)
+            if stop >= end:
+                break
+        self.place = place
+        return taken[len(taken) // 8 :]
+
+    def scores(self, classes: int) -> Scores:
+        """What the engine says of the first inputs, at least one."""
+        answers = []
+        end = self.clock() + _SCORING_NS
+        for given in self.inputs:
+            answers.append(self.engine.scores(self.engine.call(given), classes))
+            if self.clock() >= end:
+                break
+        return np.concatenate(answers)
+
+
+def answer_all(engine: Engine, case: Case, questions: Iterable[str], answers: TextIO) -> None:
+    """Answer until there are no more questions."""
+    table = case.rows()
+    track: Track | None = None
+    for question in questions:
+        what, size, detail = question.split(maxsplit=2)
+        if track is None or track.size != int(size):
+            track = Track(engine, table, int(size))
+        if what == "time":
+            print(json.dumps({"taken_ns": track.time(int(detail))}), file=answers)
+        else:
+            path = Path(detail.rstrip("\n"))
+            with path.open("wb") as file:
+                np.save(file, track.scores(case.shape.classes))
+            print(json.dumps({"scores": str(path)}), file=answers)
+
+
+def ready(name: str, case: Case) -> Engine | str:
+    """The engine, or why there is none."""
+    try:
+        engine = ENGINES[name](case)
+        engine.call(engine.feed(case.rows()[:1]))
+    except ModuleNotFoundError as error:
+        return f"{error.name} is not installed (python -m bench.score.environments)"
+    except MissingPeer as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001  whatever a converter raises, it refuses the model
+        lines = str(error).splitlines() or [""]
+        return f"{type(error).__name__}: {lines[0]:.160}"
+    return engine
+
+
+def main() -> None:
+    """Load the engine and answer."""
+    name, case_text, cpu = sys.argv[1:]
+    # What the engines print must not be taken for an answer.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    case = Case.from_json(case_text)
+    engine = ready(name, case)
+    if isinstance(engine, str):
+        print(json.dumps({"refused": engine}), file=answers)
+        return
+    os.sched_setaffinity(0, {int(cpu)})
+    gc.collect()
+    gc.disable()
+    print(json.dumps({"version": engine.version, "probability": engine.probability}), file=answers)
+    answer_all(engine, case, sys.stdin, answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "check.h"
+#include "kedge/base/text.h"
+#include "kedge/model/quantize.h"
+#include "kedge/score/engine.h"
+#include "score/matrices.h"
+#include "score/random_forest.h"
+
+namespace kedge {
+namespace {
+
+using test::ForestShape;
+using test::Layout;
+using test::Matrix;
+
+constexpr std::size_t kCounts[] = {0, 1, 7, 8, 15, 16, 63, 64, 65, 200};
+constexpr std::size_t kMostRows = 200;
+
+std::vector<double> scores_of(const Forest& forest, const std::vector<double>& rows) {
+  std::vector<double> scores(rows.size() / forest.features.size() * forest.outputs);
+  plain_scores(forest, rows, scores);
+  return scores;
+}
+
+// Behind the scores is one that must stay as it is.
+template <class Sum>
+bool gives(const Engine& engine, const Rows& rows, std::size_t outputs,
+           const std::vector<double>& wanted) {
+  constexpr Sum kUntouched = 77;
+  const std::size_t count = rows.count * outputs;
+  std::vector<Sum> scores(count + 1, kUntouched);
+  engine.score(rows, scores.data());
+  return scores.back() == kUntouched &&
+         std::equal(scores.begin(), scores.end() - 1, wanted.begin(), test::same_bits);
+}
+
+struct Case {
+  const ForestShape& shape;
+  std::uint64_t seed;
+  const Forest& forest;
+  std::string_view engine_name;
+  const Engine& engine;
+};
+
+template <class Value>
+void check_rows(const Case& at, const std::vector<double>& rows) {
+  const std::size_t width = at.forest.features.size();
+  const std::vector<double> wanted = scores_of(at.forest, rows);
+  for (const std::size_t count : kCounts) {
+    const std::vector<double> part(rows.begin(),
+                                   rows.begin() + static_cast<std::ptrdiff_t>(count * width));
+    for (const Layout layout : test::kLayouts) {
+      const Matrix<Value> matrix(part, width, layout);
+      const std::size_t outputs = at.forest.outputs;
+      const bool is_same = at.forest.sums_float32
+                               ? gives<float>(at.engine, matrix.rows, outputs, wanted)
+                               : gives<double>(at.engine, matrix.rows, outputs, wanted);
+      test::report(
+          is_same, __FILE__, __LINE__,
+          text("engine ", at.engine_name, ", shape ", at.shape.name, ", seed ", at.seed, ", ",
+               count, " rows of ", sizeof(Value), " bytes, layout ", static_cast<int>(layout)));
+    }
+  }
+}
+
+void check_engines(const ForestShape& shape, std::uint64_t seed) {
+  const Forest forest = test::random_forest(shape, seed);
+  check(forest);
+  const RankedForest ranked = quantize(forest);
+  check(ranked);
+  const std::vector<double> rows = test::random_rows(forest, kMostRows, seed + 1);
+  std::vector<double> narrow;
+  for (const double value : rows) narrow.push_back(double{static_cast<float>(value)});
+  for (const EngineRow& row : engines()) {
+    if (!row.can_serve(ranked)) continue;
+    const std::unique_ptr<Engine> engine = row.make(ranked);
+    const Case at{shape, seed, forest, row.name, *engine};
+    check_rows<double>(at, rows);
+    check_rows<float>(at, narrow);
+  }
+}
+
+bool has_engine(const ForestShape& shape, std::string_view name) {
+  const RankedForest ranked = quantize(test::random_forest(shape, 1));
+  return std::ranges::any_of(
+      engines(), [&](const EngineRow& row) { return row.name == name && row.can_serve(ranked); });
+}
+
+}  // namespace
+
+TEST("every engine gives the bits of plain_scores for every forest, row count and layout") {
+  for (const ForestShape& shape : test::forest_shapes()) {
+    const bool is_large = shape.most_leaves > 1000;
+    for (std::uint64_t seed = 1; seed <= (is_large ? 4 : 12); ++seed) check_engines(shape, seed);
+  }
+}
+
+TEST("every engine serves some of the shapes, the first one all of them") {
+  const auto& shapes = test::forest_shapes();
+  CHECK(engines().front().least_rows == 1);
+  for (const EngineRow& row : engines()) {
+    const auto served = std::ranges::count_if(
+        shapes, [&](const ForestShape& shape) { return has_engine(shape, row.name); });
+    CHECK(served > 0);
+    CHECK(&row != &engines().front() || served == std::ssize(shapes));
+  }
+}
+
+}  // namespace kedge
