@@ -87,7 +87,7 @@ Batch predict_batch(const Model& model, const TableRows& reader, const Batch& ba
 
 Batches predict_table(const Model& model, nb::handle x, bool raw, std::size_t threads) {
   const Batches table = batches_from(x);
-  const TableRows reader(model.bundle().features, table.schema);
+  const TableRows reader(model.bundle().features, *table.schema);
   Batches scores{table_of(model, 0, {}).schema, {}};
   for (const Batch& batch : table.batches) {
     scores.batches.push_back(predict_batch(model, reader, batch, raw, threads));
@@ -182,7 +182,7 @@ std::unique_ptr<Model> with_profile(const Model& model, const Profile& profile) 
 // A table's rows as the model reads them: float64, categories by their place.
 nb::object matrix_of(const Model& model, nb::handle data) {
   const Batches table = batches_from(data);
-  const TableRows reader(model.bundle().features, table.schema);
+  const TableRows reader(model.bundle().features, *table.schema);
   void* out = nullptr;
   nb::object matrix = new_matrix(row_count(table), model.features(), &out);
   auto* to = static_cast<double*>(out);

@@ -38,13 +38,13 @@ bool TableRows::Places::take(const Type& type) const {
   return empty() ? is_numeric(type) : !of_number.empty();
 }
 
-TableRows::TableRows(std::span<const Feature> features, std::shared_ptr<const Schema> schema)
+TableRows::TableRows(std::span<const Feature> features, const Schema& schema)
     : column_(features.size()) {
   std::map<std::string_view, std::size_t> columns;
   std::vector<std::string> superfluous;
   std::vector<std::string> missing;
-  for (std::size_t i = 0; i < schema->size(); ++i) {
-    if (!columns.emplace((*schema)[i].name, i).second) superfluous.push_back((*schema)[i].name);
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    if (!columns.emplace(schema[i].name, i).second) superfluous.push_back(schema[i].name);
   }
   for (std::size_t i = 0; i < features.size(); ++i) {
     const auto found = columns.find(features[i].name);
@@ -61,7 +61,7 @@ TableRows::TableRows(std::span<const Feature> features, std::shared_ptr<const Sc
   list(wrong, "columns that the model does not know", superfluous);
   if (!wrong.empty()) throw invalid_argument(wrong);
   for (std::size_t i = 0; i < features.size(); ++i) {
-    const Field& field = (*schema)[column_[i]];
+    const Field& field = schema[column_[i]];
     check_readable(field);
     const Places& places = places_.emplace_back(features[i].categories);
     if (!places.take(field.type)) {

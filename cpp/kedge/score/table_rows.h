@@ -22,7 +22,7 @@ class TableRows {
  public:
   // Throws InvalidArgument that lists the columns that are missing and those that are too many, or
   // names a column whose type does not fit its feature.
-  TableRows(std::span<const Feature> features, std::shared_ptr<const Schema> schema);
+  TableRows(std::span<const Feature> features, const Schema& schema);
 
   // `length` rows from `first` on, column by column in `values`: features * length numbers.
   Rows read(const Batch& batch, std::size_t first, std::size_t length,
