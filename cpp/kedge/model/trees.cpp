@@ -110,7 +110,7 @@ std::size_t leaf_of(const Forest& forest, const Tree& tree, std::span<const doub
     const TreeNode& node = tree.nodes[static_cast<std::size_t>(at)];
     at = goes_left(forest, node, row[node.feature]) ? node.left : node.right;
   }
-  return static_cast<std::size_t>(~at);
+  return static_cast<std::size_t>(-(at + 1));
 }
 
 double linear_value(const LinearLeaf& leaf, double otherwise, std::span<const double> row) {
