@@ -86,14 +86,10 @@ def _from_bytes(data: bytes) -> Forest:
 def _lightgbm(model: Any) -> Source:
     booster = getattr(model, "booster_", model)
     text = booster.model_to_string().encode()
-    # A random forest's raw score is a sum there, and the mean is what it goes on with, and ours.
-    is_mean = b"\naverage_output\n" in text
-    rounds = text.count(b"\nTree=") // booster.num_model_per_iteration() if is_mean else 1
-
-    def raw_scores(rows: np.ndarray) -> Any:
-        return booster.predict(rows, raw_score=True, num_threads=1) / max(rounds, 1)
-
-    return Source(Forest.from_lightgbm(text), raw_scores)
+    return Source(
+        Forest.from_lightgbm(text),
+        lambda rows: booster.predict(rows, raw_score=True, num_threads=1),
+    )
 
 
 def _xgboost(model: Any) -> Source:
