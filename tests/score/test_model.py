@@ -188,7 +188,6 @@ def test_categories_by_name_are_their_places(classes: kedge.Model) -> None:
         pa.array(towns, pa.large_utf8()),
         pa.array(towns).dictionary_encode(),
         pa.chunked_array([pa.array(towns[:9]), pa.array(towns[9:])]).dictionary_encode(),
-        pa.array(numbers[:, 3], from_pandas=True),
     ):
         scores = pa.table(classes.predict(pa.table({"town": column, **table(x)})))
         found = np.stack([scores[f"score_{k}"].to_numpy() for k in range(3)], 1)

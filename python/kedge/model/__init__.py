@@ -90,5 +90,6 @@ def _compared(source: Source, model: Model, rows: np.ndarray) -> Parity:
         return Parity(0, 0, 0.0)
     ours = model.predict(rows, raw=True).reshape(len(rows), -1)
     theirs = np.asarray(wanted, ours.dtype).reshape(ours.shape)
-    difference = np.where(ours == theirs, 0.0, np.abs(ours - theirs))
+    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    difference = np.where(same, 0.0, np.abs(ours - theirs))
     return Parity(len(rows), int((difference != 0).any(axis=1).sum()), float(difference.max()))
