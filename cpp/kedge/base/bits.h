@@ -33,4 +33,12 @@ constexpr double next_up(double value) noexcept {
   return from_ordered_bits(ordered_bits(value + 0.0) + 1);
 }
 
+// The smallest float at or above `value`, which is not NaN.
+constexpr float float_at_least(double value) noexcept {
+  const auto rounded = static_cast<float>(value);
+  if (rounded >= value) return rounded;
+  const auto bits = std::bit_cast<std::uint32_t>(rounded);
+  return std::bit_cast<float>(bits >> 31 ? bits - 1 : bits + 1);
+}
+
 }  // namespace kedge

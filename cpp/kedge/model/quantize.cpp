@@ -20,11 +20,6 @@ bool is_set(const TreeNode& node) {
   return node.test == Test::kInSet || node.test == Test::kNotInSet;
 }
 
-float float_at_least(double value) {
-  const auto rounded = static_cast<float>(value);
-  return rounded >= value ? rounded : std::nextafterf(rounded, HUGE_VALF);
-}
-
 // The smallest value that goes right, in the precision that is read; kNever when none does.
 double cut_of(const TreeNode& node, bool reads_float32) {
   const double threshold = node.threshold + 0.0;  // one zero

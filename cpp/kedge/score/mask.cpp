@@ -38,7 +38,7 @@ class Masks final : public Engine {
     for (const RankTree& tree : forest.trees) {
       first_.push_back(static_cast<std::uint32_t>(tree.first_leaf));
     }
-    sums_.emplace(forest, order.leaf_at);
+    sums_.emplace(forest, order.values<Sum>(forest));
     const MaskVariant& variant = select_variant(mask_variants(), active_isa());
     if constexpr (sizeof(Mask) == sizeof(std::uint32_t)) {
       kernel_ = variant.leaves_32;

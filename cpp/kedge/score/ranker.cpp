@@ -6,16 +6,16 @@
 #include <limits>
 #include <numeric>
 
+#include "kedge/base/bits.h"
 #include "kedge/base/buffer.h"
 #include "kedge/score/scratch.h"
 
 namespace kedge {
 namespace {
 
-// The same comparison for floats: the smallest float at or above the cut.
+// The same comparison for floats.
 float float_cut(double cut) {
-  const auto rounded = static_cast<float>(cut);
-  return rounded < cut ? std::nextafterf(rounded, HUGE_VALF) : rounded;
+  return std::isnan(cut) ? std::numeric_limits<float>::quiet_NaN() : float_at_least(cut);
 }
 
 // Cut number `rank` of the rising cuts stands at this place of a heap: the deepest level has every

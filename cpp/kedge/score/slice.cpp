@@ -80,11 +80,9 @@ class Slice final : public Engine {
     for (const RankTree& tree : forest.trees) trees_.push_back(builder.add(tree));
     nodes_ = std::move(builder.nodes);
     sets_ = std::move(builder.sets);
-    for (const std::uint32_t leaf : order.leaf_at) {
-      values_.push_back(static_cast<Sum>(forest.leaves[leaf]));
-    }
+    values_ = order.values<Sum>(forest);
     code_rows_ = rows + builder.most_sets;
-    sums_.emplace(forest, std::vector<std::uint32_t>());
+    sums_.emplace(forest, std::vector<Sum>());
     const SliceVariant& variant = select_variant(slice_variants(), active_isa());
     if constexpr (sizeof(Sum) == sizeof(float)) {
       kernel_ = variant.add_f32;

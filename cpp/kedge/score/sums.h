@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "kedge/model/quantize.h"
@@ -16,22 +17,29 @@ namespace kedge {
 template <class Sum>
 class Sums {
  public:
-  // `leaf_of_place` has the leaf of each place that a walk may end at.
-  Sums(const RankedForest& forest, const std::vector<std::uint32_t>& leaf_of_place)
-      : forest_(forest), leaf_(leaf_of_place) {
+  // `values` has the value of each place that a walk may end at: for leaves of one value.
+  Sums(const RankedForest& forest, std::vector<Sum> values)
+      : forest_(forest), value_(std::move(values)) {
     for (const double start : forest.start) start_.push_back(static_cast<Sum>(start));
     for (const double bias : forest.bias) {
       bias_.push_back(bias == 0 ? Sum{-0.0} : static_cast<Sum>(bias));  // which adds nothing
       has_ending_ |= bias != 0;
     }
     has_ending_ |= forest.divisor != 1 || forest.scale != 1;
-    if (forest.leaf_width == 1 && forest.linear.empty()) {
-      for (const std::uint32_t leaf : leaf_of_place) {
-        const bool is_leaf = leaf < forest.leaf_count();
-        value_.push_back(is_leaf ? static_cast<Sum>(forest.leaves[leaf]) : 0);
-      }
-    }
     for (const RankTree& tree : forest.trees) output_.push_back(tree.output);
+  }
+  // `leaf_of_place` has the leaf of each place, or what is no leaf where no walk ends.
+  Sums(const RankedForest& forest, std::vector<std::uint32_t> leaf_of_place)
+      : Sums(forest, std::vector<Sum>()) {
+    if (forest.leaf_width != 1 || !forest.linear.empty()) {
+      leaf_ = std::move(leaf_of_place);
+      return;
+    }
+    value_.reserve(leaf_of_place.size());
+    for (const std::uint32_t leaf : leaf_of_place) {
+      const bool is_leaf = leaf < forest.leaves.size();
+      value_.push_back(is_leaf ? static_cast<Sum>(forest.leaves[leaf]) : 0);
+    }
   }
 
   std::size_t outputs() const noexcept { return start_.size(); }

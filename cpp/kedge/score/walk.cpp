@@ -65,7 +65,7 @@ class Walk final : public Engine {
         test_(forest),
         layout_(lay_out<Node>(forest, test_.leaf_test(ranker_.most_code()),
                               [&](const RankNode& node) { return test_.test_of(node); })),
-        sums_(forest, layout_.leaf) {
+        sums_(forest, std::move(layout_.leaf)) {
     order_.resize(layout_.trees.size());
     std::iota(order_.begin(), order_.end(), 0u);
     for (std::size_t i = 0; i < order_.size(); i += kWindow) {
