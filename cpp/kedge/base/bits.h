@@ -33,7 +33,7 @@ constexpr double next_up(double value) noexcept {
   return from_ordered_bits(ordered_bits(value + 0.0) + 1);
 }
 
-// The smallest float at or above `value`, which is not NaN.
+// The smallest float at or above `value`; NaN for NaN.
 constexpr float float_at_least(double value) noexcept {
   const auto rounded = static_cast<float>(value);
   if (rounded >= value) return rounded;

@@ -13,9 +13,9 @@
 namespace kedge {
 namespace {
 
-// The same comparison for floats.
-float float_cut(double cut) {
-  return std::isnan(cut) ? std::numeric_limits<float>::quiet_NaN() : float_at_least(cut);
+// Kernels load the first 64 cuts whatever there are.
+std::size_t heap_size(const CutTable& table) {
+  return std::max<std::size_t>(std::size_t{1} << std::bit_width(table.cuts), kBlockRows);
 }
 
 // Cut number `rank` of the rising cuts stands at this place of a heap: the deepest level has every
@@ -72,20 +72,23 @@ Ranker::Ranker(const RankedForest& forest)
   std::vector<std::uint32_t> order(forest.tables.size());
   std::iota(order.begin(), order.end(), 0u);
   std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return forest.tables[i].kind; });
+  std::size_t heaps = 0;
+  for (const CutTable& table : forest.tables) heaps += heap_size(table);
+  heap64_.reserve(heaps);
+  fan64_.reserve(forest.cuts.size() + forest.cuts.size() / (kFanWidth - 1) +
+                 forest.tables.size() * kFanWidth * kMostFanLevels);
   for (const std::uint32_t table : order) add_table(forest, forest.tables[table]);
   heap32_.resize(heap64_.size());
-  std::ranges::transform(heap64_, heap32_.begin(), float_cut);
+  std::ranges::transform(heap64_, heap32_.begin(), float_at_least);
   fan32_.resize(fan64_.size());
-  std::ranges::transform(fan64_, fan32_.begin(), float_cut);
+  std::ranges::transform(fan64_, fan32_.begin(), float_at_least);
   add_slots(forest, order);
 }
 
 void Ranker::add_table(const RankedForest& forest, const CutTable& cut_table) {
   const auto levels = static_cast<std::uint32_t>(std::bit_width(cut_table.cuts));
   const auto heap = static_cast<std::uint32_t>(heap64_.size());
-  // Kernels load the first 64 cuts whatever there are.
-  const std::size_t size = std::max<std::size_t>(std::size_t{1} << levels, kBlockRows);
-  heap64_.resize(heap + size, std::numeric_limits<double>::quiet_NaN());
+  heap64_.resize(heap + heap_size(cut_table), std::numeric_limits<double>::quiet_NaN());
   for (std::uint32_t i = 0; i < cut_table.cuts; ++i) {
     heap64_[heap + heap_place(i, levels)] = forest.cuts[cut_table.first_cut + i];
   }
