@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kedge/base/bytes.h"
 #include "kedge/base/random.h"
 #include "kedge/model/bundle.h"
 #include "kedge/model/golden.h"
@@ -132,16 +133,29 @@ void add_scores(const std::vector<Sum>& scores, Digest& digest) {
 }
 
 template <class Sum>
+std::uint64_t scores_digest(const Engine& engine, const RankedForest& forest, const Rows& rows) {
+  Digest digest;
+  std::vector<Sum> scores(rows.count * forest.outputs);
+  engine.score(rows, scores.data());
+  add_scores(scores, digest);
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    engine.score(rows.from(i, 1), scores.data() + i * forest.outputs);
+  }
+  add_scores(scores, digest);
+  apply_link(forest, rows.count, scores.data());
+  add_scores(scores, digest);
+  return digest.value();
+}
+
+// Machines differ in the engines that serve a model, so an engine shows only when it differs.
+template <class Sum>
 void add_engines(const RankedForest& forest, const Rows& rows, Digest& digest) {
+  std::uint64_t first = 0;
   for (const EngineRow& row : engines()) {
     if (!row.can_serve(forest)) continue;
-    const auto engine = row.make(forest);
-    std::vector<Sum> scores(rows.count * forest.outputs);
-    engine->score(rows, scores.data());
-    add_scores(scores, digest);
-    engine->score(rows.from(0, 1), scores.data());
-    apply_link(forest, rows.count, scores.data());
-    add_scores(scores, digest);
+    const std::uint64_t found = scores_digest<Sum>(*row.make(forest), forest, rows);
+    if (first == 0) digest.add(first = found);
+    if (found != first) digest.add(as_bytes(row.name));
   }
 }
 

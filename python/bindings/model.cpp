@@ -45,7 +45,7 @@ nb::object predict_numpy(const Model& model, nb::handle x, bool raw, nb::handle 
   if (out.is_none()) {
     scores = new_scores(rows.count, model.outputs(), model.gives_float32(), &data);
   } else {
-    data = check_scores(out, rows.count, model.outputs(), model.gives_float32());
+    data = check_scores(out, rows, model.features(), model.outputs(), model.gives_float32());
     scores = nb::borrow(out);
   }
   score(model, rows, data, raw, threads);

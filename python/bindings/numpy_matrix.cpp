@@ -47,6 +47,21 @@ nb::object new_array(int dimensions, std::size_t rows, std::size_t columns, int 
   return nb::steal(array);
 }
 
+// Whether the two lie within each other's bounds.
+bool overlaps(const Rows& rows, std::size_t columns, PyArrayObject* array) {
+  if (rows.count == 0 || columns == 0) return false;
+  auto first = reinterpret_cast<std::intptr_t>(rows.data);
+  std::intptr_t end = first + (rows.is_float32 ? sizeof(float) : sizeof(double));
+  const auto reach = [&](std::ptrdiff_t stride, std::size_t count) {
+    const std::ptrdiff_t distance = stride * static_cast<std::ptrdiff_t>(count - 1);
+    (distance < 0 ? first : end) += distance;
+  };
+  reach(rows.row_stride, rows.count);
+  reach(rows.column_stride, columns);
+  const auto data = reinterpret_cast<std::intptr_t>(PyArray_DATA(array));
+  return data < end && first < data + PyArray_NBYTES(array);
+}
+
 }  // namespace
 
 void load_numpy() {
@@ -84,10 +99,12 @@ nb::object new_matrix(std::size_t rows, std::size_t columns, void** data) {
   return new_array(2, rows, columns, NPY_DOUBLE, data);
 }
 
-void* check_scores(nb::handle object, std::size_t rows, std::size_t outputs, bool is_float32) {
+void* check_scores(nb::handle object, const Rows& input, std::size_t columns, std::size_t outputs,
+                   bool is_float32) {
   if (!is_numpy(object)) throw invalid_argument("out: expected a NumPy array");
   PyArrayObject* array = as_array(object);
   const auto dim = [&](int i) { return static_cast<std::size_t>(PyArray_DIM(array, i)); };
+  const std::size_t rows = input.count;
   const bool fits = outputs == 1 ? PyArray_NDIM(array) == 1 && dim(0) == rows
                                  : PyArray_NDIM(array) == 2 && dim(0) == rows && dim(1) == outputs;
   const bool is_type = PyArray_TYPE(array) == (is_float32 ? NPY_FLOAT : NPY_DOUBLE);
@@ -96,6 +113,9 @@ void* check_scores(nb::handle object, std::size_t rows, std::size_t outputs, boo
                            is_float32 ? "float32" : "float64", ", shape (", rows,
                            outputs == 1 ? "," : text(", ", outputs), "), got ", dtype_of(object),
                            " of shape ", shape_of(array));
+  }
+  if (overlaps(input, columns, array)) {
+    throw invalid_argument("out: shares memory with the rows, which are read while it is written");
   }
   return PyArray_DATA(array);
 }

@@ -24,8 +24,9 @@ nanobind::object new_scores(std::size_t rows, std::size_t outputs, bool is_float
 // A new float64 array of rows x columns.
 nanobind::object new_matrix(std::size_t rows, std::size_t columns, void** data);
 
-// `array` as the place for the same. Throws InvalidArgument when it is not such an array that can
-// be written and lies in one piece.
-void* check_scores(nanobind::handle array, std::size_t rows, std::size_t outputs, bool is_float32);
+// `array` as the place for the scores of `rows`. Throws InvalidArgument when it is not such an
+// array that can be written and lies in one piece, apart from the rows.
+void* check_scores(nanobind::handle array, const Rows& rows, std::size_t columns,
+                   std::size_t outputs, bool is_float32);
 
 }  // namespace kedge

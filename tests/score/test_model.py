@@ -256,6 +256,16 @@ def test_a_wrong_out_is_refused_and_left_alone(model: kedge.Model, wrong: Any) -
     assert isinstance(wrong, str) or not np.any(np.asarray(wrong))
 
 
+def test_an_out_within_the_rows_is_refused(model: kedge.Model) -> None:
+    x = draw(20)
+    both = np.zeros((4, 20))
+    both[:3] = x.T
+    assert same_bits(model.predict(both[:3].T, out=both[3]), model.predict(x))
+    for rows, out in ((x, x.ravel()[:20]), (x[::-1], x.ravel()[-20:]), (both[1:].T, both[2])):
+        with pytest.raises(kedge.InvalidArgument, match="out: shares memory"):
+            model.predict(rows, out=out)
+
+
 def test_outputs_have_the_models_precision(model: kedge.Model, classes: kedge.Model) -> None:
     x = draw(20)
     assert model.predict(x).dtype == np.float64
