@@ -159,6 +159,7 @@ void Ranker::block_of(const Rows& rows, std::size_t length, Code* codes) const n
     }
     if (table.is_category) {
       for (std::size_t i = 0; i < length; ++i) ranks[i] = category_code(table, double{values[i]});
+      std::fill(ranks + length, ranks + kBlockRows, 0u);  // another table's ranks are no codes here
     } else if constexpr (sizeof(Value) == sizeof(float)) {
       kernel_.rank_f32(heap_of<Value>(table), values, ranks);
     } else {

@@ -24,7 +24,7 @@ class Ranker {
   void row(const Rows& rows, std::size_t row, Code* codes) const noexcept;
 
   // Of the first `length` <= kBlockRows rows: code of row i and slot s at [s * kBlockRows + i].
-  // Rows beyond `length` get codes of any number.
+  // Rows beyond `length` get any codes that their slots may have.
   template <class Code>
   void block(const Rows& rows, std::size_t length, Code* codes) const noexcept;
 
