@@ -72,6 +72,9 @@ bool is_numpy(nb::handle object) noexcept { return PyArray_Check(object.ptr()); 
 
 Rows numpy_rows(nb::handle object, std::size_t columns, nb::object& keep) {
   PyArrayObject* array = as_array(object);
+  if (!PyArray_CheckExact(object.ptr()) && nb::hasattr(object, "mask")) {
+    throw unsupported("a NumPy masked array is not supported; x.filled(numpy.nan) has NaN there");
+  }
   const int type = PyArray_TYPE(array);
   if ((type != NPY_DOUBLE && type != NPY_FLOAT) || PyArray_ISBYTESWAPPED(array)) {
     keep = as_float64(object);

@@ -101,7 +101,7 @@ const Entry& entry_of(const std::vector<Entry>& entries, std::string_view name) 
 
 TEST("a bundle of every shape reads back as it was written and writes the same bytes") {
   for (const test::ForestShape& shape : test::forest_shapes()) {
-    for (std::uint64_t seed = 1; seed <= (shape.most_leaves > 1000 ? 1 : 3); ++seed) {
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
       const Bundle bundle = bundle_of(test::random_forest(shape, seed));
       const Bytes file = write_bundle(bundle);
       const Bundle back = read_bundle(file, nullptr);

@@ -80,8 +80,6 @@ std::vector<double> plain(const Forest& forest, const std::vector<double>& rows)
   return scores;
 }
 
-bool is_small(const ForestShape& shape) { return shape.most_leaves < 1000; }
-
 }  // namespace
 
 TEST("a model's scores are plain_scores, whatever engine its number of rows chooses") {
@@ -112,7 +110,6 @@ TEST("threads that share the rows of a call give what one gives") {
 TEST("threads may share one model from its first call on, when engines are made") {
   constexpr std::size_t kCounts[] = {1, 200, 17};
   for (const ForestShape& shape : test::forest_shapes()) {
-    if (!is_small(shape)) continue;
     const Forest forest = test::random_forest(shape, 6);
     const Model model(bundle_of(forest));
     const std::vector<double> rows = test::random_rows(forest, 200, 1);

@@ -232,12 +232,6 @@ const std::vector<ForestShape>& forest_shapes() {
       {.name = "stumps", .trees = 150, .most_leaves = 2},
       {.name = "255 cuts", .features = 1, .trees = 30, .thresholds = 255},
       {.name = "300 cuts", .features = 2, .trees = 60, .thresholds = 300},
-      {.name = "70000 cuts",
-       .features = 1,
-       .trees = 2,
-       .most_leaves = 35'001,
-       .is_exact = true,
-       .thresholds = 70'000},
       {.name = "chains", .trees = 5, .most_leaves = 301, .is_exact = true, .is_chain = true},
       {.name = "256 leaves", .trees = 6, .most_leaves = 256, .is_exact = true},
       {.name = "chains of 256", .trees = 3, .most_leaves = 256, .is_exact = true, .is_chain = true},
@@ -276,6 +270,18 @@ const std::vector<ForestShape>& forest_shapes() {
        .most_category = kMost},
       {.name = "categories, linear", .categories = 12, .is_linear = true},
       {.name = "categories, vectors", .categories = 12, .outputs = 2, .is_wide = true},
+  };
+  return shapes;
+}
+
+const std::vector<ForestShape>& large_forest_shapes() {
+  static const std::vector<ForestShape> shapes = {
+      {.name = "70000 cuts",
+       .features = 1,
+       .trees = 2,
+       .most_leaves = 35'001,
+       .is_exact = true,
+       .thresholds = 70'000},
       {.name = "categories, 70000 cuts",
        .features = 3,
        .trees = 4,

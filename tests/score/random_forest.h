@@ -27,8 +27,10 @@ struct ForestShape {
   bool is_linear = false;
 };
 
-// Every kind of node, code, leaf and set that engines tell apart.
+// Every kind of node, code, leaf and set that engines tell apart, but for codes and places beyond
+// 16 bits: those forests take a second to make, and minutes where a machine is emulated.
 const std::vector<ForestShape>& forest_shapes();
+const std::vector<ForestShape>& large_forest_shapes();
 
 // Precisions, rules, tests, what is missing, the ending and all numbers are drawn.
 Forest random_forest(const ForestShape& shape, std::uint64_t seed);

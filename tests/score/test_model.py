@@ -168,6 +168,12 @@ def test_columns_of_every_number(model: kedge.Model, type_name: str, unsigned: b
     assert same_bits(scores, model.predict(np.stack([numbers] * 3, 1)))
 
 
+def test_a_masked_array_is_refused(classes: kedge.Model) -> None:
+    masked = np.ma.masked_invalid(np.full((2, len(classes.features)), np.nan))
+    with pytest.raises(kedge.Unsupported, match="masked array"):
+        classes.predict(masked)
+
+
 def test_no_rows_of_a_table(model: kedge.Model, classes: kedge.Model) -> None:
     assert pa.table(model.predict(pa.table(table(draw(0))))).num_rows == 0
     assert pa.table(model.predict(with_nulls(draw(9)).slice(0, 0))).schema.names == ["score"]

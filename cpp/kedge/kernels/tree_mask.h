@@ -24,6 +24,8 @@ struct MaskGroup {
   std::uint32_t trees;
 };
 
+//
+// `slots`, `tests` and `masks` begin on a multiple of 64 bytes.
 template <class Mask>
 struct MaskPlan {
   std::span<const MaskGroup> groups;
