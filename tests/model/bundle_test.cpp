@@ -66,8 +66,8 @@ std::vector<Entry> entries_of(const Bytes& file) {
     const std::size_t at = kHeader + kEntry * i;
     const char* name = reinterpret_cast<const char*>(file.data()) + at;
     entries.push_back({at, std::string(name, strnlen(name, 8)),
-                       read_at<std::uint64_t>(file, at + 8),
-                       read_at<std::uint64_t>(file, at + 16)});
+                       static_cast<std::size_t>(read_at<std::uint64_t>(file, at + 8)),
+                       static_cast<std::size_t>(read_at<std::uint64_t>(file, at + 16))});
   }
   return entries;
 }

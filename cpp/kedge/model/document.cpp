@@ -97,8 +97,9 @@ std::size_t Value::size() const {
 
 Value Value::operator[](std::size_t i) const {
   if (i >= size()) refuse("element ", i, " is wanted, there are ", size());
-  if (kind() == Kind::kObject) return {*document_, node().data + 2 * i + 1};
-  if (kind() == Kind::kArray) return {*document_, node().data + i};
+  if (kind() == Kind::kObject)
+    return {*document_, static_cast<std::size_t>(node().data) + 2 * i + 1};
+  if (kind() == Kind::kArray) return {*document_, static_cast<std::size_t>(node().data) + i};
   return {*document_, node_, i};
 }
 
