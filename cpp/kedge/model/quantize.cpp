@@ -20,14 +20,15 @@ bool is_set(const TreeNode& node) {
   return node.test == Test::kInSet || node.test == Test::kNotInSet;
 }
 
-// The smallest value that goes right, in the precision that is read; kNever when none does.
+// The smallest value that goes right, in the precision that is read; kNever when none does. Never
+// -0.0: which of two equal cuts a sort puts first is its own affair.
 double cut_of(const TreeNode& node, bool reads_float32) {
   const double threshold = node.threshold + 0.0;  // one zero
   if (node.test == Test::kLess) {
     return reads_float32 ? double{float_at_least(threshold)} + 0.0 : threshold;
   }
   if (threshold == HUGE_VAL) return kNever;
-  if (!reads_float32) return next_up(threshold);
+  if (!reads_float32) return next_up(threshold) + 0.0;
   const float reached = float_at_least(threshold);
   return double{reached > threshold ? reached : std::nextafterf(reached, HUGE_VALF)} + 0.0;
 }
