@@ -5,6 +5,10 @@
 
 namespace kedge {
 
+// Within a catch block, for functions that nanobind does not call: what was thrown becomes Python's
+// exception. Returns nullptr.
+PyObject* raise_caught() noexcept;
+
 void bind_errors(nanobind::module_& m);
 void bind_arrow(nanobind::module_& m);
 void bind_sketch(nanobind::module_& m);

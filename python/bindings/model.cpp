@@ -19,6 +19,7 @@
 #include "kedge/score/table_rows.h"
 #include "model_info.h"
 #include "numpy_matrix.h"
+#include "predict.h"
 #include "stored.h"
 
 namespace nb = nanobind;
@@ -26,86 +27,6 @@ using namespace nb::literals;
 
 namespace kedge {
 namespace {
-
-// Rows times trees from which on other Python threads may run meanwhile: some microseconds.
-constexpr std::size_t kLeastWork = 1024;
-
-void score(const Model& model, const Rows& rows, void* out, bool raw, std::size_t threads) {
-  if (rows.count * model.trees() < kLeastWork) return model.score(rows, out, raw);
-  nb::gil_scoped_release release;
-  model.score(rows, out, raw, threads);
-}
-
-nb::object predict_numpy(const Model& model, nb::handle x, bool raw, nb::handle out,
-                         std::size_t threads) {
-  nb::object keep;
-  const Rows rows = numpy_rows(x, model.features(), keep);
-  void* data = nullptr;
-  nb::object scores;
-  if (out.is_none()) {
-    scores = new_scores(rows.count, model.outputs(), model.gives_float32(), &data);
-  } else {
-    data = check_scores(out, rows, model.features(), model.outputs(), model.gives_float32());
-    scores = nb::borrow(out);
-  }
-  score(model, rows, data, raw, threads);
-  return scores;
-}
-
-// The scores of a table, one column for each output.
-Batch table_of(const Model& model, std::size_t rows, const std::vector<double>& scores) {
-  BatchBuilder table;
-  const std::size_t outputs = model.outputs();
-  std::vector<double> column(rows);
-  for (std::size_t k = 0; k < outputs; ++k) {
-    for (std::size_t i = 0; i < rows; ++i) column[i] = scores[i * outputs + k];
-    table.add(outputs == 1 ? "score" : text("score_", k), column);
-  }
-  return table.finish();
-}
-
-Batch predict_batch(const Model& model, const TableRows& reader, const Batch& batch, bool raw,
-                    std::size_t threads) {
-  constexpr std::size_t kRowsAtOnce = 16'384;
-  check_values(batch);
-  std::vector<double> values;
-  std::vector<double> scores(batch.length * model.outputs());
-  std::vector<float> narrow(model.gives_float32() ? kRowsAtOnce * model.outputs() : 0);
-  for (std::size_t first = 0; first < batch.length; first += kRowsAtOnce) {
-    const std::size_t length = std::min(kRowsAtOnce, batch.length - first);
-    const Rows rows = reader.read(batch, first, length, values);
-    double* out = scores.data() + first * model.outputs();
-    if (!model.gives_float32()) {
-      score(model, rows, out, raw, threads);
-    } else {
-      score(model, rows, narrow.data(), raw, threads);
-      std::copy_n(narrow.begin(), length * model.outputs(), out);
-    }
-  }
-  return table_of(model, batch.length, scores);
-}
-
-Batches predict_table(const Model& model, nb::handle x, bool raw, std::size_t threads) {
-  const Batches table = batches_from(x);
-  const TableRows reader(model.bundle().features, *table.schema);
-  Batches scores{table_of(model, 0, {}).schema, {}};
-  for (const Batch& batch : table.batches) {
-    scores.batches.push_back(predict_batch(model, reader, batch, raw, threads));
-    scores.batches.back().schema = scores.schema;
-  }
-  return scores;
-}
-
-nb::object predict(const Model& model, nb::handle x, bool raw, nb::handle out,
-                   std::size_t threads) {
-  if (is_numpy(x)) return predict_numpy(model, x, raw, out, threads);
-  if (nb::isinstance<nb::list>(x) || nb::isinstance<nb::tuple>(x)) {
-    const nb::object array = nb::module_::import_("numpy").attr("asarray")(x, "float64");
-    return predict_numpy(model, array, raw, out, threads);
-  }
-  if (!out.is_none()) throw invalid_argument("out: only with a NumPy array as input");
-  return nb::cast(predict_table(model, x, raw, threads));
-}
 
 // Python bytes, a map of a file or anything else with a buffer, for as long as a model points into
 // it.
@@ -220,7 +141,8 @@ void bind_model(nb::module_& m) {
       .def_ro("rows", &Parity::rows, "Rows compared; 0 when the trainer was not there.")
       .def_ro("rows_off", &Parity::rows_off, "Rows whose raw scores are not equal to the bit.")
       .def_ro("largest_difference", &Parity::largest_difference, "Of the raw scores.");
-  nb::class_<Model>(m, "Model", "A compiled model. Immutable: any number of threads may share it.")
+  nb::class_<Model>(m, "Model", predict_slots(),
+                    "A compiled model. Immutable: any number of threads may share it.")
       .def("__init__", &compile, "forest"_a, "metadata"_a = std::map<std::string, std::string>(),
            "From a forest; golden rows are drawn and must score as the forest says.")
       .def_static("from_bytes", &from_bytes, "data"_a,
@@ -239,12 +161,6 @@ void bind_model(nb::module_& m) {
           "__setstate__",
           [](Model& self, const nb::bytes& data) { new (&self) Model(bundle_in(data)); }, "data"_a,
           "Read them back.")
-      .def("predict", &predict, "x"_a, nb::kw_only(), "raw"_a = false, "out"_a = nb::none(),
-           "threads"_a = 1,
-           nb::sig("def predict(self, x: object, *, raw: bool = False, out: object | None = None, "
-                   "threads: int = 1) -> typing.Any"),
-           "What the trainer's predict gives, or with `raw` the scores before the link. NumPy in "
-           "gives NumPy, columns by place; Arrow in gives an Arrow table, columns by name.")
       .def("matrix", &matrix_of, "table"_a,
            nb::sig("def matrix(self, table: object) -> numpy.typing.NDArray[numpy.float64]"),
            "A table's rows as float64, as the model reads them.")

@@ -43,6 +43,19 @@ void translate(const std::exception_ptr& caught, void*) {
 
 }  // namespace
 
+PyObject* raise_caught() noexcept {
+  try {
+    translate(std::current_exception(), nullptr);
+  } catch (nb::python_error& error) {
+    error.restore();
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+  }
+  return nullptr;
+}
+
 void bind_errors(nb::module_& m) {
   nb::object base = nb::steal(PyErr_NewExceptionWithDoc(
       "kedge.KedgeError", "What every error of kedge derives from.", PyExc_Exception, nullptr));

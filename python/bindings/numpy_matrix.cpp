@@ -5,8 +5,10 @@
 
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
 #include <string>
 
+#include "kedge/base/buffer.h"
 #include "kedge/base/error.h"
 
 namespace nb = nanobind;
@@ -69,6 +71,16 @@ void load_numpy() {
 }
 
 bool is_numpy(nb::handle object) noexcept { return PyArray_Check(object.ptr()); }
+
+void prefetch_row(nb::handle object, std::size_t columns) noexcept {
+  constexpr std::size_t kMost = 16 * kCacheLine;  // about as much as a core can have on its way
+  if (!is_numpy(object)) return;
+  PyArrayObject* array = as_array(object);
+  __builtin_prefetch(PyArray_DIMS(array));
+  const auto size = static_cast<std::size_t>(PyArray_ITEMSIZE(array));
+  const std::size_t end = std::min(columns * size + kCacheLine, kMost);
+  for (std::size_t i = 0; i < end; i += kCacheLine) __builtin_prefetch(PyArray_BYTES(array) + i);
+}
 
 Rows numpy_rows(nb::handle object, std::size_t columns, nb::object& keep) {
   PyArrayObject* array = as_array(object);

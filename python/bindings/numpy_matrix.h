@@ -14,6 +14,9 @@ void load_numpy();
 
 bool is_numpy(nanobind::handle object) noexcept;
 
+// Sends for the shape and the first row of what may be an array, without waiting for either.
+void prefetch_row(nanobind::handle object, std::size_t columns) noexcept;
+
 // A 2-D array of `columns` columns. float32 and float64 are read where they lie, other numbers
 // become a float64 copy that `keep` holds. Throws InvalidArgument that names the shape or dtype.
 Rows numpy_rows(nanobind::handle array, std::size_t columns, nanobind::object& keep);

@@ -21,3 +21,9 @@ kedge._core.ResourceExhausted$:
 
 kedge._core.(Histogram|Profile|Categories|Distinct).__hash__$:
     __hash__: None  # type: ignore[assignment]
+
+# And this method, which nanobind does not call.
+kedge._core.Model.predict$:
+    \from typing import Any
+    def predict(self, x: object, *, raw: bool = False, out: object | None = None, threads: int = 1) -> Any:
+        \doc

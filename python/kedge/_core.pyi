@@ -526,6 +526,11 @@ class Model:
         From a forest; golden rows are drawn and must score as the forest says.
         """
 
+    def predict(self, x: object, *, raw: bool = False, out: object | None = None, threads: int = 1) -> Any:
+        """
+        What the trainer's predict gives, or with `raw` the scores before the link. NumPy in gives NumPy, columns by place; Arrow in gives an Arrow table, columns by name.
+        """
+
     @staticmethod
     def from_bytes(data: object) -> Model:
         """Read a model in place; `data` may be a map of a file."""
@@ -545,11 +550,6 @@ class Model:
 
     def __setstate__(self, data: bytes) -> None:
         """Read them back."""
-
-    def predict(self, x: object, *, raw: bool = False, out: object | None = None, threads: int = 1) -> Any:
-        """
-        What the trainer's predict gives, or with `raw` the scores before the link. NumPy in gives NumPy, columns by place; Arrow in gives an Arrow table, columns by name.
-        """
 
     def matrix(self, table: object) -> numpy.typing.NDArray[numpy.float64]:
         """A table's rows as float64, as the model reads them."""
