@@ -82,6 +82,7 @@ class Worker:
     def __init__(self, engine: str, case: Case, setting: Setting) -> None:
         python = str(interpreter(engine, setting.peers_dir))
         self._case = case
+        self._verb = "touch" if setting.touch else "time"
         self._who = f"{engine} with {case.shape.name} of {case.trainer}"
         command = [python, "-m", "bench.score.worker", engine, case.to_json(), str(setting.cpu)]
         self._process = subprocess.Popen(
@@ -108,7 +109,7 @@ class Worker:
         """The engine at batches of `rows`."""
 
         def run() -> Answer:
-            taken_ns = self._ask(f"time {rows} {_ROUND_NS}")["taken_ns"]
+            taken_ns = self._ask(f"{self._verb} {rows} {_ROUND_NS}")["taken_ns"]
             return Answer(taken_ns, lambda: self._scores(rows), self._reference, self._probability)
 
         return Contender(engine, self.version, run, lambda answer: answer.taken_ns)

@@ -22,12 +22,14 @@ class Setting:
         peers_dir: of virtual environments, see bench.score.environments.
         patience_s: how long an engine may take to convert, compile and load.
         cpu: the processor that they all keep to.
+        touch: whether every input is read just before its call, as if its caller had made it.
     """
 
     folder: Path
     peers_dir: Path | None
     patience_s: float
     cpu: int
+    touch: bool = False
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -55,4 +57,6 @@ def opened(options: argparse.Namespace) -> Iterator[Setting]:
         folder = Path(options.cache or temporary).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         peers_dir = Path(options.peers_dir) if options.peers_dir else None
-        yield Setting(folder, peers_dir, options.patience, max(os.sched_getaffinity(0)))
+        touch = getattr(options, "touch", False)
+        cpu = max(os.sched_getaffinity(0))
+        yield Setting(folder, peers_dir, options.patience, cpu, touch)

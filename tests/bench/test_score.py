@@ -99,6 +99,22 @@ def test_a_round_leaves_out_its_first_eighth_and_has_at_least_one_call() -> None
     assert len(Clock(takes=0).track(rows=4, size=1).time(1)) == MOST_CALLS * 7 // 8
 
 
+def test_inputs_are_read_before_the_clock_starts_when_that_is_asked_for() -> None:
+    clock = Clock(takes=10)
+    track = clock.track(rows=8, size=2)
+
+    class Read:
+        def tobytes(self) -> bytes:
+            clock.now += 1000
+            return b""
+
+    for given in ([Read(), Read()], [{"a": Read(), "b": Read()}] * 2):
+        track.inputs, track.place = given, 0
+        track.engine = Engine("1.0", lambda given: setattr(clock, "now", clock.now + 10))
+        assert track.time(2 * 10, touch=True) == [10]
+    assert track.time(1) == [10]
+
+
 def test_scores_are_those_of_the_first_rows_as_far_as_time_goes() -> None:
     assert Clock(takes=1).track(rows=7, size=2).scores(1).tolist() == [[i] for i in range(6)]
     assert Clock(takes=10**9).track(rows=7, size=2).scores(1).tolist() == [[0], [1]]
@@ -110,9 +126,9 @@ def test_a_worker_answers_each_question_with_a_line(tmp_path: Path) -> None:
     path = tmp_path / "with space" / "scores.npy"
     path.parent.mkdir()
     answers = io.StringIO()
-    answer_all(engine, case, ["time 64 0\n", f"scores 64 {path}\n"], answers)
-    first, second = (json.loads(line) for line in answers.getvalue().splitlines())
-    assert len(first["taken_ns"]) == 1
+    answer_all(engine, case, ["time 64 0\n", f"scores 64 {path}\n", "touch 64 0\n"], answers)
+    first, second, third = (json.loads(line) for line in answers.getvalue().splitlines())
+    assert len(first["taken_ns"]) == len(third["taken_ns"]) == 1
     assert second == {"scores": str(path)}
     assert np.load(path).tolist() == case.rows()[:128, :1].tolist()
 
