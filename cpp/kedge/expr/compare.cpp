@@ -1,0 +1,183 @@
+// Comparisons of lanes. A row that is null on either side is null.
+#include "kedge/expr/step.h"
+
+namespace kedge::expr {
+namespace {
+
+// Orders whose bit the step's mask has are true.
+template <class A, class B, class Order>
+void compare_by_mask(const Step& step, Run& run, const Order& order) noexcept {
+  const unsigned mask = step.mask;
+  map_pair<A, B, std::uint8_t>(
+      step, run, [&](A a, B b) { return static_cast<std::uint8_t>((mask & order(a, b)) != 0); });
+  combine_valid(step, run);
+  clear_nulls(step, run);
+}
+
+template <class Value>
+void compare_alike(const Step& step, Run& run) noexcept {
+  compare_by_mask<Value, Value>(step, run, order_bit<Value, Value>);
+}
+
+// Rounding keeps the order, so only where the rounded integer is the float is there more to see.
+template <class Whole>
+std::uint8_t order_with_float(Whole a, double b) noexcept {
+  constexpr double kBeyond = sizeof(Whole) == 8 && Whole(-1) > 0 ? 0x1p64 : 0x1p63;
+  const auto near = static_cast<double>(a);
+  if (near != b) return order_bit(near, b);
+  if (b >= kBeyond) return 1;
+  return order_bit(a, static_cast<Whole>(b));
+}
+
+template <class Whole>
+void compare_with_float(const Step& step, Run& run) noexcept {
+  compare_by_mask<Whole, double>(step, run, order_with_float<Whole>);
+}
+
+void compare_signs(const Step& step, Run& run) noexcept {
+  compare_by_mask<std::int64_t, std::uint64_t>(
+      step, run, [](std::int64_t a, std::uint64_t b) -> std::uint8_t {
+        return a < 0 ? std::uint8_t{1} : order_bit(static_cast<std::uint64_t>(a), b);
+      });
+}
+
+// A product that does not fit is beyond every b.
+void compare_ticks(const Step& step, Run& run) noexcept {
+  const std::int64_t factor = step.factor;
+  compare_by_mask<std::int64_t, std::int64_t>(
+      step, run, [factor](std::int64_t a, std::int64_t b) -> std::uint8_t {
+        std::int64_t scaled;
+        if (__builtin_mul_overflow(a, factor, &scaled)) return a < 0 ? 1 : 4;
+        return order_bit(scaled, b);
+      });
+}
+
+// Comparing integers by arithmetic alone: 64-bit comparisons are not in every vector unit.
+struct Ints {
+  using Value = std::int64_t;
+  static std::uint8_t less(std::int64_t x, std::int64_t y) noexcept {
+    const auto a = static_cast<std::uint64_t>(x);
+    const auto b = static_cast<std::uint64_t>(y);
+    const std::uint64_t difference = a - b;
+    return static_cast<std::uint8_t>((difference ^ ((a ^ b) & (difference ^ a))) >> 63);
+  }
+  static std::uint8_t less_equal(std::int64_t x, std::int64_t y) noexcept { return less(y, x) ^ 1; }
+  static std::uint8_t not_equal(std::int64_t x, std::int64_t y) noexcept {
+    const std::uint64_t difference = static_cast<std::uint64_t>(x) ^ static_cast<std::uint64_t>(y);
+    return static_cast<std::uint8_t>((difference | (0 - difference)) >> 63);
+  }
+  static std::uint8_t equal(std::int64_t x, std::int64_t y) noexcept { return not_equal(x, y) ^ 1; }
+};
+
+struct Floats {
+  using Value = double;
+  static std::uint8_t less(double x, double y) noexcept { return x < y; }
+  static std::uint8_t less_equal(double x, double y) noexcept { return x <= y; }
+  static std::uint8_t not_equal(double x, double y) noexcept { return x != y; }
+  static std::uint8_t equal(double x, double y) noexcept { return x == y; }
+};
+
+template <class Values, std::uint8_t (*kHolds)(typename Values::Value, typename Values::Value)>
+void compare(const Step& step, Run& run) noexcept {
+  using Value = typename Values::Value;
+  map_pair<Value, Value, std::uint8_t>(step, run, [](Value a, Value b) { return kHolds(a, b); });
+  combine_valid(step, run);
+  clear_nulls(step, run);
+}
+
+template <class Values>
+StepRun compare_of(Op op) noexcept {
+  switch (op) {
+    case Op::kEqual:
+      return compare<Values, Values::equal>;
+    case Op::kNotEqual:
+      return compare<Values, Values::not_equal>;
+    case Op::kLess:
+      return compare<Values, Values::less>;
+    default:
+      return compare<Values, Values::less_equal>;
+  }
+}
+
+template <class Value>
+Value value_of(std::uint64_t bits) noexcept {
+  Value value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+// Short lists are compared in turn, longer ones are searched.
+template <class Value>
+void find_in_list(const List& list, const Value* values, std::size_t rows,
+                  std::uint8_t* __restrict out) noexcept {
+  constexpr std::size_t kShort = 12;
+  if (list.bits.size() > kShort) {
+    const auto less = [](std::uint64_t a, std::uint64_t b) {
+      return value_of<Value>(a) < value_of<Value>(b);
+    };
+    for (std::size_t i = 0; i < rows; ++i) {
+      std::uint64_t bits = 0;
+      std::memcpy(&bits, &values[i], sizeof(Value));
+      const auto at = std::lower_bound(list.bits.begin(), list.bits.end(), bits, less);
+      out[i] = at != list.bits.end() && value_of<Value>(*at) == values[i];
+    }
+    return;
+  }
+  std::memset(out, 0, rows);
+  for (const std::uint64_t bits : list.bits) {
+    const Value wanted = value_of<Value>(bits);
+    if constexpr (sizeof(Value) == 8 && Value(1) / 2 == 0) {
+      for (std::size_t i = 0; i < rows; ++i) {
+        out[i] |=
+            Ints::equal(static_cast<std::int64_t>(values[i]), static_cast<std::int64_t>(wanted));
+      }
+    } else {
+      for (std::size_t i = 0; i < rows; ++i) out[i] |= values[i] == wanted;
+    }
+  }
+}
+
+template <class Value>
+void listed(const Step& step, Run& run) noexcept {
+  const List& list = run.code.lists[step.other];
+  auto* const out = run.out<std::uint8_t>(step.out);
+  find_in_list(list, run.in<Value>(step.a), run.rows, out);
+  run.lanes[step.out].values = out;
+  copy_valid(step, run);
+  clear_nulls(step, run);
+  if (!list.has_null) return;
+  // What is not listed may be the null that is: only what is true is known.
+  std::memcpy(run.out_valid(step.out), out, run.rows);
+  run.lanes[step.out].valid = run.out_valid(step.out);
+}
+
+}  // namespace
+
+StepRun compare_step(Op op, Kind kind) noexcept {
+  return kind == Kind::kFloat ? compare_of<Floats>(op) : compare_of<Ints>(op);
+}
+
+StepRun compare_step(Kind a, Kind b) noexcept {
+  if (a == Kind::kBool) return compare_alike<std::uint8_t>;
+  if (b == Kind::kFloat) {
+    return a == Kind::kInt ? compare_with_float<std::int64_t> : compare_with_float<std::uint64_t>;
+  }
+  return a == Kind::kInt ? compare_signs : compare_alike<std::uint64_t>;
+}
+
+StepRun compare_ticks_step() noexcept { return compare_ticks; }
+
+StepRun list_step(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::kBool:
+      return listed<std::uint8_t>;
+    case Kind::kUint:
+      return listed<std::uint64_t>;
+    case Kind::kFloat:
+      return listed<double>;
+    default:
+      return listed<std::int64_t>;
+  }
+}
+
+}  // namespace kedge::expr
