@@ -11,6 +11,7 @@ PyObject* raise_caught() noexcept;
 
 void bind_errors(nanobind::module_& m);
 void bind_arrow(nanobind::module_& m);
+void bind_expr(nanobind::module_& m);
 void bind_sketch(nanobind::module_& m);
 void bind_categories(nanobind::module_& m);
 void bind_drift(nanobind::module_& m);

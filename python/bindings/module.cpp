@@ -82,6 +82,7 @@ NB_MODULE(_core, m) {
       "active_isa", [] { return kedge::isa_name(kedge::active_isa()); },
       "The instruction set that the kernels use.");
   kedge::bind_arrow(m);
+  kedge::bind_expr(m);
   kedge::bind_sketch(m);
   kedge::bind_categories(m);
   kedge::bind_drift(m);

@@ -22,6 +22,7 @@ from kedge.drift import (
     compare_jointly,
     ks_test,
 )
+from kedge.expr import Expression
 from kedge.model import Model, compile, load
 from kedge.sketch import profile
 
@@ -30,6 +31,7 @@ __all__ = [
     "ChiSquareResult",
     "ColumnDrift",
     "CorruptData",
+    "Expression",
     "Histogram",
     "InvalidArgument",
     "JointDrift",

@@ -70,6 +70,43 @@ class Table:
 def row_count(data: object | None) -> int:
     """How many rows there are."""
 
+class Expression:
+    """A condition or a computed column, as text."""
+
+    def __init__(self, source: str) -> None:
+        """Parse the text; see kedge.expr for the language."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are read, in order."""
+
+    def select(self, data: object | None) -> Table:
+        """
+        Whether the condition is true, for each row: a table of one bool column.
+        """
+
+    def evaluate(self, data: object | None) -> Table:
+        """
+        The value in each row, null where there is none: a table of one column.
+        """
+
+    def __str__(self) -> str:
+        """The canonical text."""
+
+    def __repr__(self) -> str:
+        """What makes the same expression."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    def __hash__(self) -> int:
+        """Equal for equal expressions."""
+
+    def __getstate__(self) -> str:
+        """An expression is pickled as its text."""
+
+    def __setstate__(self, text: str) -> None:
+        """Read it back."""
+
 class Histogram:
     """Counts of values in the cells of a fixed monotone map."""
 

@@ -47,7 +47,9 @@ def test_commands_are_understood(line: str) -> None:
     assert stop.value.code == 0
 
 
-@pytest.mark.parametrize("module", ["cli", "cli.progress", "demo", "drift", "model", "sketch"])
+@pytest.mark.parametrize(
+    "module", ["cli", "cli.progress", "demo", "drift", "expr", "model", "sketch"]
+)
 def test_docstrings_say_what_happens(module: str) -> None:
     assert doctest.testmod(importlib.import_module(f"kedge.{module}")).failed == 0
 

@@ -1,5 +1,6 @@
 #include "kedge/expr/expression.h"
 
+#include <algorithm>
 #include <array>
 
 #include "kedge/expr/lexer.h"
@@ -143,6 +144,15 @@ std::string to_string(const Expression& expression) {
     stack.push_back({std::move(written), row.level});
   }
   return stack.empty() ? std::string() : std::move(stack.back().text);
+}
+
+std::vector<std::string> columns_of(const Expression& expression) {
+  std::vector<std::string> names;
+  for (const expr::Node& node : expression.nodes) {
+    const bool is_new = std::find(names.begin(), names.end(), node.name) == names.end();
+    if (node.op == expr::Op::kColumn && is_new) names.push_back(node.name);
+  }
+  return names;
 }
 
 }  // namespace kedge

@@ -88,4 +88,7 @@ Expression parse_expression(std::string_view source);
 // The canonical text: it parses to the same tree.
 std::string to_string(const Expression& expression);
 
+// The names of the columns, each once, in the order in which they first appear.
+std::vector<std::string> columns_of(const Expression& expression);
+
 }  // namespace kedge
