@@ -130,6 +130,6 @@ def table(seed: int, rows: int) -> tuple[pa.Table, dict[str, list[Any]]]:
     )
     made.values["st.x"] = [None if a or b else v for v, a, b in zip(x, hole, inner, strict=True)]
     whole = pa.record_batch(made.arrays)
-    cut = 3 + int(rng.integers(0, rows + 1))
+    cut = 3 + int(rng.integers(0, min(rows, 100) + 1))
     parts = [whole.slice(3, cut - 3), whole.slice(cut)]
     return pa.Table.from_batches(parts), {name: v[3:] for name, v in made.values.items()}

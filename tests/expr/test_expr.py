@@ -155,6 +155,64 @@ def test_conditions_select_what_the_reference_does(node: Any, seed: int, rows: i
     assert pa.table(condition.evaluate(table))[0].to_pylist() == expected
 
 
+def check_condition(node: Any, table: pa.Table, rows: list[dict[str, Any]]) -> None:
+    condition = kedge.Expression(reference.text(node))
+    found = pa.table(condition.evaluate(table))[0].to_pylist()
+    assert found == [reference.value_of(node, row) for row in rows], str(condition)
+
+
+@pytest.mark.parametrize("op", ["==", "<", ">="])
+@pytest.mark.parametrize("names", [tables.NUMBERS, tables.TIMES, tables.TEXTS], ids=len)
+def test_any_two_columns_compare_exactly(names: Any, op: str) -> None:
+    table, values = tables.table(1, 500)
+    rows = rows_of(values)
+    for a in names:
+        for b in names:
+            check_condition((op, Column(a), Column(b)), table, rows)
+
+
+@pytest.mark.parametrize("op", ["==", "!=", "<", "<=", ">", ">="])
+def test_columns_compare_exactly_with_any_constant(op: str) -> None:
+    table, values = tables.table(2, 60)
+    rows = rows_of(values)
+    numbers = [0, -1, 2**53 + 1, 2**63 - 1, -(2**63), 2**63 + 1, 2**64 - 1]
+    numbers += [-0.0, 0.5, -7.5, 2.0**53, 2.0**63, -(2.0**63), 2.0**64, 1e300, -1e300]
+    seconds = [0, 1, -1, 1_767_225_600, -62_135_596_800, 253_402_300_799]
+    times = [Time(second * 10**9, "s") for second in seconds]
+    times += [Time(nanos, "ns") for nanos in (1, -1, 999_999_999)]
+    times += [Time(day * NANOS["d"], "d") for day in (0, 20_000, -719_162, 2_932_896)]
+    for names, constants in ((tables.NUMBERS, numbers), (tables.TIMES, times)):
+        for name in names:
+            for constant in constants:
+                check_condition((op, Column(name), constant), table, rows)
+
+
+def test_no_chunk_of_rows_is_like_another() -> None:
+    table, values = tables.table(3, 2600)
+    rows = rows_of(values)
+    columns = [*tables.NUMBERS, *tables.TIMES, *tables.TEXTS, "b"]
+    for name in columns:
+        check_condition(("is null", Column(name)), table, rows)
+    for name in tables.TEXTS:
+        check_condition(("==", Column(name), "ok"), table, rows)
+        check_condition(("not in", Column(name), ["ok", "z", None]), table, rows)
+        check_condition(("<", Column(name), Column("s")), table, rows)
+    for name in tables.INTEGERS:
+        check_condition(("==", ("+", Column(name), Column("int64")), 1), table, rows)
+        check_condition(("in", Column(name), list(range(20))), table, rows)
+    flag = ("<", Column("double"), Column("float"))
+    for op in ("and", "or"):
+        check_condition((op, Column("b"), flag), table, rows)
+        check_condition((op, flag, ("is nan", Column("halffloat"))), table, rows)
+
+
+def test_the_first_null_may_come_late() -> None:
+    values = [None if i == 2000 else i for i in range(2600)]
+    for source, more in (("a + 1", 1), ("a", 0)):
+        found = pa.table(kedge.Expression(source).evaluate({"a": pa.array(values)}))[0]
+        assert found.to_pylist() == [None if v is None else v + more for v in values]
+
+
 def plain(value: Any) -> Any:
     return value.nanos // NANOS[value.unit] if isinstance(value, Time) else value
 
