@@ -14,9 +14,8 @@ void compare_by_mask(const Step& step, Run& run, const Order& order) noexcept {
   clear_nulls(step, run);
 }
 
-template <class Value>
-void compare_alike(const Step& step, Run& run) noexcept {
-  compare_by_mask<Value, Value>(step, run, order_bit<Value, Value>);
+void compare_bools(const Step& step, Run& run) noexcept {
+  compare_by_mask<std::uint8_t, std::uint8_t>(step, run, order_bit<std::uint8_t, std::uint8_t>);
 }
 
 // Rounding keeps the order, so only where the rounded integer is the float is there more to see.
@@ -67,6 +66,23 @@ struct Ints {
     return static_cast<std::uint8_t>((difference | (0 - difference)) >> 63);
   }
   static std::uint8_t equal(std::int64_t x, std::int64_t y) noexcept { return not_equal(x, y) ^ 1; }
+};
+
+// The same of unsigned ones.
+struct Uints {
+  using Value = std::uint64_t;
+  static std::uint8_t less(std::uint64_t a, std::uint64_t b) noexcept {
+    return static_cast<std::uint8_t>(((~a & b) | ((~a | b) & (a - b))) >> 63);
+  }
+  static std::uint8_t less_equal(std::uint64_t a, std::uint64_t b) noexcept {
+    return less(b, a) ^ 1;
+  }
+  static std::uint8_t not_equal(std::uint64_t a, std::uint64_t b) noexcept {
+    return Ints::not_equal(static_cast<std::int64_t>(a), static_cast<std::int64_t>(b));
+  }
+  static std::uint8_t equal(std::uint64_t a, std::uint64_t b) noexcept {
+    return not_equal(a, b) ^ 1;
+  }
 };
 
 struct Floats {
@@ -154,15 +170,16 @@ void listed(const Step& step, Run& run) noexcept {
 }  // namespace
 
 StepRun compare_step(Op op, Kind kind) noexcept {
-  return kind == Kind::kFloat ? compare_of<Floats>(op) : compare_of<Ints>(op);
+  if (kind == Kind::kFloat) return compare_of<Floats>(op);
+  return kind == Kind::kUint ? compare_of<Uints>(op) : compare_of<Ints>(op);
 }
 
 StepRun compare_step(Kind a, Kind b) noexcept {
-  if (a == Kind::kBool) return compare_alike<std::uint8_t>;
+  if (a == Kind::kBool) return compare_bools;
   if (b == Kind::kFloat) {
     return a == Kind::kInt ? compare_with_float<std::int64_t> : compare_with_float<std::uint64_t>;
   }
-  return a == Kind::kInt ? compare_signs : compare_alike<std::uint64_t>;
+  return compare_signs;
 }
 
 StepRun compare_ticks_step() noexcept { return compare_ticks; }

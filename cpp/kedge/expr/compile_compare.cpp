@@ -30,7 +30,7 @@ Operand Compiler::compare_lanes(Op op, Kind kind, std::uint32_t a, std::uint32_t
   Step step;
   step.a = a;
   step.b = b;
-  if (kind != Kind::kFloat && kind != Kind::kInt) {
+  if (kind == Kind::kBool) {
     step.run = compare_step(kind, kind);
     step.mask = mask_of(op);
     return emitter_.emit(step, bool_type());

@@ -134,9 +134,9 @@ Operand Emitter::emit(Step step, ValueType type) {
   return operand;
 }
 
-Operand Emitter::compute(Step step, ValueType type) const {
+Operand Emitter::compute(Step step, ValueType type) {
   Code one;
-  one.lists = code_.lists;
+  one.lists.swap(code_.lists);  // lent
   one.stored_lanes = 1;
   for (std::uint32_t* const lane : {&step.a, &step.b}) {
     if (*lane == kNoLane) continue;
@@ -148,6 +148,7 @@ Operand Emitter::compute(Step step, ValueType type) const {
   Run run(one, none, 1);
   run.rows = 1;
   step.run(step, run);
+  one.lists.swap(code_.lists);
   Literal value = literal_of(run.lanes[0], type);
   return constant_of(std::move(value), std::move(type));
 }

@@ -64,7 +64,7 @@ class Emitter {
 
   std::uint32_t load(std::uint32_t column, Kind kind);
   std::uint32_t append(Step step);
-  Operand compute(Step step, ValueType type) const;
+  Operand compute(Step step, ValueType type);
   void share_lanes();
 
   const Schema& schema_;

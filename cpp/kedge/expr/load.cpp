@@ -85,7 +85,8 @@ void load_ints(const Step& step, Run& run) noexcept {
   const Value* const values = column.data<Value>() + run.start;
   std::int64_t* __restrict const out = run.out<std::int64_t>(step.out);
   const std::size_t rows = run.rows;
-  for (std::size_t i = 0; i < rows; ++i) out[i] = values[i];
+  // Promoted first: int8_t is a character.
+  for (std::size_t i = 0; i < rows; ++i) out[i] = +values[i];
   run.lanes[step.out].values = out;
   load_valid(step, run);
 }

@@ -179,8 +179,8 @@ StepRun fill_step() noexcept;                      // the constant bool a, in ev
 StepRun fill_null_step() noexcept;                 // a bool that is null in every row
 StepRun convert_step(Kind from, Kind to) noexcept;
 
-StepRun compare_step(Op op, Kind kind) noexcept;  // floats and ints; == != < <=
-StepRun compare_step(Kind a, Kind b) noexcept;    // by mask, for all other pairs
+StepRun compare_step(Op op, Kind kind) noexcept;  // not of bools; == != < <=
+StepRun compare_step(Kind a, Kind b) noexcept;    // by mask, other pairs
 StepRun compare_ticks_step() noexcept;            // by mask, a * factor with b
 StepRun list_step(Kind kind) noexcept;            // whether list `other` has a
 StepRun text_test_step(const Field& field,

@@ -21,7 +21,7 @@ Tick tick_of(TimeUnit unit) noexcept {
   return static_cast<Tick>(static_cast<int>(Tick::kSecond) + static_cast<int>(unit));
 }
 
-Place place_in_ints(const Literal& literal) noexcept {
+Place place_in_ints(const Literal& literal) {
   if (const auto* whole = std::get_if<std::int64_t>(&literal)) return {bits_of(*whole), 0};
   if (std::holds_alternative<std::uint64_t>(literal)) return {bits_of(kMostInt), 1};
   const double real = std::get<double>(literal);
@@ -32,7 +32,7 @@ Place place_in_ints(const Literal& literal) noexcept {
   return {bits_of(static_cast<std::int64_t>(low)), low == real ? 0 : 1};
 }
 
-Place place_in_uints(const Literal& literal) noexcept {
+Place place_in_uints(const Literal& literal) {
   if (const auto* large = std::get_if<std::uint64_t>(&literal)) return {*large, 0};
   if (const auto* whole = std::get_if<std::int64_t>(&literal)) {
     return *whole < 0 ? Place{0, -1} : Place{bits_of(*whole), 0};
@@ -45,7 +45,7 @@ Place place_in_uints(const Literal& literal) noexcept {
   return {static_cast<std::uint64_t>(low), low == real ? 0 : 1};
 }
 
-Place place_in_floats(const Literal& literal) noexcept {
+Place place_in_floats(const Literal& literal) {
   if (const auto* real = std::get_if<double>(&literal)) return {bits_of(*real), 0};
   if (const auto* whole = std::get_if<std::int64_t>(&literal)) {
     const auto near = static_cast<double>(*whole);
@@ -97,12 +97,12 @@ ValueType value_type(Kind kind, Tick tick) {
 
 ValueType value_type_of(const Field& field) {
   const Type& type = field.type;
-  const bool is_coded = type.dictionary != nullptr;
-  const TypeId id = is_coded ? type.dictionary->id : type.id;
+  const Type* const coded = type.dictionary.get();
+  const TypeId id = coded != nullptr ? coded->id : type.id;
   ValueType out;
   if (is_string(id)) {
     out = value_type(Kind::kText);
-  } else if (is_coded || id == TypeId::kStruct || id == TypeId::kOpaque) {
+  } else if (coded != nullptr || id == TypeId::kStruct || id == TypeId::kOpaque) {
     throw unsupported("column \"", field.name, "\": an expression has no values of type ",
                       type_name(type));
   } else if (id == TypeId::kTimestamp) {
@@ -167,7 +167,7 @@ bool is_number(Kind kind) noexcept {
   return kind == Kind::kInt || kind == Kind::kUint || kind == Kind::kFloat;
 }
 
-Place place_of(const Literal& literal, Kind kind, Tick tick) noexcept {
+Place place_of(const Literal& literal, Kind kind, Tick tick) {
   if (const auto* flag = std::get_if<bool>(&literal)) return {*flag ? 1u : 0u, 0};
   if (const auto* time = std::get_if<Instant>(&literal)) {
     return place_in_ticks(time->ticks, time->tick, tick);

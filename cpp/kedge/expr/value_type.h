@@ -39,7 +39,7 @@ struct Place {
 };
 
 // Of a number among int64, uint64 or float64; of a time or duration among ticks; of a bool.
-Place place_of(const Literal& literal, Kind kind, Tick tick) noexcept;
+Place place_of(const Literal& literal, Kind kind, Tick tick);
 
 // What `x op constant` is when x is compared with the place's value instead. The place changes
 // where the answer does not depend on x.
