@@ -6,7 +6,6 @@
 
 #include "arrow_input.h"
 #include "bindings.h"
-#include "kedge/arrow/build.h"
 #include "kedge/expr/program.h"
 
 namespace nb = nanobind;
@@ -21,41 +20,29 @@ Program program_of(const Expression& expression, const Batches& table) {
   return program;
 }
 
-// A table of one column, which has the expression's text as its name.
-Batches column_of(const Expression& expression, Type type, bool nullable) {
-  return {
-      std::make_shared<const Schema>(Schema{{to_string(expression), std::move(type), nullable}}),
-      {}};
-}
-
-Batches select(const Expression& expression, nb::handle data) {
+// A table of one column, which has the expression's text as its name. A condition is false where it
+// is null: its bit is 0 there.
+Batches column_of(const Expression& expression, nb::handle data, bool is_condition) {
   const Batches table = batches_from(data);
   const nb::gil_scoped_release unlocked;
   const Program program = program_of(expression, table);
-  Type type;
-  type.id = TypeId::kBool;
-  Batches out = column_of(expression, type, false);
+  if (is_condition) program.check_condition();
+  const Field field{to_string(expression), program.type(), !is_condition};
+  Batches out{std::make_shared<const Schema>(Schema{field}), {}};
   for (const Batch& batch : table.batches) {
-    std::vector<std::uint8_t> keep(batch.length);
-    program.select(batch, keep);
-    BatchBuilder builder;
-    builder.add(to_string(expression), std::vector<bool>(keep.begin(), keep.end()));
-    out.batches.push_back(builder.finish());
-    out.batches.back().schema = out.schema;
-  }
-  return out;
-}
-
-Batches evaluate(const Expression& expression, nb::handle data) {
-  const Batches table = batches_from(data);
-  const nb::gil_scoped_release unlocked;
-  const Program program = program_of(expression, table);
-  Batches out = column_of(expression, program.type(), true);
-  for (const Batch& batch : table.batches) {
-    const auto computed = std::make_shared<const ComputedColumn>(program.evaluate(batch));
+    auto computed = std::make_shared<ComputedColumn>(program.evaluate(batch));
+    if (is_condition) computed->column.validity = nullptr;
     out.batches.push_back({out.schema, batch.length, {computed->column}, computed});
   }
   return out;
+}
+
+Batches select(const Expression& expression, nb::handle data) {
+  return column_of(expression, data, true);
+}
+
+Batches evaluate(const Expression& expression, nb::handle data) {
+  return column_of(expression, data, false);
 }
 
 }  // namespace

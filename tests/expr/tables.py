@@ -9,7 +9,20 @@ import pyarrow as pa
 
 from tests.reference.expr import NANOS, Time
 
-WORDS = ["", "ok", "it's", "ä", "okay", "a long text that is in no view itself", "\U0001f600", "z"]
+WORDS = [
+    "",
+    "z",
+    "ok",
+    "it's",
+    "ä",
+    "ök",
+    "okay",
+    "oka",
+    "\U0001f600",
+    "twelve bytes",
+    "sixteen of bytes",
+]
+WORDS += ["a long text that is in no view itself", "a long text that is at no view itself"]
 _EDGES = [0, 1, -1, 2, 5, -7, 10, 2**31, 2**53, 2**53 + 1, -(2**53) - 1]
 _EDGES += [2**63 - 1, -(2**63), 2**63, 2**64 - 1, 2**63 - 512, 3 * 10**9]
 _REALS = [0.0, -0.0, 0.5, -1.0, 2.0, 2.5, 5.0, 1e300, -1e300, 2.0**53, 2.0**63, -(2.0**63)]

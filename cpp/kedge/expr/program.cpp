@@ -128,11 +128,14 @@ void Program::check(const Batch& batch) const {
   }
 }
 
+void Program::check_condition() const {
+  if (type().id == TypeId::kBool) return;
+  throw invalid_argument("expression \"", code_->text, "\": a condition is bool, it is ",
+                         code_->value.name);
+}
+
 void Program::select(const Batch& batch, std::span<std::uint8_t> keep) const {
-  if (type().id != TypeId::kBool) {
-    throw invalid_argument("expression \"", code_->text, "\": a condition is bool, it is ",
-                           code_->value.name);
-  }
+  check_condition();
   if (keep.size() != batch.length) {
     throw invalid_argument("expression \"", code_->text, "\": room for ", keep.size(),
                            " rows, the batch has ", batch.length);

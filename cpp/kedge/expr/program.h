@@ -53,6 +53,9 @@ class Program {
   // The columns that are read, each once, in the order in which they first appear.
   const std::vector<std::string>& columns() const noexcept;
 
+  // Throws InvalidArgument unless the value is bool, as select() wants it.
+  void check_condition() const;
+
   // Throws InvalidArgument unless the batch has the schema's types and its strings and dictionary
   // indices lie inside. Call it once for a batch that came from outside. O(rows) for strings.
   void check(const Batch& batch) const;
@@ -62,8 +65,8 @@ class Program {
   // or `keep` has another length than the batch.
   void select(const Batch& batch, std::span<std::uint8_t> keep) const;
 
-  // The value in every row. The batch has passed check(). Throws Unsupported for text and
-  // durations.
+  // The value in every row; a bool's bit is 0 where it is null. The batch has passed check().
+  // Throws Unsupported for text and durations.
   ComputedColumn evaluate(const Batch& batch) const;
 
  private:

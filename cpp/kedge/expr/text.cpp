@@ -1,6 +1,7 @@
 // What is asked of texts, each row's where it lies; of a dictionary's once for each of its values.
 #include "kedge/arrow/numeric.h"
 #include "kedge/expr/step.h"
+#include "kedge/expr/text_equal.h"
 
 namespace kedge::expr {
 namespace {
@@ -38,31 +39,38 @@ void test_texts(const Step& step, Run& run) noexcept {
   finish_list(step, run, test);
 }
 
-// Equality with one text: most rows differ from it in length or in their first bytes.
-template <class End>
-void equal_texts(const Step& step, Run& run) noexcept {
+// Whether it is one of a few texts, or is not the one.
+void find_texts(const Step& step, Run& run) noexcept {
   const Column& column = run.code.columns[step.column].of(run.batch);
   const TextTest& test = run.code.tests[step.other];
-  const std::string& wanted = test.texts.front();
-  const auto* const ends = column.data<End>();
-  const auto length = static_cast<End>(wanted.size());
-  const bool is_equal = test.mask == mask_of(Op::kEqual);
-  ask_rows(step, run, [&](std::size_t row) {
-    const bool same = ends[row + 1] - ends[row] == length &&
-                      (length == 0 || (column.text[ends[row]] == wanted.front() &&
-                                       std::memcmp(column.text + ends[row], wanted.data(),
-                                                   static_cast<std::size_t>(length)) == 0));
-    return same == is_equal;
-  });
+  auto* const out = run.out<std::uint8_t>(step.out);
+  std::memset(out, 0, run.rows);
+  for (const std::string& wanted : test.texts) {
+    mark_equal(column, run.start, run.rows, run.lanes[step.a].valid, wanted, out);
+  }
+  const bool is_unequal = !test.is_list && test.mask != mask_of(Op::kEqual);
+  for (std::size_t i = 0; is_unequal && i < run.rows; ++i) out[i] ^= 1;
+  run.lanes[step.out].values = out;
+  combine_valid(step, run);
+  clear_nulls(step, run);
+  finish_list(step, run, test);
 }
 
 template <class Index>
 void look_up(const Step& step, Run& run) noexcept {
   const std::vector<std::uint8_t>& table = run.tables[step.other];
   if (table.empty()) return test_texts(step, run);
-  const auto* const codes = run.code.columns[step.column].of(run.batch).data<Index>();
-  ask_rows(step, run,
-           [&](std::size_t row) { return table[static_cast<std::size_t>(codes[row])] != 0; });
+  const auto* const codes = run.code.columns[step.column].of(run.batch).data<Index>() + run.start;
+  const std::uint8_t* const valid = run.lanes[step.a].valid;
+  auto* const out = run.out<std::uint8_t>(step.out);
+  // A null row's code may be anything: the first is read in its place.
+  for (std::size_t i = 0; i < run.rows; ++i) {
+    const Index code = codes[i];
+    out[i] = table[valid == nullptr || valid[i] != 0 ? static_cast<std::size_t>(+code) : 0];
+  }
+  run.lanes[step.out].values = out;
+  combine_valid(step, run);
+  clear_nulls(step, run);
   finish_list(step, run, run.code.tests[step.other]);
 }
 
@@ -83,13 +91,12 @@ bool TextTest::holds(std::string_view value) const noexcept {
 }
 
 StepRun text_test_step(const Field& field, const TextTest& test) {
+  // Longer lists are searched.
+  constexpr std::size_t kFew = 8;
+  const bool is_found =
+      test.is_list || test.mask == mask_of(Op::kEqual) || test.mask == mask_of(Op::kNotEqual);
   if (!field.type.dictionary) {
-    const bool one =
-        !test.is_list && (test.mask == mask_of(Op::kEqual) || test.mask == mask_of(Op::kNotEqual));
-    if (one && field.type.id == TypeId::kUtf8 && test.texts.front().size() < INT32_MAX) {
-      return equal_texts<std::int32_t>;
-    }
-    return one && field.type.id == TypeId::kLargeUtf8 ? equal_texts<std::int64_t> : test_texts;
+    return is_found && test.texts.size() <= kFew ? find_texts : test_texts;
   }
   switch (field.type.id) {
     case TypeId::kInt8:
