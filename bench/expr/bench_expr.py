@@ -9,7 +9,8 @@ strings checked in every call, as for any table that comes from outside.
 
 Peers: polars (eager `select`, one thread) and pyarrow.compute, with the same expression in their
 own words. Input is each engine's own, made beforehand; what is timed ends in the engine's own
-column; values and nulls must be equal. Seeded. A wrong answer is not timed and makes the exit code 1.
+column; values and nulls must be equal. Seeded. A wrong answer is not timed and makes the exit code
+1.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from kedge import Expression
 
 @dataclass(frozen=True)
 class Computed:
-    """A column of results as the engine has it; `plain` makes an Arrow array of it, off the clock."""
+    """A column as the engine has it; `plain` makes an Arrow array of it, off the clock."""
 
     plain: Callable[[], pa.Array]
 
