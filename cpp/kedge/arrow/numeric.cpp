@@ -1,5 +1,6 @@
 #include "kedge/arrow/numeric.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace kedge {
@@ -19,13 +20,15 @@ double double_of_half(std::uint16_t half) noexcept {
   return std::bit_cast<double>(sign | wide_exponent << 52 | fraction << 42);
 }
 
-template <class Value>
-void widen(const Column& column, std::size_t start, std::size_t length, double* out) noexcept {
+template <class Value, class To>
+void widen(const Column& column, std::size_t start, std::size_t length, To* out) noexcept {
   const Value* values = column.data<Value>() + start;
-  for (std::size_t i = 0; i < length; ++i) out[i] = static_cast<double>(values[i]);
+  // The sign makes an int of a byte, which is a number here and no character.
+  for (std::size_t i = 0; i < length; ++i) out[i] = static_cast<To>(+values[i]);
 }
 
-void widen_bits(const Column& column, std::size_t start, std::size_t length, double* out) noexcept {
+template <class To>
+void widen_bits(const Column& column, std::size_t start, std::size_t length, To* out) noexcept {
   const auto* bits = static_cast<const std::uint8_t*>(column.values);
   for (std::size_t i = 0; i < length; ++i) out[i] = get_bit(bits, column.offset + start + i);
 }
@@ -36,12 +39,9 @@ void widen_halves(const Column& column, std::size_t start, std::size_t length,
   for (std::size_t i = 0; i < length; ++i) out[i] = double_of_half(halves[i]);
 }
 
-}  // namespace
-
-bool is_numeric(const Type& type) noexcept { return !type.dictionary && type.id < TypeId::kUtf8; }
-
-void read_doubles(const Column& column, std::size_t start, std::size_t length,
-                  double* out) noexcept {
+// Bools, integers and times; nothing of other columns.
+template <class To>
+void widen_integral(const Column& column, std::size_t start, std::size_t length, To* out) noexcept {
   switch (column.type) {
     case TypeId::kBool:
       return widen_bits(column, start, length, out);
@@ -64,18 +64,57 @@ void read_doubles(const Column& column, std::size_t start, std::size_t length,
       return widen<std::uint32_t>(column, start, length, out);
     case TypeId::kUint64:
       return widen<std::uint64_t>(column, start, length, out);
+    default:
+      return;
+  }
+}
+
+bool is_float(TypeId id) noexcept { return id >= TypeId::kFloat16 && id <= TypeId::kFloat64; }
+
+}  // namespace
+
+bool is_numeric(const Type& type) noexcept { return !type.dictionary && type.id < TypeId::kUtf8; }
+
+bool is_integral(const Type& type) noexcept { return is_numeric(type) && !is_float(type.id); }
+
+bool is_unsigned(TypeId id) noexcept {
+  return id == TypeId::kUint8 || id == TypeId::kUint16 || id == TypeId::kUint32 ||
+         id == TypeId::kUint64;
+}
+
+void read_doubles(const Column& column, std::size_t start, std::size_t length,
+                  double* out) noexcept {
+  switch (column.type) {
     case TypeId::kFloat16:
       return widen_halves(column, start, length, out);
     case TypeId::kFloat32:
       return widen<float>(column, start, length, out);
     case TypeId::kFloat64:
       return widen<double>(column, start, length, out);
-    case TypeId::kUtf8:
-    case TypeId::kLargeUtf8:
-    case TypeId::kUtf8View:
-    case TypeId::kStruct:
-    case TypeId::kOpaque:
-      return;
+    default:
+      return widen_integral(column, start, length, out);
+  }
+}
+
+void read_integers(const Column& column, std::size_t start, std::size_t length,
+                   std::int64_t* out) noexcept {
+  widen_integral(column, start, length, out);
+}
+
+void read_equal_bits(const Column& column, std::size_t start, std::size_t length,
+                     std::uint64_t* out) noexcept {
+  if (!is_float(column.type)) {
+    return read_integers(column, start, length, reinterpret_cast<std::int64_t*>(out));
+  }
+  constexpr std::size_t kBlock = 512;
+  double values[kBlock];
+  for (std::size_t done = 0; done < length; done += kBlock) {
+    const std::size_t count = std::min(kBlock, length - done);
+    read_doubles(column, start + done, count, values);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double value = values[i];
+      out[done + i] = value == value ? ordered_bits(value + 0.0) : ~std::uint64_t{0};
+    }
   }
 }
 

@@ -14,52 +14,6 @@ namespace {
 
 constexpr std::size_t kBlock = 512;
 
-bool is_float(TypeId id) noexcept { return id >= TypeId::kFloat16 && id <= TypeId::kFloat64; }
-
-std::uint64_t float_bits(double value) noexcept {
-  if (value != value) return ~std::uint64_t{0};
-  return ordered_bits(value + 0.0);  // -0.0 + 0.0 is +0.0
-}
-
-template <class Integer>
-void widen(const Column& column, std::size_t start, std::size_t rows, std::uint64_t* out) noexcept {
-  const Integer* values = column.data<Integer>() + start;
-  for (std::size_t i = 0; i < rows; ++i)
-    out[i] = static_cast<std::uint64_t>(static_cast<std::int64_t>(values[i]));
-}
-
-// Numbers as 64 bits that are equal exactly when the numbers are.
-void read_bits(const Column& column, std::size_t start, std::size_t rows,
-               std::uint64_t* out) noexcept {
-  switch (column.type) {
-    case TypeId::kInt8:
-      return widen<std::int8_t>(column, start, rows, out);
-    case TypeId::kInt16:
-      return widen<std::int16_t>(column, start, rows, out);
-    case TypeId::kInt32:
-    case TypeId::kDate32:
-      return widen<std::int32_t>(column, start, rows, out);
-    case TypeId::kUint8:
-      return widen<std::uint8_t>(column, start, rows, out);
-    case TypeId::kUint16:
-      return widen<std::uint16_t>(column, start, rows, out);
-    case TypeId::kUint32:
-      return widen<std::uint32_t>(column, start, rows, out);
-    case TypeId::kInt64:
-    case TypeId::kUint64:
-    case TypeId::kDate64:
-    case TypeId::kTimestamp:
-      return widen<std::uint64_t>(column, start, rows, out);
-    default:
-      break;
-  }
-  double values[kBlock];
-  read_doubles(column, start, rows, values);
-  for (std::size_t i = 0; i < rows; ++i) {
-    out[i] = is_float(column.type) ? float_bits(values[i]) : static_cast<std::uint64_t>(values[i]);
-  }
-}
-
 // The two series of the estimator; both end when a term no longer changes the sum.
 double sigma(double x) noexcept {
   double y = 1;
@@ -105,7 +59,7 @@ void Distinct::add(const Column& column) {
   std::uint64_t bits[kBlock];
   for (std::size_t start = 0; start < column.length; start += kBlock) {
     const std::size_t rows = std::min(kBlock, column.length - start);
-    read_bits(column, start, rows, bits);
+    read_equal_bits(column, start, rows, bits);
     for (std::size_t i = 0; i < rows; ++i) {
       if (!column.is_null(start + i)) add(mix_bits(bits[i]));
     }
@@ -126,7 +80,7 @@ void Distinct::add_entries(const Column& column) {
   std::uint64_t bits;
   for (std::size_t entry = 0; entry < entries.length; ++entry) {
     if (!is_used[entry] || entries.is_null(entry)) continue;
-    read_bits(entries, entry, 1, &bits);
+    read_equal_bits(entries, entry, 1, &bits);
     add(mix_bits(bits));
   }
 }
