@@ -1,8 +1,10 @@
-// Memory that starts on a cache line and is zero at first. Owns, moves, does not grow.
+// Memory that starts on a cache line and is zero at first. Owns, moves, does not grow. Large memory
+// is asked for in large pages, which the system need not give.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <span>
@@ -16,6 +18,8 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::size_t bytes);
+  // Memory for who writes every byte before reading it.
+  static Buffer uninitialized(std::size_t bytes);
 
   std::byte* data() noexcept { return data_.get(); }
   const std::byte* data() const noexcept { return data_.get(); }
@@ -34,10 +38,10 @@ class Buffer {
 
  private:
   struct Free {
-    void operator()(std::byte* data) const noexcept {
-      ::operator delete(data, std::align_val_t{kCacheLine});
-    }
+    void operator()(std::byte* data) const noexcept { std::free(data); }
   };
+  static std::byte* allocate(std::size_t bytes);
+
   std::unique_ptr<std::byte, Free> data_;
   std::size_t size_ = 0;
 };
