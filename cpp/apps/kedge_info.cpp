@@ -32,6 +32,7 @@
 #include "kedge/sketch/frequent.h"
 #include "kedge/sketch/profile.h"
 #include "selftest_forests.h"
+#include "selftest_windows.h"
 
 namespace kedge {
 namespace {
@@ -257,6 +258,7 @@ int selftest() {
   add_categories(digest);
   add_joint(digest);
   add_forests(digest);
+  add_windows(digest);
   std::printf("%016" PRIx64 "\n", digest.value());
   return 0;
 }

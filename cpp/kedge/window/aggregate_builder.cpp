@@ -1,0 +1,312 @@
+#include "kedge/window/aggregate_builder.h"
+
+#include <algorithm>
+
+#include "kedge/arrow/numeric.h"
+#include "kedge/base/error.h"
+#include "kedge/sketch/distinct.h"
+#include "kedge/window/arg_extreme.h"
+#include "kedge/window/correlation.h"
+#include "kedge/window/count_piece.h"
+#include "kedge/window/decay.h"
+#include "kedge/window/distinct_piece.h"
+#include "kedge/window/ends.h"
+#include "kedge/window/integers.h"
+#include "kedge/window/powers.h"
+#include "kedge/window/quantile_piece.h"
+#include "kedge/window/summary.h"
+
+namespace kedge {
+namespace {
+
+Type plain_type(TypeId id) {
+  Type type;
+  type.id = id;
+  return type;
+}
+
+// Halves come out as floats: nothing that writes columns knows them.
+Type output_type(const Type& type) {
+  return type.id == TypeId::kFloat16 ? plain_type(TypeId::kFloat32) : type;
+}
+
+SummaryParts parts_of(bool sum, bool squares, bool extremes) {
+  if (squares) return extremes ? SummaryParts::kMomentsExtremes : SummaryParts::kMoments;
+  if (sum) return extremes ? SummaryParts::kSumExtremes : SummaryParts::kSum;
+  return SummaryParts::kExtremes;
+}
+
+// Errors come out with the aggregate's name before them.
+template <class Run>
+auto in_aggregate(const AggregateSpec& aggregate, const Run& run) {
+  try {
+    return run();
+  } catch (const Error& error) {
+    throw Error(error.code(), text("aggregates[\"", aggregate.name, "\"]: ", error.what()));
+  }
+}
+
+}  // namespace
+
+void AggregateBuilder::build() {
+  for (const AggregateSpec& aggregate : spec_.aggregates) {
+    in_aggregate(aggregate, [&] { note_summary(aggregate); });
+  }
+  for (const AggregateSpec& aggregate : spec_.aggregates) {
+    Made made = in_aggregate(aggregate, [&] { return make(aggregate); });
+    to_.fields_.push_back({aggregate.name, std::move(made.type), true});
+    to_.answers_.push_back(std::move(made.answer));
+  }
+}
+
+void AggregateBuilder::note_summary(const AggregateSpec& aggregate) {
+  if (aggregate.input.empty()) return;
+  Needs& needs = summaries_[{aggregate.input, aggregate.where}];
+  switch (aggregate.function) {
+    case Function::kSum:
+    case Function::kMean:
+    case Function::kRate:
+      needs.sum = true;
+      break;
+    case Function::kVariance:
+    case Function::kStddev:
+      needs.squares = true;
+      break;
+    case Function::kMin:
+    case Function::kMax:
+      needs.extremes = true;
+      break;
+    default:
+      break;
+  }
+}
+
+AggregateBuilder::Made AggregateBuilder::make(const AggregateSpec& aggregate) {
+  switch (aggregate.function) {
+    case Function::kCount:
+    case Function::kDistinct:
+      return make_count(aggregate);
+    case Function::kRate:
+      return make_rate(aggregate);
+    case Function::kSum:
+    case Function::kMean:
+      return make_sum(aggregate);
+    case Function::kVariance:
+    case Function::kStddev:
+    case Function::kSkew:
+    case Function::kKurtosis:
+      return make_spread(aggregate);
+    case Function::kMin:
+    case Function::kMax:
+      return make_extreme(aggregate);
+    case Function::kFirst:
+    case Function::kLast:
+    case Function::kDelta:
+      return make_end(aggregate);
+    case Function::kArgMin:
+    case Function::kArgMax:
+      return make_arg_extreme(aggregate);
+    case Function::kAny:
+    case Function::kAll:
+      return make_flag(aggregate);
+    case Function::kQuantile:
+      return make_quantile(aggregate);
+    case Function::kEma:
+      return make_decay(aggregate);
+    case Function::kCorrelation:
+      break;
+  }
+  return make_correlation(aggregate);
+}
+
+std::size_t AggregateBuilder::input(const AggregateSpec& aggregate, Form form) {
+  return to_.inputs_.add(aggregate.input, aggregate.where, form);
+}
+
+Type AggregateBuilder::number_type(const AggregateSpec& aggregate, const std::string& source,
+                                   bool times) {
+  Type type = to_.inputs_.type_of(source);
+  if (is_numeric(type) && (times || !is_time(type.id))) return type;
+  throw unsupported(function_name(aggregate.function), " takes numbers", times ? " and times" : "",
+                    ", and \"", source, "\" is ", type_name(type));
+}
+
+template <class MadePiece, class... Arguments>
+const MadePiece& AggregateBuilder::piece(std::string_view kind, std::size_t input,
+                                         const Arguments&... arguments) {
+  const Piece*& slot = made_[{std::string(kind), input}];
+  if (slot == nullptr) {
+    auto made = std::make_unique<MadePiece>(arguments..., input);
+    slot = made.get();
+    to_.pieces_.push_back(std::move(made));
+  }
+  return static_cast<const MadePiece&>(*slot);
+}
+
+const SummaryPiece& AggregateBuilder::summary(const AggregateSpec& aggregate) {
+  const Needs needs = summaries_[{aggregate.input, aggregate.where}];
+  return piece<SummaryPiece>("summary", input(aggregate, Form::kDoubles),
+                             parts_of(needs.sum, needs.squares, needs.extremes));
+}
+
+const IntegerPiece& AggregateBuilder::integers(const AggregateSpec& aggregate, const Type& type) {
+  return piece<IntegerPiece>("integers", input(aggregate, Form::kIntegers), is_unsigned(type.id));
+}
+
+AggregateBuilder::Made AggregateBuilder::make_count(const AggregateSpec& aggregate) {
+  const Type type = plain_type(TypeId::kUint64);
+  if (aggregate.function == Function::kDistinct) {
+    const Type source = to_.inputs_.type_of(aggregate.input);
+    if (!Distinct::takes(source)) {
+      throw unsupported("distinct takes no ", type_name(source));
+    }
+    const std::size_t hashes = input(aggregate, Form::kHashes);
+    const std::string_view kind = aggregate.exact ? "distinct exact" : "distinct";
+    return {type, piece<DistinctPiece>(kind, hashes, aggregate.exact).count()};
+  }
+  if (aggregate.input.empty() && aggregate.where.empty()) {
+    return {type, answer_of([](const std::byte* state, const TimeRange&) {
+              return std::optional<std::uint64_t>(rows_in(state));
+            })};
+  }
+  return {type, piece<CountPiece>("count", input(aggregate, Form::kPresence)).count()};
+}
+
+AggregateBuilder::Made AggregateBuilder::make_rate(const AggregateSpec& aggregate) {
+  if (spec_.time.empty()) throw invalid_argument("rate needs a time column");
+  const Type& time = schema_[find_column(schema_, spec_.time)].type;
+  const auto unit = share_of_ticks(aggregate.duration, ticks_per_day(time));
+  const auto per_unit = [unit](std::optional<double> sum, const TimeRange& window) {
+    const double units = static_cast<double>(window.end - window.begin) / unit;
+    if (sum) *sum /= units;
+    return sum;
+  };
+  const Type type = plain_type(TypeId::kFloat64);
+  if (aggregate.input.empty()) {
+    const auto& count = piece<CountPiece>("count", input(aggregate, Form::kPresence));
+    return {type, answer_of([&count, per_unit](const std::byte* state, const TimeRange& window) {
+              return per_unit(static_cast<double>(count.count_in(state)), window);
+            })};
+  }
+  const Type source = number_type(aggregate);
+  if (is_integral(source)) {
+    const IntegerPiece& sums = integers(aggregate, source);
+    return {type, answer_of([&sums, per_unit](const std::byte* state, const TimeRange& window) {
+              return per_unit(sums.sum_in(state), window);
+            })};
+  }
+  const SummaryPiece& sums = summary(aggregate);
+  return {type, answer_of([&sums, per_unit](const std::byte* state, const TimeRange& window) {
+            return per_unit(sums.sum_in(state), window);
+          })};
+}
+
+AggregateBuilder::Made AggregateBuilder::make_sum(const AggregateSpec& aggregate) {
+  const Type source = number_type(aggregate);
+  const bool is_sum = aggregate.function == Function::kSum;
+  if (is_integral(source)) {
+    const IntegerPiece& sums = integers(aggregate, source);
+    if (!is_sum) return {plain_type(TypeId::kFloat64), sums.mean()};
+    const bool is_wide = source.id == TypeId::kUint64;
+    return {plain_type(is_wide ? TypeId::kUint64 : TypeId::kInt64), sums.sum()};
+  }
+  const SummaryPiece& sums = summary(aggregate);
+  return {plain_type(TypeId::kFloat64), is_sum ? sums.sum() : sums.mean()};
+}
+
+AggregateBuilder::Made AggregateBuilder::make_spread(const AggregateSpec& aggregate) {
+  number_type(aggregate);
+  const Type type = plain_type(TypeId::kFloat64);
+  switch (aggregate.function) {
+    case Function::kVariance:
+      return {type, summary(aggregate).variance(aggregate.number)};
+    case Function::kStddev:
+      return {type, summary(aggregate).stddev(aggregate.number)};
+    default:
+      break;
+  }
+  const auto& powers = piece<PowersPiece>("powers", input(aggregate, Form::kDoubles));
+  return {type, aggregate.function == Function::kSkew ? powers.skew() : powers.kurtosis()};
+}
+
+AggregateBuilder::Made AggregateBuilder::make_extreme(const AggregateSpec& aggregate) {
+  const Type source = number_type(aggregate, aggregate.input, true);
+  const bool is_min = aggregate.function == Function::kMin;
+  if (is_integral(source)) {
+    const IntegerPiece& values = integers(aggregate, source);
+    return {source, is_min ? values.least() : values.greatest()};
+  }
+  const SummaryPiece& values = summary(aggregate);
+  return {output_type(source), is_min ? values.least() : values.greatest()};
+}
+
+AggregateBuilder::Made AggregateBuilder::make_end(const AggregateSpec& aggregate) {
+  const bool is_delta = aggregate.function == Function::kDelta;
+  const Type source = number_type(aggregate, aggregate.input, true);
+  const bool integral = is_integral(source);
+  const Form form = integral ? Form::kIntegers : Form::kDoubles;
+  const auto& ends = piece<EndsPiece>("ends", input(aggregate, form), integral);
+  if (is_delta) {
+    return {plain_type(integral ? TypeId::kInt64 : TypeId::kFloat64), ends.delta()};
+  }
+  return {output_type(source), aggregate.function == Function::kFirst ? ends.first() : ends.last()};
+}
+
+AggregateBuilder::Made AggregateBuilder::make_arg_extreme(const AggregateSpec& aggregate) {
+  const std::string& of = aggregate.of.empty() ? spec_.time : aggregate.of;
+  if (of.empty()) throw invalid_argument("of: which column is wanted, without a time column?");
+  const Type source = number_type(aggregate, aggregate.input, true);
+  const Type said = number_type(aggregate, of, true);
+  const auto form = [](const Type& type) {
+    return is_integral(type) ? Form::kIntegers : Form::kDoubles;
+  };
+  const ArgExtremePiece::Input value{input(aggregate, form(source)), is_integral(source)};
+  const ArgExtremePiece::Input other{to_.inputs_.add(of, "", form(said)), is_integral(said)};
+  auto made = std::make_unique<ArgExtremePiece>(aggregate.function == Function::kArgMax,
+                                                is_unsigned(source.id), value, other);
+  Made out{output_type(said), made->said()};
+  to_.pieces_.push_back(std::move(made));
+  return out;
+}
+
+AggregateBuilder::Made AggregateBuilder::make_flag(const AggregateSpec& aggregate) {
+  const Type source = to_.inputs_.type_of(aggregate.input);
+  if (source.id != TypeId::kBool || source.dictionary) {
+    throw unsupported(function_name(aggregate.function), " takes bools, and \"", aggregate.input,
+                      "\" is ", type_name(source));
+  }
+  const IntegerPiece& flags = integers(aggregate, source);
+  return {source, aggregate.function == Function::kAny ? flags.any() : flags.all()};
+}
+
+AggregateBuilder::Made AggregateBuilder::make_quantile(const AggregateSpec& aggregate) {
+  number_type(aggregate);
+  const double error = aggregate.exact ? 0 : aggregate.error;
+  const auto& values =
+      piece<QuantilePiece>(text("quantile ", error), input(aggregate, Form::kDoubles), error);
+  return {plain_type(TypeId::kFloat64), values.quantile(aggregate.number)};
+}
+
+AggregateBuilder::Made AggregateBuilder::make_decay(const AggregateSpec& aggregate) {
+  if (spec_.time.empty()) throw invalid_argument("ema needs a time column");
+  number_type(aggregate);
+  const Type& time = schema_[find_column(schema_, spec_.time)].type;
+  const auto halflife = share_of_ticks(aggregate.duration, ticks_per_day(time));
+  auto made = std::make_unique<DecayPiece>(input(aggregate, Form::kDoubles), halflife);
+  Made out{plain_type(TypeId::kFloat64), made->mean()};
+  to_.pieces_.push_back(std::move(made));
+  return out;
+}
+
+AggregateBuilder::Made AggregateBuilder::make_correlation(const AggregateSpec& aggregate) {
+  number_type(aggregate);
+  number_type(aggregate, aggregate.of, false);
+  const std::size_t x = input(aggregate, Form::kDoubles);
+  const std::size_t y = to_.inputs_.add(aggregate.of, aggregate.where, Form::kDoubles);
+  auto made = std::make_unique<CorrelationPiece>(x, y);
+  Made out{plain_type(TypeId::kFloat64), made->pearson()};
+  to_.pieces_.push_back(std::move(made));
+  return out;
+}
+
+}  // namespace kedge

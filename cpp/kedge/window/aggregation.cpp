@@ -1,0 +1,71 @@
+#include "kedge/window/aggregation.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kedge/base/buffer.h"
+#include "kedge/window/aggregate_builder.h"
+
+namespace kedge {
+namespace {
+
+std::size_t stride_of(std::size_t bytes) noexcept {
+  if (bytes <= 8) return 8;
+  if (bytes <= 16) return 16;
+  if (bytes <= 32) return 32;
+  return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
+}
+
+}  // namespace
+
+Aggregation::Aggregation(const WindowSpec& spec, const std::shared_ptr<const Schema>& schema)
+    : inputs_(schema) {
+  AggregateBuilder(*this, spec, *schema).build();
+  std::size_t bytes = sizeof(std::uint64_t);
+  for (const auto& piece : pieces_) {
+    piece->set_offset(bytes);
+    bytes += piece->bytes();
+    if (piece->owns_memory()) owners_.push_back(piece.get());
+  }
+  owns_memory_ = !owners_.empty();
+  stride_ = stride_of(bytes);
+  empty_.resize(stride_);
+  for (const auto& piece : pieces_) piece->init(empty_.data());
+}
+
+void Aggregation::init(std::byte* state) const noexcept {
+  std::memcpy(state, empty_.data(), stride_);
+}
+
+void Aggregation::update(const Block& block) const {
+  for (std::size_t i = 0; i < block.length; ++i) ++rows_in(block.states[i]);
+  for (const auto& piece : pieces_) piece->update(block);
+}
+
+void Aggregation::merge(std::byte* into, const std::byte* from) const {
+  rows_in(into) += rows_in(from);
+  for (const auto& piece : pieces_) piece->merge(into, from);
+}
+
+void Aggregation::reset(std::byte* state) const noexcept {
+  for (const Piece* piece : owners_) piece->release(state);
+  init(state);
+}
+
+std::size_t Aggregation::owned_bytes(const std::byte* state) const noexcept {
+  std::size_t total = 0;
+  for (const Piece* piece : owners_) total += piece->owned_bytes(state);
+  return total;
+}
+
+void Aggregation::write(const std::byte* state, ByteWriter& out) const {
+  out.write(rows_in(state));
+  for (const auto& piece : pieces_) piece->write(state, out);
+}
+
+void Aggregation::read(std::byte* state, ByteReader& in) const {
+  rows_in(state) = in.read<std::uint64_t>();
+  for (const auto& piece : pieces_) piece->read(state, in);
+}
+
+}  // namespace kedge

@@ -1,0 +1,63 @@
+// All aggregates of a definition over one schema: which pieces a state has, how rows change it, and
+// what is answered from it.
+//
+// Thread safety: one caller at a time.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "kedge/window/inputs.h"
+#include "kedge/window/piece.h"
+#include "kedge/window/spec.h"
+
+namespace kedge {
+
+// A state's first word is how many rows it has.
+inline std::uint64_t& rows_in(std::byte* state) noexcept {
+  return *reinterpret_cast<std::uint64_t*>(state);
+}
+inline std::uint64_t rows_in(const std::byte* state) noexcept {
+  return *reinterpret_cast<const std::uint64_t*>(state);
+}
+
+class Aggregation {
+ public:
+  // Throws InvalidArgument and Unsupported that name the aggregate.
+  Aggregation(const WindowSpec& spec, const std::shared_ptr<const Schema>& schema);
+  Aggregation(const Aggregation&) = delete;
+  Aggregation& operator=(const Aggregation&) = delete;
+
+  Inputs& inputs() noexcept { return inputs_; }
+  // Bytes from one state to the next: whole cache lines, or an even share of one.
+  std::size_t stride() const noexcept { return stride_; }
+  // Whether states own memory, so that they must be released and cannot be copied as bytes.
+  bool owns_memory() const noexcept { return owns_memory_; }
+
+  void init(std::byte* state) const noexcept;
+  void update(const Block& block) const;
+  void merge(std::byte* into, const std::byte* from) const;
+  // What the state owns; then it is as init makes it.
+  void reset(std::byte* state) const noexcept;
+  std::size_t owned_bytes(const std::byte* state) const noexcept;
+  void write(const std::byte* state, ByteWriter& out) const;
+  void read(std::byte* state, ByteReader& in) const;
+
+  // The columns that come out, one for each aggregate, and what is in them.
+  const std::vector<Field>& fields() const noexcept { return fields_; }
+  const std::vector<std::unique_ptr<Answer>>& answers() const noexcept { return answers_; }
+
+ private:
+  friend class AggregateBuilder;
+
+  Inputs inputs_;
+  std::vector<std::unique_ptr<Piece>> pieces_;
+  std::vector<Piece*> owners_;  // those that own memory
+  std::vector<Field> fields_;
+  std::vector<std::unique_ptr<Answer>> answers_;
+  std::vector<std::byte> empty_;  // a state as init makes it
+  std::size_t stride_ = 0;
+  bool owns_memory_ = false;
+};
+
+}  // namespace kedge

@@ -1,0 +1,72 @@
+#include "kedge/window/emitter.h"
+
+#include "kedge/base/random.h"
+
+namespace kedge {
+namespace {
+
+std::vector<Field> fields_of(const Field* time, const std::vector<Field>& keys,
+                             const Aggregation& aggregation) {
+  std::vector<Field> fields;
+  if (time != nullptr) {
+    fields.push_back({"window_start", time->type, false});
+    fields.push_back({"window_end", time->type, false});
+  }
+  for (const Field& key : keys) fields.push_back({key.name, key_output_type(key.type), true});
+  for (const Field& field : aggregation.fields()) fields.push_back(field);
+  Type id;
+  id.id = TypeId::kUint64;
+  fields.push_back({"window_id", id, false});
+  return fields;
+}
+
+}  // namespace
+
+Emitter::Emitter(const Field* time, const std::vector<Field>& keys, const Aggregation& aggregation,
+                 std::uint64_t definition)
+    : aggregation_(aggregation),
+      has_time_(time != nullptr),
+      first_key_(has_time_ ? 2 : 0),
+      first_answer_(first_key_ + keys.size()),
+      definition_(definition),
+      output_(fields_of(time, keys, aggregation)),
+      values_(kOutputBlock),
+      valid_(kOutputBlock) {}
+
+void Emitter::emit_bounds(std::span<const TimeRange> windows) {
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    values_[i] = static_cast<std::uint64_t>(windows[i].begin);
+  }
+  output_.column(0).append({values_.data(), windows.size()}, nullptr);
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    values_[i] = static_cast<std::uint64_t>(windows[i].end);
+  }
+  output_.column(1).append({values_.data(), windows.size()}, nullptr);
+}
+
+void Emitter::emit(const Keys& keys, std::span<const std::uint32_t> ids, const Finished& finished) {
+  names_.clear();
+  for (const TimeRange& window : finished.windows) {
+    names_.push_back(static_cast<std::uint64_t>(window.begin));
+  }
+  emit(keys, ids, finished, names_);
+}
+
+void Emitter::emit(const Keys& keys, std::span<const std::uint32_t> ids, const Finished& finished,
+                   std::span<const std::uint64_t> names) {
+  const std::size_t length = ids.size();
+  if (has_time_) emit_bounds(finished.windows);
+  keys.append(ids, output_, first_key_);
+  std::size_t column = first_answer_;
+  for (const auto& answer : aggregation_.answers()) {
+    answer->read(finished, values_.data(), valid_.data());
+    output_.column(column++).append({values_.data(), length}, valid_.data());
+  }
+  for (std::size_t i = 0; i < length; ++i) {
+    const std::uint64_t of_key = mix_bits(definition_ ^ keys.hash(ids[i]));
+    values_[i] = mix_bits(of_key + names[i]);
+  }
+  output_.column(column).append({values_.data(), length}, nullptr);
+}
+
+}  // namespace kedge

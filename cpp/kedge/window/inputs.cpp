@@ -1,0 +1,159 @@
+#include "kedge/window/inputs.h"
+
+#include <algorithm>
+
+#include "kedge/arrow/check.h"
+#include "kedge/arrow/numeric.h"
+#include "kedge/base/bits.h"
+#include "kedge/base/error.h"
+#include "kedge/base/hash.h"
+#include "kedge/base/random.h"
+
+namespace kedge {
+namespace {
+
+const Field* field_named(const Schema& schema, const std::string& name) {
+  const auto found = std::ranges::find(schema, name, &Field::name);
+  return found == schema.end() ? nullptr : &*found;
+}
+
+void hash_strings(const Column& column, std::size_t start, std::size_t length, std::uint64_t* out) {
+  const Column& names = column.dictionary ? *column.dictionary : column;
+  std::int64_t place = 0;
+  for (std::size_t i = 0; i < length; ++i) {
+    if (column.is_null(start + i)) continue;
+    place = static_cast<std::int64_t>(start + i);
+    if (column.dictionary) read_integers(column, start + i, 1, &place);
+    const auto row = static_cast<std::size_t>(place);
+    out[i] = names.is_null(row) ? 0 : hash_bytes(names.string_at(row));
+  }
+}
+
+bool holds_strings(const Type& type) {
+  return is_string(type.dictionary ? type.dictionary->id : type.id);
+}
+
+}  // namespace
+
+Type Inputs::type_of(const std::string& source) const {
+  if (const Field* field = field_named(*schema_, source)) return field->type;
+  return Program(parse_expression(source), *schema_).type();
+}
+
+std::size_t Inputs::source_of(const std::string& text) {
+  const auto found = std::ranges::find(sources_, text, &Source::text);
+  if (found != sources_.end()) return static_cast<std::size_t>(found - sources_.begin());
+  Source source;
+  source.text = text;
+  if (const Field* field = field_named(*schema_, text)) {
+    check_readable(*field);
+    source.column = static_cast<std::size_t>(field - schema_->data());
+  } else {
+    source.program = std::make_unique<Program>(parse_expression(text), *schema_);
+  }
+  sources_.push_back(std::move(source));
+  return sources_.size() - 1;
+}
+
+std::size_t Inputs::condition_of(const std::string& text) {
+  const auto found = std::ranges::find(conditions_, text, &Condition::text);
+  if (found != conditions_.end()) return static_cast<std::size_t>(found - conditions_.begin());
+  auto program = std::make_unique<Program>(parse_expression(text), *schema_);
+  if (program->type().id != TypeId::kBool) {
+    throw invalid_argument("where = \"", text, "\" is ", type_name(program->type()), ", not bool");
+  }
+  conditions_.push_back({text, std::move(program), {}});
+  return conditions_.size() - 1;
+}
+
+std::size_t Inputs::add(const std::string& source, const std::string& where, Form form) {
+  Input input;
+  if (!source.empty()) input.source = source_of(source);
+  if (!where.empty()) input.condition = condition_of(where);
+  input.form = form;
+  const auto found = std::ranges::find_if(inputs_, [&](const Input& other) {
+    return other.source == input.source && other.condition == input.condition && other.form == form;
+  });
+  if (found != inputs_.end()) return static_cast<std::size_t>(found - inputs_.begin());
+  input.memory.resize(kBlockRows);
+  input.keep.resize(kBlockRows);
+  inputs_.push_back(std::move(input));
+  values_.resize(inputs_.size());
+  return inputs_.size() - 1;
+}
+
+void Inputs::prepare(const Batch& batch) {
+  for (Source& source : sources_) {
+    if (source.program) {
+      source.program->check(batch);
+      source.computed = source.program->evaluate(batch);
+    } else {
+      in_column(batch.field(source.column).name,
+                [&] { check_column(batch.columns[source.column]); });
+    }
+  }
+  for (Condition& condition : conditions_) {
+    condition.program->check(batch);
+    condition.keep.resize(batch.length);
+    condition.program->select(batch, condition.keep);
+  }
+  batch_ = batch;
+}
+
+const Column& Inputs::column_of(const Source& source) const {
+  return source.program ? source.computed.column : batch_.columns[source.column];
+}
+
+void Inputs::read_values(Input& input, std::size_t start, std::size_t length, Values& out) {
+  if (input.form == Form::kPresence) return;
+  const Column& column = column_of(sources_[input.source]);
+  if (input.form == Form::kDoubles) {
+    out.doubles = reinterpret_cast<const double*>(input.memory.data());
+    if (column.type == TypeId::kFloat64) {
+      out.doubles = column.data<double>() + start;
+    } else {
+      read_doubles(column, start, length, reinterpret_cast<double*>(input.memory.data()));
+    }
+    return;
+  }
+  auto* integers = reinterpret_cast<std::int64_t*>(input.memory.data());
+  out.integers = integers;
+  if (input.form == Form::kIntegers) return read_integers(column, start, length, integers);
+  const Type& type = sources_[input.source].program
+                         ? sources_[input.source].program->type()
+                         : batch_.field(sources_[input.source].column).type;
+  if (holds_strings(type)) return hash_strings(column, start, length, input.memory.data());
+  read_equal_bits(column, start, length, input.memory.data());
+  for (std::size_t i = 0; i < length; ++i) input.memory[i] = mix_bits(input.memory[i]);
+}
+
+void Inputs::read_keep(Input& input, std::size_t start, std::size_t length, Values& out) {
+  const std::uint8_t* wanted = nullptr;
+  if (input.condition != Input::kNone) wanted = conditions_[input.condition].keep.data() + start;
+  out.keep = wanted;
+  if (input.source == Input::kNone) return;
+  const Column& column = column_of(sources_[input.source]);
+  const bool has_null_names = column.dictionary && column.dictionary->validity != nullptr;
+  if (column.validity == nullptr && !has_null_names) return;
+  for (std::size_t i = 0; i < length; ++i) {
+    bool keeps = !column.is_null(start + i) && (wanted == nullptr || wanted[i] != 0);
+    if (keeps && has_null_names) {
+      std::int64_t place = 0;
+      read_integers(column, start + i, 1, &place);
+      keeps = !column.dictionary->is_null(static_cast<std::size_t>(place));
+    }
+    input.keep[i] = keeps ? 1 : 0;
+  }
+  out.keep = input.keep.data();
+}
+
+std::span<const Values> Inputs::read(std::size_t start, std::size_t length) {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    values_[i] = {};
+    read_values(inputs_[i], start, length, values_[i]);
+    read_keep(inputs_[i], start, length, values_[i]);
+  }
+  return values_;
+}
+
+}  // namespace kedge

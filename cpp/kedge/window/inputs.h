@@ -1,0 +1,77 @@
+// What aggregates read: columns and computed columns of a batch, as numbers, with a byte for each
+// row that says whether it counts.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kedge/arrow/batch.h"
+#include "kedge/expr/program.h"
+#include "kedge/window/piece.h"
+
+namespace kedge {
+
+// How many rows go through the pieces at once: their values and states stay in the first cache.
+inline constexpr std::size_t kBlockRows = 1024;
+
+enum class Form : std::uint8_t {
+  kPresence,  // only which rows count
+  kDoubles,
+  kIntegers,
+  kHashes,  // in `integers`: well mixed, the same for equal values; of numbers also only for those
+};
+
+class Inputs {
+ public:
+  explicit Inputs(std::shared_ptr<const Schema> schema) : schema_(std::move(schema)) {}
+
+  // The type of a column, or else of an expression. Throws as Program does.
+  Type type_of(const std::string& source) const;
+  // The place of this input among values(); equal inputs share one. Without a source every row has
+  // a value.
+  std::size_t add(const std::string& source, const std::string& where, Form form);
+
+  // Computes what is not in the batch, and checks what is used; throws, or all is well with it.
+  void prepare(const Batch& batch);
+  // Rows start .. start+length-1 of the prepared batch, at most kBlockRows. `values` stays until
+  // the next call.
+  std::span<const Values> read(std::size_t start, std::size_t length);
+
+ private:
+  struct Source {
+    std::string text;
+    std::size_t column = 0;  // in the schema, when there is no program
+    std::unique_ptr<Program> program;
+    ComputedColumn computed;
+  };
+  struct Condition {
+    std::string text;
+    std::unique_ptr<Program> program;
+    std::vector<std::uint8_t> keep;  // of each row of the batch
+  };
+  struct Input {
+    static constexpr std::size_t kNone = SIZE_MAX;
+    std::size_t source = kNone;
+    std::size_t condition = kNone;
+    Form form = Form::kPresence;
+    std::vector<std::uint64_t> memory;
+    std::vector<std::uint8_t> keep;
+  };
+
+  std::size_t source_of(const std::string& text);
+  std::size_t condition_of(const std::string& text);
+  const Column& column_of(const Source& source) const;
+  void read_values(Input& input, std::size_t start, std::size_t length, Values& out);
+  void read_keep(Input& input, std::size_t start, std::size_t length, Values& out);
+
+  std::shared_ptr<const Schema> schema_;
+  std::vector<Source> sources_;
+  std::vector<Condition> conditions_;
+  std::vector<Input> inputs_;
+  std::vector<Values> values_;
+  Batch batch_;
+};
+
+}  // namespace kedge

@@ -1,0 +1,158 @@
+#include "kedge/window/output.h"
+
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "kedge/base/bits.h"
+
+namespace kedge {
+namespace {
+
+// Hands memory to whoever keeps the batch, and the place of its first element with it.
+template <class Memory>
+const auto* keep(Memory&& values, std::vector<std::shared_ptr<const void>>& owners) {
+  auto owned = std::make_shared<const std::decay_t<Memory>>(std::move(values));
+  const auto* data = owned->data();
+  owners.push_back(std::move(owned));
+  return data;
+}
+
+template <class Value, class From>
+Value narrowed(std::uint64_t bits) noexcept {
+  return static_cast<Value>(std::bit_cast<From>(bits));
+}
+
+}  // namespace
+
+void OutputColumn::reserve(std::size_t rows) {
+  if (length_ + rows <= capacity_ || width() == 0) return;
+  constexpr std::size_t kFewest = 64;
+  capacity_ = std::max({length_ + rows, 2 * capacity_, kFewest});
+  Buffer values = Buffer::uninitialized(capacity_ * width());
+  if (length_ != 0) std::memcpy(values.data(), values_.data(), length_ * width());
+  values_ = std::move(values);
+}
+
+template <class Value, class From>
+void OutputColumn::append_as(std::span<const std::uint64_t> values) {
+  reserve(values.size());
+  auto* const to = reinterpret_cast<Value*>(values_.data()) + length_;
+  if constexpr (sizeof(Value) == sizeof(std::uint64_t)) {
+    std::memcpy(to, values.data(), values.size_bytes());
+  } else {
+    for (std::size_t i = 0; i < values.size(); ++i) to[i] = narrowed<Value, From>(values[i]);
+  }
+}
+
+void OutputColumn::append_valid(std::size_t length, const std::uint8_t* valid) {
+  length_ += length;
+  const bool has_nulls = valid != nullptr && std::memchr(valid, 0, length) != nullptr;
+  if (!has_nulls && !has_nulls_) return;
+  has_nulls_ = true;
+  valid_.resize(length_ - length, 1);
+  if (valid == nullptr) {
+    valid_.resize(length_, 1);
+  } else {
+    valid_.insert(valid_.end(), valid, valid + length);
+  }
+}
+
+void OutputColumn::append(std::span<const std::uint64_t> values, const std::uint8_t* valid) {
+  switch (field_.type.id) {
+    case TypeId::kBool:
+    case TypeId::kInt8:
+      append_as<std::int8_t, std::int64_t>(values);
+      break;
+    case TypeId::kInt16:
+      append_as<std::int16_t, std::int64_t>(values);
+      break;
+    case TypeId::kInt32:
+    case TypeId::kDate32:
+      append_as<std::int32_t, std::int64_t>(values);
+      break;
+    case TypeId::kUint8:
+      append_as<std::uint8_t, std::uint64_t>(values);
+      break;
+    case TypeId::kUint16:
+      append_as<std::uint16_t, std::uint64_t>(values);
+      break;
+    case TypeId::kUint32:
+      append_as<std::uint32_t, std::uint64_t>(values);
+      break;
+    case TypeId::kFloat32:
+      append_as<float, double>(values);
+      break;
+    default:
+      append_as<std::uint64_t, std::uint64_t>(values);
+      break;
+  }
+  append_valid(values.size(), valid);
+}
+
+void OutputColumn::append(std::uint64_t value, std::size_t times) {
+  const std::vector<std::uint64_t> values(times, value);
+  append(values, nullptr);
+}
+
+void OutputColumn::append_text(std::string_view value) {
+  text_.insert(text_.end(), value.begin(), value.end());
+  ends_.push_back(static_cast<std::int64_t>(text_.size()));
+  append_valid(1, nullptr);
+}
+
+void OutputColumn::append_null_text() {
+  ends_.push_back(static_cast<std::int64_t>(text_.size()));
+  const std::uint8_t null = 0;
+  append_valid(1, &null);
+}
+
+Column OutputColumn::take(std::vector<std::shared_ptr<const void>>& owners) {
+  Column column;
+  column.type = field_.type.id;
+  column.length = length_;
+  if (has_nulls_) {
+    std::vector<std::uint8_t> bits(bitmap_bytes(length_));
+    for (std::size_t i = 0; i < length_; ++i) {
+      if (valid_[i] != 0) set_bit(bits.data(), i);
+    }
+    column.validity = keep(std::move(bits), owners);
+  }
+  if (is_string(column.type)) {
+    ends_.insert(ends_.begin(), 0);
+    text_.reserve(1);
+    column.values = keep(std::exchange(ends_, {}), owners);
+    column.text = keep(std::exchange(text_, {}), owners);
+  } else if (column.type == TypeId::kBool) {
+    std::vector<std::uint8_t> bits(bitmap_bytes(length_) + 1);
+    for (std::size_t i = 0; i < length_; ++i) {
+      if (values_.data()[i] != std::byte{0}) set_bit(bits.data(), i);
+    }
+    column.values = keep(std::move(bits), owners);
+  } else {
+    reserve(1);
+    column.values = keep(std::exchange(values_, {}), owners);
+  }
+  valid_.clear();
+  has_nulls_ = false;
+  length_ = 0;
+  capacity_ = 0;
+  return column;
+}
+
+Output::Output(std::vector<Field> fields) {
+  for (const Field& field : fields) columns_.emplace_back(field);
+  schema_ = std::make_shared<const Schema>(std::move(fields));
+}
+
+Batch Output::take() {
+  auto owners = std::make_shared<std::vector<std::shared_ptr<const void>>>();
+  Batch batch;
+  batch.schema = schema_;
+  batch.length = length();
+  for (OutputColumn& column : columns_) batch.columns.push_back(column.take(*owners));
+  batch.owner = std::move(owners);
+  return batch;
+}
+
+}  // namespace kedge

@@ -1,0 +1,75 @@
+// A batch that grows row by row until it is given out: one column at a time, blocks of rows.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "kedge/arrow/batch.h"
+#include "kedge/base/buffer.h"
+
+namespace kedge {
+
+// How many rows are finished at once: their states stay in the first cache.
+inline constexpr std::size_t kOutputBlock = 256;
+
+// Values travel as 64 bits each: a double's own, an integer's sign-extended, 0 or 1 of a bool.
+class OutputColumn {
+ public:
+  explicit OutputColumn(Field field) : field_(std::move(field)) {}
+
+  const Field& field() const noexcept { return field_; }
+  std::size_t length() const noexcept { return length_; }
+
+  // Room for so many rows more, so that they are not moved as it fills.
+  void reserve(std::size_t rows);
+  // `valid` has a byte for each; absent when none is null.
+  void append(std::span<const std::uint64_t> values, const std::uint8_t* valid);
+  void append(std::uint64_t value, std::size_t times);
+  void append_text(std::string_view value);
+  void append_null_text();
+
+  // What was appended, in memory that `owner` keeps; empty afterwards.
+  Column take(std::vector<std::shared_ptr<const void>>& owners);
+
+ private:
+  template <class Value, class From>
+  void append_as(std::span<const std::uint64_t> values);
+  // Of a value in values_: a byte for a bool, nothing for a string.
+  std::size_t width() const noexcept {
+    return is_string(field_.type.id) ? 0 : std::max<std::size_t>(1, value_bytes(field_.type.id));
+  }
+  void append_valid(std::size_t length, const std::uint8_t* valid);
+
+  Field field_;
+  std::size_t length_ = 0;
+  bool has_nulls_ = false;
+  Buffer values_;  // room for `capacity_` of them
+  std::size_t capacity_ = 0;
+  std::vector<std::uint8_t> valid_;  // a byte for each, from the first null on
+  std::vector<std::int64_t> ends_;   // of strings
+  std::vector<char> text_;
+};
+
+class Output {
+ public:
+  explicit Output(std::vector<Field> fields);
+
+  void reserve(std::size_t rows) {
+    for (OutputColumn& column : columns_) column.reserve(rows);
+  }
+  OutputColumn& column(std::size_t i) noexcept { return columns_[i]; }
+  std::size_t length() const noexcept { return columns_.front().length(); }
+  const std::shared_ptr<const Schema>& schema() const noexcept { return schema_; }
+  // Everything since the last take, as one batch.
+  Batch take();
+
+ private:
+  std::shared_ptr<const Schema> schema_;
+  std::vector<OutputColumn> columns_;
+};
+
+}  // namespace kedge

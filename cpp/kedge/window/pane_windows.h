@@ -1,0 +1,54 @@
+// Windows that time alone decides: tumbling, hopping and those between given bounds.
+//
+// Rows go into panes. A row for which one of its windows is closed is late and counts in none, so
+// the panes of closed windows are final: each window is a merge of final panes, in their order.
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "kedge/window/grid.h"
+#include "kedge/window/hop_merge.h"
+#include "kedge/window/state_table.h"
+#include "kedge/window/windows.h"
+
+namespace kedge {
+
+class PaneWindows final : public Windows {
+ public:
+  PaneWindows(const Stream& stream, const Type& time);
+
+  void take(const Rows& rows) override;
+  void close_reached() override;
+  void close_all() override;
+
+  std::uint64_t open() const noexcept override;
+  std::uint64_t outside() const noexcept override { return outside_; }
+  std::size_t bytes() const noexcept override;
+  void mark_used(std::span<std::uint8_t> used) const noexcept override;
+  void renumber(std::span<const std::uint32_t> new_ids, std::size_t size) override;
+  void write(ByteWriter& out) const override;
+  void read(ByteReader& in) override;
+
+ private:
+  // The first row from `start` on that moves the horizon, and the largest time until then.
+  std::size_t segment_end(const Rows& rows, std::size_t start, std::int64_t& newest) const;
+  void fold_rows(const Rows& rows, std::size_t start, std::size_t end);
+  std::byte* turned_away(const Rows& rows, std::size_t row);
+  // The pane that holds this time, in which there is a state for every key.
+  Pane* pane_at(std::int64_t time);
+  void set_horizon();
+  void close_before(std::int64_t pane);
+
+  Stream stream_;
+  Grid grid_;
+  std::int64_t horizon_;       // rows before it are late: where the last closed window ended
+  std::int64_t horizon_pane_;  // the pane that begins there
+  std::int64_t horizon_end_;   // where the next window ends: the watermark that moves the horizon
+  std::deque<Pane> panes_;     // those with rows, by rising number
+  std::uint64_t outside_ = 0;
+  std::vector<StateTable> spare_;
+  HopMerge merge_;
+};
+
+}  // namespace kedge

@@ -1,0 +1,230 @@
+#include "kedge/window/session_windows.h"
+
+#include <algorithm>
+
+#include "kedge/base/error.h"
+#include "kedge/window/duration.h"
+
+namespace kedge {
+
+SessionWindows::SessionWindows(const Stream& stream, const Type& time)
+    : stream_(stream),
+      gap_(ticks_of(stream.spec.gap, ticks_per_day(time))),
+      states_(stream.aggregation) {}
+
+std::uint32_t SessionWindows::new_session(std::uint32_t id, std::int64_t time, std::uint32_t next) {
+  std::uint32_t made = static_cast<std::uint32_t>(sessions_.size());
+  if (free_.empty()) {
+    sessions_.emplace_back();
+  } else {
+    made = free_.back();
+    free_.pop_back();
+  }
+  sessions_[made] = {time, time, id, next};
+  ++open_;
+  push_end(made);
+  return made;
+}
+
+void SessionWindows::push_end(std::uint32_t session) {
+  ends_.push_back({end_of(sessions_[session]), session});
+  std::push_heap(ends_.begin(), ends_.end());
+}
+
+template <class BeforeMerge>
+std::uint32_t SessionWindows::session_of(std::uint32_t id, std::int64_t time,
+                                         const BeforeMerge& before_merge) {
+  std::uint32_t* link = &first_of_[id];
+  while (*link != kNone && end_of(sessions_[*link]) <= time) link = &sessions_[*link].next;
+  if (*link == kNone || time + gap_ <= sessions_[*link].first) {
+    // The link lies in a vector that a new session may move.
+    const bool is_first = link == &first_of_[id];
+    std::uint32_t before = kNone;
+    if (!is_first) {
+      before = first_of_[id];
+      while (&sessions_[before].next != link) before = sessions_[before].next;
+    }
+    const std::uint32_t made = new_session(id, time, *link);
+    (is_first ? first_of_[id] : sessions_[before].next) = made;
+    return made;
+  }
+  const std::uint32_t found = *link;
+  Session& session = sessions_[found];
+  session.first = std::min(session.first, time);
+  session.last = std::max(session.last, time);
+  const std::uint32_t next = session.next;
+  if (next == kNone || sessions_[next].first >= end_of(session)) return found;
+  before_merge();
+  session.last = std::max(session.last, sessions_[next].last);
+  session.next = sessions_[next].next;
+  stream_.aggregation.merge(states_.state(found), states_.state(next));
+  stream_.aggregation.reset(states_.state(next));
+  sessions_[next] = {};
+  free_.push_back(next);  // its end in the heap is told by its state, which has no rows
+  --open_;
+  return found;
+}
+
+void SessionWindows::take(const Rows& rows) {
+  first_of_.resize(stream_.keys.size(), kNone);
+  for (std::size_t start = 0; start < rows.times.size();) {
+    start = fold_some(rows, start);
+    close_reached();
+  }
+}
+
+bool SessionWindows::is_late(const Rows& rows, std::size_t row) {
+  const std::int64_t time = rows.times[row];
+  if (stream_.late.takes(row, time)) return true;
+  const bool is_closed = time + gap_ <= stream_.watermark.value();
+  if (is_closed) stream_.late.note(row, LateReason::kClosed);
+  return is_closed;
+}
+
+std::size_t SessionWindows::fold_some(const Rows& rows, std::size_t start) {
+  const std::size_t end = std::min(rows.times.size(), start + kBlockRows);
+  // Every row may need a state of its own, and states must not move while a block points to them.
+  states_.reserve(sessions_.size() + (end - start));
+  std::size_t at = start;
+  std::size_t folded = start;
+  const auto fold = [&] {
+    stream_.fold.run(rows, folded, at - folded);
+    folded = at;
+  };
+  while (at < end && (ends_.empty() || stream_.watermark.value() < ends_.front().time)) {
+    std::byte* state = stream_.fold.sink();
+    if (!is_late(rows, at)) {
+      state = states_.state(session_of(rows.ids[at], rows.times[at], fold));
+      stream_.watermark.see(rows.partition, rows.times[at]);
+    }
+    stream_.fold.states()[at++ - folded] = state;
+  }
+  fold();
+  return at;
+}
+
+void SessionWindows::close_reached() {
+  const std::int64_t watermark = stream_.watermark.value();
+  std::vector<std::uint32_t> closed;
+  while (!ends_.empty() && ends_.front().time <= watermark) {
+    const std::uint32_t session = ends_.front().session;
+    std::pop_heap(ends_.begin(), ends_.end());
+    ends_.pop_back();
+    if (!states_.has_rows(session)) continue;
+    if (end_of(sessions_[session]) > watermark) {
+      push_end(session);
+    } else {
+      closed.push_back(session);
+    }
+  }
+  // A number may stand in the heap twice: of a session that was joined, and of the one that has its
+  // number now.
+  std::ranges::sort(closed);
+  const auto twice = std::ranges::unique(closed);
+  closed.erase(twice.begin(), twice.end());
+  close(std::move(closed));
+}
+
+void SessionWindows::close_all() {
+  std::vector<std::uint32_t> closed;
+  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
+    if (states_.has_rows(i)) closed.push_back(i);
+  }
+  ends_.clear();
+  close(std::move(closed));
+}
+
+void SessionWindows::unlink(std::uint32_t session) {
+  std::uint32_t* link = &first_of_[sessions_[session].id];
+  while (*link != session) link = &sessions_[*link].next;
+  *link = sessions_[session].next;
+  stream_.aggregation.reset(states_.state(session));
+  sessions_[session] = {};
+  free_.push_back(session);
+  --open_;
+}
+
+void SessionWindows::close(std::vector<std::uint32_t> sessions) {
+  if (sessions.empty()) return;
+  std::ranges::sort(sessions, [&](std::uint32_t a, std::uint32_t b) {
+    const Session &x = sessions_[a], &y = sessions_[b];
+    if (x.last != y.last) return x.last < y.last;
+    if (x.id != y.id) return stream_.keys.before(x.id, y.id);
+    return x.first < y.first;
+  });
+  for (std::size_t start = 0; start < sessions.size(); start += kOutputBlock) {
+    std::vector<std::uint32_t> ids;
+    std::vector<const std::byte*> states;
+    std::vector<TimeRange> windows;
+    for (std::size_t i = start; i < std::min(sessions.size(), start + kOutputBlock); ++i) {
+      const Session& session = sessions_[sessions[i]];
+      ids.push_back(session.id);
+      states.push_back(states_.state(sessions[i]));
+      windows.push_back({session.first, end_of(session)});
+    }
+    stream_.emitter.emit(stream_.keys, ids, {states, windows});
+  }
+  for (const std::uint32_t session : sessions) unlink(session);
+}
+
+std::size_t SessionWindows::bytes() const noexcept {
+  return states_.bytes() + sessions_.capacity() * sizeof(Session) +
+         (free_.capacity() + first_of_.capacity()) * sizeof(std::uint32_t) +
+         ends_.capacity() * sizeof(End);
+}
+
+void SessionWindows::mark_used(std::span<std::uint8_t> used) const noexcept {
+  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
+    if (states_.has_rows(i)) used[sessions_[i].id] = 1;
+  }
+}
+
+void SessionWindows::renumber(std::span<const std::uint32_t> new_ids, std::size_t size) {
+  std::vector<std::uint32_t> first_of(size, kNone);
+  for (std::size_t id = 0; id < first_of_.size(); ++id) {
+    if (first_of_[id] != kNone) first_of[new_ids[id]] = first_of_[id];
+  }
+  first_of_ = std::move(first_of);
+  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
+    if (states_.has_rows(i)) sessions_[i].id = new_ids[sessions_[i].id];
+  }
+}
+
+void SessionWindows::write(ByteWriter& out) const {
+  out.write_varint(open_);
+  for (const std::uint32_t first : first_of_) {
+    for (std::uint32_t i = first; i != kNone; i = sessions_[i].next) {
+      out.write(sessions_[i].first);
+      out.write(sessions_[i].last);
+      out.write(sessions_[i].id);
+      stream_.aggregation.write(states_.state(i), out);
+    }
+  }
+}
+
+void SessionWindows::read(ByteReader& in) {
+  const std::uint64_t count = in.read_varint();
+  first_of_.resize(stream_.keys.size(), kNone);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto first = in.read<std::int64_t>();
+    const auto last = in.read<std::int64_t>();
+    const auto id = in.read<std::uint32_t>();
+    if (id >= stream_.keys.size() || first > last || first < -kFarthest || last > kFarthest) {
+      throw corrupt_data(in.section(), ": session ", i, " of key ", id, " is none");
+    }
+    // In rising order of time within each key, so that a new one goes to the end of its chain.
+    std::uint32_t tail = first_of_[id];
+    while (tail != kNone && sessions_[tail].next != kNone) tail = sessions_[tail].next;
+    if (tail != kNone && first < end_of(sessions_[tail])) {
+      throw corrupt_data(in.section(), ": session ", i, " of key ", id, " overlaps another");
+    }
+    const std::uint32_t made = new_session(id, first, kNone);
+    (tail == kNone ? first_of_[id] : sessions_[tail].next) = made;
+    sessions_[made].last = last;
+    states_.reserve(sessions_.size());
+    stream_.aggregation.read(states_.state(made), in);
+    if (!states_.has_rows(made)) throw corrupt_data(in.section(), ": a session without rows");
+  }
+}
+
+}  // namespace kedge

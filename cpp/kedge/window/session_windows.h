@@ -1,0 +1,70 @@
+// Sessions: rows of a key that follow one another within a gap. A row that comes between two open
+// sessions joins them.
+#pragma once
+
+#include <vector>
+
+#include "kedge/window/state_table.h"
+#include "kedge/window/windows.h"
+
+namespace kedge {
+
+class SessionWindows final : public Windows {
+ public:
+  SessionWindows(const Stream& stream, const Type& time);
+
+  void take(const Rows& rows) override;
+  void close_reached() override;
+  void close_all() override;
+
+  std::uint64_t open() const noexcept override { return open_; }
+  std::size_t bytes() const noexcept override;
+  void mark_used(std::span<std::uint8_t> used) const noexcept override;
+  void renumber(std::span<const std::uint32_t> new_ids, std::size_t size) override;
+  void write(ByteWriter& out) const override;
+  void read(ByteReader& in) override;
+
+ private:
+  static constexpr std::uint32_t kNone = 0xffffffff;
+
+  // A key's sessions are chained by rising time; its state has the session's own number.
+  struct Session {
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+    std::uint32_t id = 0;  // of the key
+    std::uint32_t next = kNone;
+  };
+  // When a session may end: it may have grown since.
+  struct End {
+    std::int64_t time;
+    std::uint32_t session;
+    friend bool operator<(const End& a, const End& b) noexcept {
+      return a.time != b.time ? a.time > b.time : a.session > b.session;  // the earliest on top
+    }
+  };
+
+  // Notes the row when it comes too late.
+  bool is_late(const Rows& rows, std::size_t row);
+  // Folds rows from `start` on until a session may have ended; gives the row behind the last one.
+  std::size_t fold_some(const Rows& rows, std::size_t start);
+  std::uint32_t new_session(std::uint32_t id, std::int64_t time, std::uint32_t next);
+  // The session that the row belongs to, made, widened or joined as needed. `before_merge` is
+  // called before states move into one another.
+  template <class BeforeMerge>
+  std::uint32_t session_of(std::uint32_t id, std::int64_t time, const BeforeMerge& before_merge);
+  void unlink(std::uint32_t session);
+  void close(std::vector<std::uint32_t> sessions);
+  void push_end(std::uint32_t session);
+  std::int64_t end_of(const Session& session) const noexcept { return session.last + gap_; }
+
+  Stream stream_;
+  std::int64_t gap_;
+  std::vector<Session> sessions_;
+  std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> first_of_;  // of each key
+  std::vector<End> ends_;                // a heap
+  StateTable states_;
+  std::uint64_t open_ = 0;
+};
+
+}  // namespace kedge

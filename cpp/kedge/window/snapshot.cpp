@@ -1,0 +1,92 @@
+#include "kedge/arrow/ipc.h"
+#include "kedge/base/error.h"
+#include "kedge/base/frame.h"
+#include "kedge/window/window.h"
+
+namespace kedge {
+namespace {
+
+constexpr std::uint32_t kVersion = 1;
+
+void write_section(ByteWriter& out, std::string_view kind, std::span<const std::byte> payload) {
+  const auto frame = seal_frame(kind, kVersion, payload);
+  out.write_bytes(frame);
+}
+
+void write_batches(ByteWriter& out, std::string_view kind, const Batches& table) {
+  ByteWriter stream;
+  write_ipc(*table.schema, table.batches, stream);
+  write_section(out, kind, stream.view());
+}
+
+std::span<const std::byte> read_section(ByteReader& in, std::string_view kind) {
+  return open_frame(in, kind, kVersion).payload;
+}
+
+}  // namespace
+
+std::vector<std::byte> Window::snapshot(std::span<const std::byte> note) const {
+  ByteWriter out;
+  out.write_bytes(spec_.to_bytes());
+  write_batches(out, "WSCH", {schema_, {}});
+  write_section(out, "WNOT", note);
+  ByteWriter counters;
+  counters.write(rows_);
+  counters.write(static_cast<std::uint8_t>(is_finished_));
+  for (std::size_t i = 0; i < kLateReasons; ++i) {
+    counters.write(late_.count(static_cast<LateReason>(i)));
+  }
+  watermark_.write(counters);
+  write_section(out, "WCNT", counters.view());
+  ByteWriter keys;
+  keys_.write(keys);
+  write_section(out, "WKEY", keys.view());
+  ByteWriter states;
+  windows_->write(states);
+  write_section(out, "WSTA", states.view());
+  write_batches(out, "WLAT", late_.waiting());
+  return seal_frame("WSNP", kVersion, out.view());
+}
+
+Window::Restored Window::restore(std::span<const std::byte> bytes, const WindowSpec* expected) {
+  ByteReader file(bytes, "window snapshot");
+  const Frame frame = open_frame(file, "WSNP", kVersion);
+  file.expect_end();
+  ByteReader in(frame.payload, "window snapshot");
+  WindowSpec spec = WindowSpec::read(in);
+  if (expected != nullptr && spec != *expected) {
+    throw invalid_argument("the snapshot is of another definition: ",
+                           difference_of(spec, *expected));
+  }
+  const Batches schema = read_ipc(read_section(in, "WSCH"), nullptr);
+  const auto note = read_section(in, "WNOT");
+  Restored out;
+  out.note.assign(note.begin(), note.end());
+  try {
+    out.window = std::make_unique<Window>(std::move(spec), schema.schema);
+  } catch (const Error& error) {
+    throw corrupt_data("window snapshot: its definition does not fit its schema: ", error.what());
+  }
+  Window& window = *out.window;
+  ByteReader counters(read_section(in, "WCNT"), "counters");
+  window.rows_ = counters.read<std::uint64_t>();
+  window.is_finished_ = counters.read<std::uint8_t>() != 0;
+  for (std::size_t i = 0; i < kLateReasons; ++i) {
+    window.late_.count(static_cast<LateReason>(i)) = counters.read<std::uint64_t>();
+  }
+  window.watermark_.read(counters);
+  counters.expect_end();
+  ByteReader keys(read_section(in, "WKEY"), "keys");
+  window.keys_.read(keys);
+  keys.expect_end();
+  ByteReader states(read_section(in, "WSTA"), "states");
+  window.windows_->read(states);
+  states.expect_end();
+  const auto late = read_section(in, "WLAT");
+  auto owner = std::make_shared<const std::vector<std::byte>>(late.begin(), late.end());
+  window.late_.restore(read_ipc(*owner, owner));
+  in.expect_end();
+  return out;
+}
+
+}  // namespace kedge

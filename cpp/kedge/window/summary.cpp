@@ -1,0 +1,137 @@
+#include "kedge/window/summary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kedge/base/twofold.h"
+#include "kedge/window/output.h"
+
+namespace kedge {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// Views of the words that kernels/summarize.h lays out.
+struct View {
+  const std::byte* at;
+  SummaryParts parts;
+
+  std::uint64_t count() const noexcept { return *reinterpret_cast<const std::uint64_t*>(at); }
+  double word(std::size_t i) const noexcept { return reinterpret_cast<const double*>(at)[i]; }
+  Twofold sum() const noexcept { return {word(1), word(has_squares(parts) ? 3 : 2)}; }
+};
+
+void add(double& sum, double& rest, Twofold other) noexcept {
+  const Twofold both = exact_sum(sum, other.high);
+  sum = both.high;
+  rest += both.low + other.low;
+}
+
+}  // namespace
+
+SummaryPiece::SummaryPiece(SummaryParts parts, std::size_t input)
+    : parts_(parts), input_(input), variant_(select_variant(summarize_variants(), active_isa())) {}
+
+void SummaryPiece::init(std::byte* state) const noexcept {
+  auto* words = &of<double>(state);
+  std::fill_n(words, summary_words(parts_), 0.0);  // a count of zero has the same bits
+  if (has_extremes(parts_)) std::fill_n(words + extremes_word(parts_), 2, -kInfinity);
+}
+
+void SummaryPiece::update(const Block& block) const {
+  const Values& values = block.inputs[input_];
+  const SummarizeKernel add = variant_.of[static_cast<std::size_t>(parts_)];
+  add({block.states, offset(), values.doubles, values.keep, block.sink, block.length});
+}
+
+void SummaryPiece::merge(std::byte* into, const std::byte* from) const {
+  const View other{from + offset(), parts_};
+  of<std::uint64_t>(into) += other.count();
+  double* words = &of<double>(into);
+  if (has_squares(parts_)) {
+    add(words[1], words[3], other.sum());
+    add(words[2], words[4], {other.word(2), other.word(4)});
+  } else if (has_sum(parts_)) {
+    add(words[1], words[2], other.sum());
+  }
+  if (!has_extremes(parts_)) return;
+  for (std::size_t i = extremes_word(parts_); i < summary_words(parts_); ++i) {
+    words[i] = other.word(i) > words[i] ? other.word(i) : words[i];
+  }
+}
+
+std::optional<double> SummaryPiece::sum_in(const std::byte* state) const noexcept {
+  const View view{state + offset(), parts_};
+  if (view.count() == 0) return std::nullopt;
+  return view.sum().value();
+}
+
+std::unique_ptr<Answer> SummaryPiece::sum() const {
+  return answer_of([this](const std::byte* state, const TimeRange&) { return sum_in(state); });
+}
+
+std::unique_ptr<Answer> SummaryPiece::mean() const {
+  return answer_of([this](const std::byte* state, const TimeRange&) {
+    auto sum = sum_in(state);
+    if (sum) *sum /= static_cast<double>(View{state + offset(), parts_}.count());
+    return sum;
+  });
+}
+
+class SummaryPiece::SpreadAnswer final : public Answer {
+ public:
+  SpreadAnswer(const SummaryPiece& piece, double ddof, bool is_root)
+      : piece_(piece), ddof_(ddof), is_root_(is_root) {}
+
+  void read(const Finished& finished, std::uint64_t* values, std::uint8_t* valid) const override {
+    double spreads[kOutputBlock];
+    for (std::size_t start = 0; start < finished.states.size(); start += kOutputBlock) {
+      const auto states = finished.states.subspan(start).first(
+          std::min(kOutputBlock, finished.states.size() - start));
+      piece_.variant_.spread(states.data(), piece_.offset(), states.size(), spreads);
+      for (std::size_t i = 0; i < states.size(); ++i) {
+        const View view{states[i] + piece_.offset(), piece_.parts_};
+        const auto count = static_cast<double>(view.count());
+        const double variance = (spreads[i] < 0 ? 0 : spreads[i]) / (count * (count - ddof_));
+        const bool is_known = count > ddof_;
+        valid[start + i] = is_known;
+        values[start + i] = is_known ? bits_of(is_root_ ? std::sqrt(variance) : variance) : 0;
+      }
+    }
+  }
+
+ private:
+  const SummaryPiece& piece_;
+  double ddof_;
+  bool is_root_;
+};
+
+std::unique_ptr<Answer> SummaryPiece::variance(double ddof) const {
+  return std::make_unique<SpreadAnswer>(*this, ddof, false);
+}
+
+std::unique_ptr<Answer> SummaryPiece::stddev(double ddof) const {
+  return std::make_unique<SpreadAnswer>(*this, ddof, true);
+}
+
+std::unique_ptr<Answer> SummaryPiece::least() const {
+  return answer_of([this](const std::byte* state, const TimeRange&) -> std::optional<double> {
+    const View view{state + offset(), parts_};
+    if (view.count() == 0) return std::nullopt;
+    const double* extremes = &of<double>(state) + extremes_word(parts_);
+    return extremes[0] == -kInfinity && extremes[1] == -kInfinity ? kNan : -extremes[0];
+  });
+}
+
+std::unique_ptr<Answer> SummaryPiece::greatest() const {
+  return answer_of([this](const std::byte* state, const TimeRange&) -> std::optional<double> {
+    const View view{state + offset(), parts_};
+    if (view.count() == 0) return std::nullopt;
+    const double* extremes = &of<double>(state) + extremes_word(parts_);
+    return extremes[0] == -kInfinity && extremes[1] == -kInfinity ? kNan : extremes[1];
+  });
+}
+
+}  // namespace kedge

@@ -1,0 +1,44 @@
+// Any bytes are a snapshot from which the stream goes on, or a named error. What goes on gives the
+// same whether its rows come at once or one by one.
+
+#include <vector>
+
+#include "frames.h"
+#include "fuzz.h"
+#include "kedge/arrow/ipc.h"
+#include "kedge/window/window.h"
+#include "sample_stream.h"
+
+namespace {
+
+std::vector<std::byte> ipc_of(const kedge::Batches& table) {
+  kedge::ByteWriter out;
+  kedge::write_ipc(*table.schema, table.batches, out);
+  return out.take();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto raw = kedge::fuzz_bytes(data, size);
+  std::vector<std::byte> bytes(raw.begin(), raw.end());
+  kedge::reseal(bytes);
+  try {
+    auto [window, note] = kedge::Window::restore(bytes);
+    const auto snapshot = window->snapshot(note);
+    const auto again = kedge::Window::restore(snapshot).window;
+    kedge::fuzz_check(again->snapshot(note) == snapshot);
+    static const kedge::Batch stream = kedge::sample_batch(40, 1);
+    window->push(stream);
+    for (std::size_t row = 0; row < stream.length; ++row) {
+      again->push(kedge::slice_of(stream, row, 1));
+    }
+    window->finish();
+    again->finish();
+    const kedge::Batch closed = window->closed();
+    kedge::fuzz_check(ipc_of({closed.schema, {closed}}) ==
+                      ipc_of({closed.schema, {again->closed()}}));
+  } catch (const kedge::Error&) {
+  }
+  return 0;
+}
