@@ -90,4 +90,6 @@ NB_MODULE(_core, m) {
   kedge::bind_joint(m);
   kedge::bind_forest(m);
   kedge::bind_model(m);
+  kedge::bind_window(m);
+  kedge::bind_as_of(m);
 }

@@ -657,3 +657,58 @@ class Model:
 
     def engine(self, rows: int = 1) -> str:
         """Which engine scores calls of so many rows on this machine."""
+
+def normal_duration(text: str) -> str:
+    """The shortest spelling of a duration."""
+
+class WindowStream:
+    """Batches in, closed windows out; see kedge.Window."""
+
+    def __init__(self, definition: dict[str, Any]) -> None:
+        """From the arguments of a definition."""
+
+    def push(self, batch: object, partition: int = 0) -> Table:
+        """The windows that these rows close."""
+
+    def push_many(self, parts: Sequence[tuple[int, object]]) -> Table:
+        """The same for several partitions and their batches."""
+
+    def advance_to(self, time: int) -> Table:
+        """The windows that end by then."""
+
+    def finish(self) -> Table:
+        """All windows that are open."""
+
+    def late(self) -> Table:
+        """The rows that came too late since the last call."""
+
+    def snapshot(self, note: bytes) -> bytes:
+        """All that a later push depends on, and the note."""
+
+    @staticmethod
+    def restore(data: bytes, expected: WindowStream | None) -> tuple[WindowStream, bytes]:
+        """The stream of a snapshot, and its note."""
+
+    def stats(self) -> dict[str, int]:
+        """Counters."""
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """As the constructor takes it."""
+
+    @property
+    def hash(self) -> int:
+        """Equal for equal definitions."""
+
+    @property
+    def time_unit(self) -> str | None:
+        """Of the time column, as numpy names it."""
+
+    @property
+    def watermark(self) -> int | None:
+        """In the time column's unit; None before there is one."""
+
+def as_of(features: object, labels: object, by: Sequence[str], on: str, features_on: str, tolerance: str | int | None, strict: bool, match_nulls: bool, suffix: str) -> Table:
+    """
+    The labels with the newest features of their keys and times; see kedge.as_of.
+    """

@@ -1,0 +1,166 @@
+"""What a window may know of its rows: `kedge.sum("amount", where="status == 'ok'")`.
+
+The first argument is a column, or an expression over columns such as "price * quantity". Nulls do
+not count. With `where`, only the rows for which it is true do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kedge.window.durations import DurationLike, duration_text
+
+__all__ = [
+    "Aggregate",
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "correlation",
+    "count",
+    "delta",
+    "distinct",
+    "ema",
+    "first",
+    "kurtosis",
+    "last",
+    "max",
+    "mean",
+    "min",
+    "quantile",
+    "rate",
+    "skew",
+    "stddev",
+    "sum",
+    "variance",
+]
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One aggregate of a definition; made by the functions of this module."""
+
+    function: str
+    input: str = ""
+    of: str = ""
+    where: str = ""
+    number: float = 0.0
+    error: float = 0.0
+    exact: bool = False
+    duration: str = "0s"
+
+
+def count(column: str = "", *, where: str = "") -> Aggregate:
+    """How many rows, or how many that have a value in this column: uint64."""
+    return Aggregate("count", column, where=where)
+
+
+def sum(column: str, *, where: str = "") -> Aggregate:
+    """The sum: of integers and bools exact, null when it does not fit; of floats compensated."""
+    return Aggregate("sum", column, where=where)
+
+
+def mean(column: str, *, where: str = "") -> Aggregate:
+    """The arithmetic mean."""
+    return Aggregate("mean", column, where=where)
+
+
+def variance(column: str, *, ddof: int = 1, where: str = "") -> Aggregate:
+    """The variance over `n - ddof`; null unless there are more than `ddof` values."""
+    return Aggregate("variance", column, number=ddof, where=where)
+
+
+def stddev(column: str, *, ddof: int = 1, where: str = "") -> Aggregate:
+    """The standard deviation over `n - ddof`; null unless there are more than `ddof` values."""
+    return Aggregate("stddev", column, number=ddof, where=where)
+
+
+def skew(column: str, *, where: str = "") -> Aggregate:
+    """The skewness of the values as a population, m3 / m2^1.5; NaN when all are equal."""
+    return Aggregate("skew", column, where=where)
+
+
+def kurtosis(column: str, *, where: str = "") -> Aggregate:
+    """The excess kurtosis of the values as a population, m4 / m2^2 - 3; NaN when all are equal."""
+    return Aggregate("kurtosis", column, where=where)
+
+
+def min(column: str, *, where: str = "") -> Aggregate:
+    """The least value, in the column's own type; NaN only when there is nothing else."""
+    return Aggregate("min", column, where=where)
+
+
+def max(column: str, *, where: str = "") -> Aggregate:
+    """The greatest value, in the column's own type; NaN only when there is nothing else."""
+    return Aggregate("max", column, where=where)
+
+
+def first(column: str, *, where: str = "") -> Aggregate:
+    """The value of the earliest row; of rows of one time, of the first to arrive."""
+    return Aggregate("first", column, where=where)
+
+
+def last(column: str, *, where: str = "") -> Aggregate:
+    """The value of the latest row; of rows of one time, of the last to arrive."""
+    return Aggregate("last", column, where=where)
+
+
+def argmin(column: str, *, of: str = "", where: str = "") -> Aggregate:
+    """What `of` (or the time) is where the column is least; among equals the first to arrive."""
+    return Aggregate("argmin", column, of=of, where=where)
+
+
+def argmax(column: str, *, of: str = "", where: str = "") -> Aggregate:
+    """What `of` (or the time) is where the column is greatest; among equals the first to arrive."""
+    return Aggregate("argmax", column, of=of, where=where)
+
+
+def any(column: str, *, where: str = "") -> Aggregate:
+    """Whether a bool column, or a condition, is true in at least one row."""
+    return Aggregate("any", column, where=where)
+
+
+def all(column: str, *, where: str = "") -> Aggregate:
+    """Whether a bool column, or a condition, is true in every row that has a value."""
+    return Aggregate("all", column, where=where)
+
+
+def distinct(column: str, *, exact: bool = False, where: str = "") -> Aggregate:
+    """How many different values.
+
+    Exact up to 256 of them, beyond that by HyperLogLog with a standard error of 1.6 %. With
+    `exact`, all are kept: numbers themselves, strings by 64 bits of their hash.
+    """
+    return Aggregate("distinct", column, exact=exact, where=where)
+
+
+def quantile(
+    column: str, q: float, *, error: float = 0.01, exact: bool = False, where: str = ""
+) -> Aggregate:
+    """The value below which a share `q` of the values lies; NaN has no rank and is left out.
+
+    While a window's key has fewer than 4096 values (always, with `exact`) it is what
+    `numpy.quantile` gives. Beyond that it is a value whose rank is off by at most `error` times
+    the number of values; that bound is certain, not probable.
+    """
+    return Aggregate("quantile", column, number=q, error=error, exact=exact, where=where)
+
+
+def rate(column: str = "", *, per: DurationLike = "1s", where: str = "") -> Aggregate:
+    """Rows, or the column's sum, for each `per` of the window's length."""
+    return Aggregate("rate", column, duration=duration_text(per, "per"), where=where)
+
+
+def delta(column: str, *, where: str = "") -> Aggregate:
+    """The last value less the first one, by time."""
+    return Aggregate("delta", column, where=where)
+
+
+def correlation(x: str, y: str, *, where: str = "") -> Aggregate:
+    """Pearson's correlation over the rows in which both have a value; null below two of them."""
+    return Aggregate("correlation", x, of=y, where=where)
+
+
+def ema(column: str, *, halflife: DurationLike, where: str = "") -> Aggregate:
+    """The mean in which a row counts half as much for each `halflife` that it is older."""
+    return Aggregate("ema", column, duration=duration_text(halflife, "halflife"), where=where)

@@ -1,0 +1,358 @@
+"""Definitions of windows as TOML, for people to write and to keep beside the code.
+
+    [window]
+    time = "ts"
+    key = ["user"]
+    every = "10s"
+    lateness = "5s"
+
+    [window.aggregates]
+    n = { function = "count" }
+    spend = { function = "sum", column = "amount", where = "status == 'ok'" }
+    p99 = { function = "quantile", column = "amount", q = 0.99 }
+
+The keys of `[window]` are the arguments of `kedge.Window`, those of an aggregate the arguments of
+its function; the two of `correlation` are `columns = ["x", "y"]`. Times are TOML's own or strings,
+which can be finer than microseconds.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from kedge._core import InvalidArgument, normal_duration
+from kedge.window import aggregates
+from kedge.window.durations import ticks
+from kedge.window.toml_lines import line_of, tomllib
+
+__all__ = ["read", "write"]
+
+_Made = TypeVar("_Made")
+_Path = tuple[str, ...]
+_AGGREGATES: _Path = ("window", "aggregates")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def read(source: str | os.PathLike[str], make: Callable[..., _Made]) -> _Made:
+    """What `make` makes of the arguments that a document gives.
+
+    A string with a line break is the document itself, any other the path of one.
+
+    Raises:
+        InvalidArgument: says where, which key, its value and what is allowed.
+    """
+    if isinstance(source, str) and "\n" in source:
+        return _Document(source, "").make(make)
+    file = Path(source)
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidArgument(f"{file}: not UTF-8 at byte {error.start}") from None
+    return _Document(text, str(file)).make(make)
+
+
+def write(definition: Mapping[str, Any]) -> str:
+    """The document of a definition as `WindowStream.definition` has it; defaults are left out."""
+    lines = ["[window]"]
+    lines += [f"{name} = {_value_text(value)}" for name, value in _window_items(definition)]
+    lines += ["", "[window.aggregates]"]
+    for made in definition["aggregates"]:
+        lines.append(f"{_key_text(made['name'])} = {_value_text(_aggregate_items(made))}")
+    return "\n".join(lines) + "\n"
+
+
+# What a value must be: each takes it as it came, and gives what the argument is or raises.
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidArgument("expected a string")
+    return value
+
+
+def _strings(value: object) -> str | list[str]:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        raise InvalidArgument("expected a string or a list of strings")
+    return value
+
+
+def _two_strings(value: object) -> list[str]:
+    strings = _strings(value)
+    if isinstance(strings, str) or len(strings) != 2:
+        raise InvalidArgument("expected a list of two strings")
+    return strings
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
+        raise InvalidArgument("expected a whole number above 0")
+    return value
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise InvalidArgument("expected a number")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidArgument("expected true or false")
+    return value
+
+
+def _duration(value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidArgument('expected a duration such as "10s"')
+    return normal_duration(value)
+
+
+def _duration_or_count(value: object) -> str | int:
+    if isinstance(value, str):
+        return _duration(value)
+    try:
+        return _count(value)
+    except InvalidArgument:
+        raise InvalidArgument('expected a duration such as "10s" or a number of rows') from None
+
+
+def _time(value: object) -> datetime | date | str:
+    if not isinstance(value, datetime | date | str):
+        raise InvalidArgument("expected a time such as 2024-01-01T00:00:00")
+    ticks(value, "ns", "times")
+    return value
+
+
+def _times(value: object) -> list[datetime | date | str]:
+    if not isinstance(value, list):
+        raise InvalidArgument("expected a list of times")
+    return [_time(entry) for entry in value]
+
+
+_Check = Callable[[Any], Any]
+_WINDOW: dict[str, _Check] = {
+    "time": _string,
+    "key": _strings,
+    "every": _duration_or_count,
+    "length": _duration_or_count,
+    "gap": _duration,
+    "bounds": _times,
+    "lateness": _duration,
+    "align_to": _time,
+    "time_zone": _string,
+    "partitions": _count,
+    "idle": _duration,
+    "max_keys": _count,
+    "max_state_bytes": _count,
+}
+# Of the functions of aggregates: what a value must be, and which field of Aggregate holds it.
+_ARGUMENTS: dict[str, tuple[_Check, str]] = {
+    "column": (_string, "input"),
+    "columns": (_two_strings, ""),
+    "x": (_string, "input"),
+    "y": (_string, "of"),
+    "of": (_string, "of"),
+    "q": (_number, "number"),
+    "ddof": (_number, "number"),
+    "error": (_number, "error"),
+    "exact": (_flag, "exact"),
+    "per": (_duration, "duration"),
+    "halflife": (_duration, "duration"),
+    "where": (_string, "where"),
+}
+_FUNCTIONS: dict[str, Callable[..., aggregates.Aggregate]] = {
+    name: getattr(aggregates, name) for name in aggregates.__all__ if name != "Aggregate"
+}
+
+
+def _parameters(function: str) -> dict[str, inspect.Parameter]:
+    """The keys that a function has in a document."""
+    parameters = dict(inspect.signature(_FUNCTIONS[function]).parameters)
+    if "x" in parameters:
+        del parameters["y"]
+        return {"columns": parameters.pop("x"), **parameters}
+    return parameters
+
+
+class _Document:
+    """One document, and the errors that say where in it."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self._text = text.replace("\r\n", "\n")
+        self._file = file
+        try:
+            self._root = tomllib.loads(self._text)
+        except tomllib.TOMLDecodeError as error:
+            raise self._error((), f"not TOML: {error}") from None
+        except RecursionError:
+            raise self._error((), "not TOML: nested too deep") from None
+
+    def make(self, make: Callable[..., _Made]) -> _Made:
+        self._check_keys((), self._root, ("window",))
+        window = self._table(("window",))
+        self._check_keys(("window",), window, (*_WINDOW, "aggregates"))
+        entries = self._table(_AGGREGATES)
+        arguments = {
+            name: self._checked(("window", name), value, _WINDOW[name])
+            for name, value in window.items()
+            if name != "aggregates"
+        }
+        arguments["aggregates"] = {
+            name: self._aggregate((*_AGGREGATES, name), entry) for name, entry in entries.items()
+        }
+        try:
+            return make(**arguments)
+        except InvalidArgument as error:
+            raise self._error(self._culprit(str(error), arguments), str(error)) from None
+
+    def _aggregate(self, path: _Path, entry: object) -> aggregates.Aggregate:
+        if not isinstance(entry, dict):
+            expected = 'expected a table such as { function = "count" }'
+            raise self._error(path, f"{_path_text(path)} = {_value_text(entry)}: {expected}")
+        if "function" not in entry:
+            self._check_keys(path, entry, (*_ARGUMENTS, "function"))
+            raise self._error(path, f"{_path_text(path)}: function is missing")
+        function = self._checked((*path, "function"), entry["function"], _string)
+        if function not in _FUNCTIONS:
+            there = (*path, "function")
+            what = f"{_path_text(there)} = {_string_text(function)}: there is no such aggregate"
+            raise self._error(there, what + _nearest(function, _FUNCTIONS))
+        parameters = _parameters(function)
+        self._check_keys(path, entry, ("function", *parameters))
+        for name, parameter in parameters.items():
+            if parameter.default is inspect.Parameter.empty and name not in entry:
+                raise self._error(path, f"{_path_text(path)}: {function} needs {name}")
+        arguments = {
+            name: self._checked((*path, name), value, _ARGUMENTS[name][0])
+            for name, value in entry.items()
+            if name != "function"
+        }
+        return _FUNCTIONS[function](*arguments.pop("columns", ()), **arguments)
+
+    def _table(self, path: _Path) -> dict[str, Any]:
+        found: Any = self._root
+        for name in path:
+            if name not in found:
+                raise self._error(path[:-1], f"there is no [{_path_text(path)}]")
+            found = found[name]
+        if not isinstance(found, dict):
+            raise self._error(path, f"{_path_text(path)} = {_value_text(found)}: expected a table")
+        return found
+
+    def _check_keys(self, path: _Path, table: Mapping[str, Any], known: Iterable[str]) -> None:
+        for name in table:
+            if name not in known:
+                there = (*path, name)
+                what = f"{_path_text(there)}: there is no such key"
+                raise self._error(there, what + _nearest(name, known))
+
+    def _checked(self, path: _Path, value: object, check: _Check) -> Any:
+        try:
+            self._check_digits(value)
+            return check(value)
+        except InvalidArgument as error:
+            raise self._error(path, f"{_path_text(path)} = {_value_text(value)}: {error}") from None
+
+    def _check_digits(self, value: object) -> None:
+        """TOML's reader drops what is finer than microseconds, and is not asked to say so."""
+        for moment in value if isinstance(value, list) else [value]:
+            if not isinstance(moment, datetime):
+                continue
+            finer = re.escape(f"{moment:%H:%M:%S.%f}") + r"0*[1-9][-+:Zz\d]*(?=[\s,\]}#]|$)"
+            if re.search(finer, self._text):
+                raise InvalidArgument("finer than microseconds; as a string it is read in full")
+
+    def _culprit(self, message: str, arguments: Mapping[str, Any]) -> _Path:
+        """What an error of the core is about: its text begins with the argument's name."""
+        for name in arguments["aggregates"]:
+            if message.startswith(f'aggregates["{name}"]'):
+                return (*_AGGREGATES, name)
+        first = re.match(r"\w*", message)
+        assert first is not None
+        return ("window", first.group())
+
+    def _error(self, path: _Path, what: str) -> InvalidArgument:
+        line = line_of(self._text, path) if path else None
+        if self._file:
+            place = self._file if line is None else f"{self._file}:{line}"
+        else:
+            place = "TOML" if line is None else f"line {line}"
+        return InvalidArgument(f"{place}: {what}")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f", did you mean {near[0]!r}?" if near else f": {', '.join(known)}"
+
+
+def _window_items(definition: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """The arguments of kedge.Window that differ from their defaults."""
+    written = dict(definition)
+    written["key"] = definition["keys"]
+    if "rows" in definition:
+        written["length" if definition["kind"] == "sliding" else "every"] = definition["rows"]
+    if written.get("length") == written.get("every"):
+        written.pop("length", None)
+    if "bounds" in definition:
+        written["bounds"] = [np.datetime64(bound, "ns") for bound in definition["bounds"]]
+    if "align_to" in definition:
+        written["align_to"] = np.datetime64(definition["align_to"], "ns")
+    if "zone" in definition:
+        written["time_zone"] = definition["zone"]
+    for name, default in (("key", []), ("lateness", "0s"), ("partitions", 1)):
+        if written[name] == default:
+            del written[name]
+    return [(name, written[name]) for name in _WINDOW if name in written]
+
+
+def _aggregate_items(made: Mapping[str, Any]) -> dict[str, Any]:
+    """A function and those of its arguments that differ from their defaults."""
+    items: dict[str, Any] = {"function": made["function"]}
+    for name, parameter in _parameters(made["function"]).items():
+        if name == "columns":
+            items[name] = [made["input"], made["of"]]
+            continue
+        value = made[_ARGUMENTS[name][1]]
+        if value != parameter.default:
+            items[name] = int(value) if name == "ddof" else value
+    return items
+
+
+def _value_text(value: Any) -> str:
+    if isinstance(value, dict):
+        items = [f"{_key_text(name)} = {_value_text(entry)}" for name, entry in value.items()]
+        return f"{{ {', '.join(items)} }}" if items else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(_value_text(entry) for entry in value)}]"
+    if isinstance(value, np.datetime64):
+        text = str(np.datetime_as_string(value, unit="ns")).rstrip("0").rstrip(".")
+        return text if len(text.partition(".")[2]) <= 6 else _string_text(text)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return _string_text(value) if isinstance(value, str) else repr(value)
+
+
+def _string_text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key_text(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else _string_text(key)
+
+
+def _path_text(path: _Path) -> str:
+    return ".".join(_key_text(name) for name in path)
