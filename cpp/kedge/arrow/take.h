@@ -21,4 +21,8 @@ struct TakenColumn {
 // The rows are below the column's length; strings and views have been checked. Not for structs.
 TakenColumn take(const Column& column, std::span<const std::uint32_t> rows);
 
+// The same, null where there is no row; the column may be empty.
+inline constexpr std::uint32_t kNoRow = 0xffffffff;
+TakenColumn take_or_null(const Column& column, std::span<const std::uint32_t> rows);
+
 }  // namespace kedge
