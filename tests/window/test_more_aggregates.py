@@ -1,0 +1,146 @@
+"""Shapes, places, truths, distinct counts, quantiles, rates and decay are as defined."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kedge
+from kedge._core import Distinct
+from tests.window import asks
+from tests.window.agreement import Ask, assert_agree
+from tests.window.kinds import KINDS, WindowKind
+from tests.window.streams import WITHIN_DAYS, Stream, streams
+
+FAMILIES = {
+    "shapes": asks.SHAPES,
+    "args": asks.ARGS,
+    "truths": asks.TRUTHS,
+    "distinct": asks.DISTINCTS,
+    "quantiles": asks.QUANTILES,
+    "rates": asks.RATES,
+    "deltas": asks.DELTAS,
+    "decays": asks.DECAYS,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("family", FAMILIES)
+@given(stream=streams(max_size=80, clocks=WITHIN_DAYS))
+@settings(max_examples=8)
+def test_aggregates_are_as_defined(kind: WindowKind, family: str, stream: Stream) -> None:
+    assert_agree(stream, kind, FAMILIES[family])
+
+
+@given(
+    stream=streams(max_size=60, clocks=WITHIN_DAYS),
+    kind=st.sampled_from(KINDS),
+    few=st.lists(st.sampled_from([*asks.FIRST, *asks.MORE]), max_size=5, unique_by=str),
+)
+@settings(max_examples=40)
+def test_any_few_aggregates_are_as_defined_together(
+    stream: Stream, kind: WindowKind, few: list[Ask]
+) -> None:
+    assert_agree(stream, kind, [Ask("count"), *few])
+
+
+def whole(values: pa.Array, **aggregates: object) -> dict[str, object]:
+    """The one row of a global window of a column `v`."""
+    window = kedge.Window(aggregates=aggregates)
+    window.push(pa.table({"v": values}))
+    (row,) = pa.table(window.finish()).to_pylist()
+    return row
+
+
+def one(values: pa.Array, aggregate: object) -> object:
+    return whole(values, a=aggregate)["a"]
+
+
+def test_distinct_counts_are_exact_up_to_256() -> None:
+    for size in (1, 255, 256):
+        assert one(pa.array(range(size)).cast(pa.int64()), kedge.distinct("v")) == size
+        assert one(pa.array([str(i) for i in range(size)]), kedge.distinct("v")) == size
+
+
+@pytest.mark.parametrize("size", [300, 5_000, 100_000])
+def test_distinct_counts_are_within_the_stated_error(size: int) -> None:
+    errors = []
+    for seed in range(8):
+        values = pa.array(np.arange(size) + seed * 10**7)
+        errors.append(one(values, kedge.distinct("v")) / size - 1)
+        assert one(values, kedge.distinct("v", exact=True)) == size
+    assert max(map(abs, errors)) <= 4 * Distinct.STANDARD_ERROR
+
+
+@pytest.mark.parametrize("shape", ["rising", "falling", "mixed", "ties"])
+@pytest.mark.parametrize("error", [0.01, 0.05])
+def test_ranks_of_quantiles_are_within_the_error(shape: str, error: float) -> None:
+    size = 60_000
+    values = np.random.default_rng(7).permutation(size).astype(np.float64)
+    if shape in ("rising", "falling"):
+        values = np.sort(values)[:: 1 if shape == "rising" else -1]
+    if shape == "ties":
+        values = np.floor(values / 1000)
+    ordered = np.sort(values)
+    shares = [0.0, 0.001, 0.1, 0.5, 0.9, 0.999, 1.0]
+    row = whole(pa.array(values), **{str(q): kedge.quantile("v", q, error=error) for q in shares})
+    for q in shares:
+        low = np.searchsorted(ordered, row[str(q)], side="left") / size
+        high = np.searchsorted(ordered, row[str(q)], side="right") / size
+        assert low - error <= q <= high + error, q
+
+
+def test_quantiles_of_few_values_are_those_of_numpy() -> None:
+    values = np.random.default_rng(1).normal(size=4095)
+    for q in (0.0, 0.1, 0.5, 0.987, 1.0):
+        expected = pytest.approx(np.quantile(values, q), rel=1e-14)
+        assert one(pa.array(values), kedge.quantile("v", q)) == expected
+        many = np.tile(values, 5)
+        exact = one(pa.array(many), kedge.quantile("v", q, exact=True))
+        assert exact == pytest.approx(np.quantile(many, q), rel=1e-14)
+
+
+def test_shapes_of_equal_values_are_nan() -> None:
+    for value in (0.1, 1e300, 3.0, 0.0):
+        values = pa.array([value] * 7)
+        for aggregate in (kedge.skew("v"), kedge.kurtosis("v"), kedge.correlation("v", "v")):
+            assert math.isnan(one(values, aggregate))
+
+
+def test_a_column_correlates_with_itself() -> None:
+    values = pa.array([1.0, 2.5, -3.0, 1e6])
+    assert one(values, kedge.correlation("v", "v")) == pytest.approx(1, rel=1e-15)
+    assert one(pa.array([1.0]), kedge.correlation("v", "v")) is None
+
+
+def test_decay_does_not_depend_on_how_long_ago_the_values_are() -> None:
+    # One half-life is a ten-thousandth of the window: every weight underflows when taken alone.
+    window = kedge.Window(time="t", every="10000s", aggregates={"e": kedge.ema("v", halflife="1s")})
+    times = pa.array([0, 1], pa.int64()).cast(pa.timestamp("s"))
+    window.push(pa.table({"t": times, "v": [1.0, 4.0]}))
+    assert pa.table(window.finish())["e"].to_pylist() == [pytest.approx(3.0, rel=1e-14)]
+
+
+def test_differences_that_do_not_fit_are_null() -> None:
+    low, high = -(2**63), 2**63 - 1
+    assert one(pa.array([low, 0]), kedge.delta("v")) is None
+    assert one(pa.array([0, high]), kedge.delta("v")) == high
+
+
+def test_rates_of_dates_may_be_for_less_than_a_day() -> None:
+    window = kedge.Window(
+        time="t",
+        every="2d",
+        aggregates={"r": kedge.rate(per="1h"), "e": kedge.ema("v", halflife="36h")},
+    )
+    dates = [dt.date(1970, 1, 1), dt.date(1970, 1, 2)]
+    window.push(pa.table({"t": dates, "v": [1.0, 1.0]}))
+    (row,) = pa.table(window.finish()).to_pylist()
+    assert row["r"] == pytest.approx(2 / 48, rel=1e-15)
+    assert row["e"] == 1.0
