@@ -32,7 +32,7 @@ from bench.report import Planned, parser, run_all
 from bench.score.engines import kedge_that_compiles
 from bench.score.field import write_model
 from bench.score.models import SHAPES, Case, Scores
-from bench.score.setting import Setting, add_options, opened
+from bench.setting import Setting, add_options, opened
 
 _CHECKED = 64
 _GOAL_MS = {"load/T2/text": 200.0, "load/T2/kedge": 2.0}
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
     command = parser("bench.score.bench_load", __doc__, rows=None)
     command.set_defaults(budget=1.5)
-    add_options(command)
+    add_options(command, kept="the models")
     options = command.parse_args(arguments)
     with opened(options) as setting:
         return run_all(plan(setting), options)

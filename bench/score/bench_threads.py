@@ -35,7 +35,7 @@ from bench.report import Planned, parser, run_all
 from bench.score.engines import kedge_that_compiles
 from bench.score.field import write_model
 from bench.score.models import SHAPES, Case, Rows, Scores
-from bench.score.setting import Setting, add_options, opened
+from bench.setting import Setting, add_options, opened
 
 _THREADS = 8
 _BATCHES = 64
@@ -143,7 +143,7 @@ def plan(setting: Setting) -> list[Planned]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
     command = parser("bench.score.bench_threads", __doc__, rows=None)
-    add_options(command)
+    add_options(command, kept="the models")
     options = command.parse_args(arguments)
     with opened(options) as setting:
         return run_all(plan(setting), options)

@@ -1,6 +1,6 @@
 """Tree ensembles scored by kedge, by the libraries that trained them and by their converters.
 
-    python -m bench.score.environments DIR       # once: the peers' virtual environments
+    python -m bench.environments DIR score       # once: the peers' virtual environments
     python -m bench.score.bench_trees --peers-dir DIR [--cache DIR] [--json] [--only PART]
         [--quick] [--rounds R] [--rows N] [--touch] [--peers-only] [--patience SECONDS]
 
@@ -42,7 +42,7 @@ from bench.race import Race
 from bench.report import Planned, parser, run_all
 from bench.score.field import Answer, Field
 from bench.score.models import SHAPES, Case, Shape
-from bench.score.setting import Setting, add_options, opened
+from bench.setting import Setting, add_options, opened
 
 _BATCHES = (1, 64, 1024)
 _EXACT = frozenset({"kedge", "lightgbm", "xgboost", "xgboost DMatrix"})
@@ -142,7 +142,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     command = parser("bench.score.bench_trees", __doc__, rows=100_000)
     command.set_defaults(rounds=11, budget=1.0)
-    add_options(command)
+    add_options(command, kept="the models")
     command.add_argument("--quick", action="store_true", help="T1 alone, small batches, 5 rounds")
     command.add_argument(
         "--touch", action="store_true", help="the caches hold a call's rows when it starts"

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from bench.peers import MissingPeer
-from bench.score.models import Case, Rows, Scores, made
+from bench.score.models import Case, Rows, Scores
 from bench.score.training import feature_types, train, ydf_columns
+from bench.setting import made
 
 __all__ = ["ENGINES", "Engine", "kedge_that_compiles"]
 

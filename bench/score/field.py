@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import atexit
-import json
 import os
-import select
-import signal
-import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from bench.environments import interpreter
 from bench.peers import MissingPeer
+from bench.process import Process
 from bench.race import Contender
-from bench.score.environments import interpreter
 from bench.score.models import Case, Scores
-from bench.score.setting import Setting
 from bench.score.training import TRAINERS
+from bench.setting import Setting
 
 __all__ = ["Answer", "Field", "Worker", "write_model"]
 
-_ROOT = Path(__file__).resolve().parents[2]
 _ROUND_NS = 20_000_000
 _TRAINING = 20  # times as patient with those that train
 
@@ -80,74 +73,34 @@ class Worker:
     """
 
     def __init__(self, engine: str, case: Case, setting: Setting) -> None:
-        python = str(interpreter(engine, setting.peers_dir))
-        self._case = case
         self._verb = "touch" if setting.touch else "time"
-        self._who = f"{engine} with {case.shape.name} of {case.trainer}"
-        command = [python, "-m", "bench.score.worker", engine, case.to_json(), str(setting.cpu)]
-        self._process = subprocess.Popen(
-            command,
-            cwd=_ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            bufsize=1,
-            start_new_session=True,  # compilers that it started end with it
+        self._process = Process(
+            f"{engine} with {case.shape.name} of {case.trainer}",
+            interpreter(engine, setting.peers_dir, "trees"),
+            "bench.score.worker",
+            [engine, case.to_json(), str(setting.cpu)],
+            setting.patience_s * (_TRAINING if engine in TRAINERS else 1),
         )
-        atexit.register(self.close)
-        trains = engine in TRAINERS
-        first = self._first_line(setting.patience_s * (_TRAINING if trains else 1))
-        if "refused" in first:
-            self.close()
-            raise MissingPeer(f"{self._who} sits out: {first['refused']}")
-        self.version: str = first["version"]
-        self._probability: bool = first["probability"]
+        self.version: str = self._process.first["version"]
+        self._probability: bool = self._process.first["probability"]
         self._reference = case.reference()
 
     def contender(self, engine: str, rows: int) -> Contender[Answer]:
         """The engine at batches of `rows`."""
 
         def run() -> Answer:
-            taken_ns = self._ask(f"{self._verb} {rows} {_ROUND_NS}")["taken_ns"]
+            taken_ns = self._process.ask(f"{self._verb} {rows} {_ROUND_NS}")["taken_ns"]
             return Answer(taken_ns, lambda: self._scores(rows), self._reference, self._probability)
 
         return Contender(engine, self.version, run, lambda answer: answer.taken_ns)
 
     def close(self) -> None:
         """End the process and what it started."""
-        atexit.unregister(self.close)
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.communicate()
-
-    def _first_line(self, patience_s: float) -> Mapping[str, Any]:
-        assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], patience_s)
-        if not ready:
-            return {"refused": f"not ready within {patience_s:g} s"}
-        line = self._process.stdout.readline()
-        if not line:
-            return {"refused": f"its process ended with code {self._process.wait()}"}
-        first: Mapping[str, Any] = json.loads(line)
-        return first
-
-    def _ask(self, question: str) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write(question + "\n")
-        except OSError:
-            line = ""
-        else:
-            line = self._process.stdout.readline()
-        if not line:
-            raise MissingPeer(f"{self._who} ended with code {self._process.wait()}: {question}")
-        return json.loads(line)
+        self._process.close()
 
     def _scores(self, rows: int) -> Scores:
         with tempfile.TemporaryDirectory() as folder:
-            path = self._ask(f"scores {rows} {folder}/scores.npy")["scores"]
+            path = self._process.ask(f"scores {rows} {folder}/scores.npy")["scores"]
             scores: Scores = np.load(path)
         return scores
 

@@ -7,10 +7,8 @@ last columns, whole numbers below 24; NaN is missing.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from shutil import rmtree
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +22,6 @@ __all__ = [
     "Scores",
     "Shape",
     "draw",
-    "made",
     "targets",
 ]
 
@@ -114,17 +111,6 @@ class Case:
         """The trainer's own raw scores of these rows, a column for every class."""
         scores: Scores = np.load(self.file("npy"))
         return scores
-
-
-def made(path: Path, make: Callable[[Path], object]) -> Path:
-    """`path`, which `make` writes unless it is there; an end halfway leaves no `path`."""
-    if not path.exists():
-        part = path.with_name(f"part-{path.name}")
-        if part.is_dir():
-            rmtree(part)
-        make(part)
-        part.replace(path)
-    return path
 
 
 def draw(shape: Shape, rows: int, seed: int) -> Rows:

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.score.models import TRAINING_ROWS, Case, Rows, Scores, Shape, draw, made, targets
+from bench.score.models import TRAINING_ROWS, Case, Rows, Scores, Shape, draw, targets
+from bench.setting import made
 
 __all__ = ["TRAINERS", "feature_types", "train", "ydf_columns"]
 

@@ -2,8 +2,7 @@
 
     PYTHON -m bench.score.worker ENGINE CASE CPU
 
-Writes a line of JSON: `version` and `probability`, or `refused` with the reason. Then each line
-that comes in is answered by one:
+Says `version` and `probability` of itself and answers as bench.process has it:
 
 time ROWS NS: call after call for NS nanoseconds, each with other rows: `taken_ns` of the calls.
 touch ROWS NS: the same, but every input is read before its call, off the clock.
@@ -14,19 +13,18 @@ The process keeps to one processor from the first answer on; before, it may use 
 
 from __future__ import annotations
 
-import gc
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
 
-from bench.peers import MissingPeer
+from bench import process
 from bench.score.engines import ENGINES, Engine
 from bench.score.models import Case, Rows, Scores
 
@@ -105,35 +103,25 @@ def answer_all(engine: Engine, case: Case, questions: Iterable[str], answers: Te
 
 def ready(name: str, case: Case) -> Engine | str:
     """The engine, or why there is none."""
-    try:
+
+    def make() -> Engine:
         engine = ENGINES[name](case)
         engine.call(engine.feed(case.rows()[:1]))
-    except ModuleNotFoundError as error:
-        return f"{error.name} is not installed (python -m bench.score.environments)"
-    except MissingPeer as error:
-        return str(error)
-    except Exception as error:  # noqa: BLE001  whatever a converter raises, it refuses the model
-        lines = str(error).splitlines() or [""]
-        return f"{type(error).__name__}: {lines[0]:.160}"
-    return engine
+        return engine
+
+    return process.ready(make)
 
 
 def main() -> None:
     """Load the engine and answer."""
     name, case_text, cpu = sys.argv[1:]
-    # What the engines print must not be taken for an answer.
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
     case = Case.from_json(case_text)
-    engine = ready(name, case)
-    if isinstance(engine, str):
-        print(json.dumps({"refused": engine}), file=answers)
-        return
-    os.sched_setaffinity(0, {int(cpu)})
-    gc.collect()
-    gc.disable()
-    print(json.dumps({"version": engine.version, "probability": engine.probability}), file=answers)
-    answer_all(engine, case, sys.stdin, answers)
+    process.serve(
+        partial(ready, name, case),
+        int(cpu),
+        lambda engine: {"version": engine.version, "probability": engine.probability},
+        lambda engine, questions, answers: answer_all(engine, case, questions, answers),
+    )
 
 
 if __name__ == "__main__":

@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.environments import STAGES, interpreter
 from bench.peers import MissingPeer
 from bench.race import Contender
 from bench.score import bench_load, bench_threads, bench_trees, engines, field
 from bench.score.bench_trees import judge, off
 from bench.score.engines import Engine
-from bench.score.environments import ENVIRONMENTS, interpreter
 from bench.score.field import Answer, Worker
-from bench.score.models import LEVELS, SHAPES, Case, Scores, Shape, draw, made, targets
-from bench.score.setting import Setting
+from bench.score.models import LEVELS, SHAPES, Case, Scores, Shape, draw, targets
 from bench.score.worker import MOST_CALLS, Track, answer_all, ready
+from bench.setting import Setting, made
 
 TINY = Shape("tiny", 3, 2, 3, most=130)
 KEYS = {"work", "engine", "version", "rows", "median_ns", "p99_ns", "rows_per_s", "ratio"}
@@ -142,7 +142,7 @@ def refuse(error: Exception) -> Engine:
     [
         (
             ModuleNotFoundError("No module", name="lleaves"),
-            "lleaves is not installed (python -m bench.score.environments)",
+            "lleaves is not installed (python -m bench.environments)",
         ),
         (MissingPeer("no gcc"), "no gcc"),
         (ValueError("no sets\nmore"), "ValueError: no sets"),
@@ -192,14 +192,14 @@ def test_a_worker_that_ends_in_the_race_is_named(tmp_path: Path) -> None:
 
 
 def test_each_engine_has_its_environment_and_kedge_this_one(tmp_path: Path) -> None:
-    for name in ENVIRONMENTS:
+    for name in STAGES["score"]:
         (tmp_path / name / "bin").mkdir(parents=True)
         (tmp_path / name / "bin" / "python").touch()
-    assert interpreter("onedal", tmp_path) == tmp_path / "trees" / "bin" / "python"
-    assert interpreter("lleaves", tmp_path) == tmp_path / "lleaves" / "bin" / "python"
-    here = interpreter("lleaves", None)
-    assert interpreter("kedge", tmp_path) == here
-    assert interpreter("lleaves", tmp_path / "nowhere") == here
+    assert interpreter("onedal", tmp_path, "trees") == tmp_path / "trees" / "bin" / "python"
+    assert interpreter("lleaves", tmp_path, "trees") == tmp_path / "lleaves" / "bin" / "python"
+    here = interpreter("lleaves", None, "trees")
+    assert interpreter("kedge", tmp_path, "trees") == here
+    assert interpreter("lleaves", tmp_path / "nowhere", "trees") == here
 
 
 def answer(scores: Scores, reference: Scores, *, probability: bool = False) -> Answer:

@@ -1,16 +1,17 @@
-"""How the engines are run: what a benchmark of this stage lets the command line say."""
+"""How engines in processes of their own are run: what such a benchmark lets one say, and keeps."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 
-__all__ = ["Setting", "add_options", "opened"]
+__all__ = ["Setting", "add_options", "made", "opened"]
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,9 @@ class Setting:
     """How the engines are run.
 
     Attributes:
-        folder: keeps models and what is made of them.
-        peers_dir: of virtual environments, see bench.score.environments.
-        patience_s: how long an engine may take to convert, compile and load.
+        folder: keeps what is made for the engines.
+        peers_dir: of virtual environments, see bench.environments.
+        patience_s: how long an engine may take to get ready.
         cpu: the processor that they all keep to.
         touch: whether every input is read just before its call, as if its caller had made it.
     """
@@ -32,21 +33,21 @@ class Setting:
     touch: bool = False
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    """The options that a setting is made of."""
+def add_options(command: argparse.ArgumentParser, *, kept: str) -> None:
+    """The options that a setting is made of; `kept` is what `--cache` keeps."""
     command.add_argument(
         "--peers-dir",
         default=os.environ.get("KEDGE_PEERS", ""),
         metavar="DIR",
-        help="made by bench.score.environments (KEDGE_PEERS)",
+        help="made by bench.environments (KEDGE_PEERS)",
     )
-    command.add_argument("--cache", default="", metavar="DIR", help="keeps the models")
+    command.add_argument("--cache", default="", metavar="DIR", help=f"keeps {kept}")
     command.add_argument(
         "--patience",
         type=float,
         default=10.0,
         metavar="SECONDS",
-        help="who needs longer to convert, compile and load sits out (%(default)s)",
+        help="who needs longer to get ready sits out (%(default)s)",
     )
 
 
@@ -60,3 +61,14 @@ def opened(options: argparse.Namespace) -> Iterator[Setting]:
         touch = getattr(options, "touch", False)
         cpu = max(os.sched_getaffinity(0))
         yield Setting(folder, peers_dir, options.patience, cpu, touch)
+
+
+def made(path: Path, make: Callable[[Path], object]) -> Path:
+    """`path`, which `make` writes unless it is there; an end halfway leaves no `path`."""
+    if not path.exists():
+        part = path.with_name(f"part-{path.name}")
+        if part.is_dir():
+            rmtree(part)
+        make(part)
+        part.replace(path)
+    return path
