@@ -1,8 +1,6 @@
 #include "kedge/window/key_order.h"
 
-#include <algorithm>
 #include <array>
-#include <iterator>
 #include <utility>
 
 namespace kedge {
@@ -22,16 +20,20 @@ void sort_by_rank(std::vector<RankedId>& ids) {
   }
 }
 
+// From the end, in place: most windows bring few keys, and the order of a million is not to be
+// written anew in memory for them.
 void KeyOrder::add(std::vector<RankedId> added) {
   if (added.empty()) return;
   sort_by_rank(added);
-  std::vector<RankedId> merged;
-  merged.reserve(ranked_.size() + added.size());
-  std::ranges::merge(ranked_, added, std::back_inserter(merged), {}, &RankedId::rank,
-                     &RankedId::rank);
-  ranked_ = std::move(merged);
+  std::size_t old = ranked_.size();
+  ranked_.resize(old + added.size());
   ids_.resize(ranked_.size());
-  std::ranges::transform(ranked_, ids_.begin(), &RankedId::id);
+  for (std::size_t place = ranked_.size(); !added.empty(); --place) {
+    const bool is_old = old > 0 && ranked_[old - 1].rank > added.back().rank;
+    ranked_[place - 1] = is_old ? ranked_[--old] : added.back();
+    ids_[place - 1] = ranked_[place - 1].id;
+    if (!is_old) added.pop_back();
+  }
 }
 
 void KeyOrder::clear() {
