@@ -8,7 +8,7 @@
 namespace kedge {
 namespace {
 
-constexpr std::size_t kAhead = 24;
+constexpr std::size_t kAhead = 64;
 
 }  // namespace
 
