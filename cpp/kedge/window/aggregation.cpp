@@ -47,6 +47,23 @@ void Aggregation::merge(std::byte* into, const std::byte* from) const {
   for (const auto& piece : pieces_) piece->merge(into, from);
 }
 
+void Aggregation::merge_each(std::byte* into, const std::byte* from, std::ptrdiff_t stride,
+                             std::size_t length) const {
+  const auto steps = static_cast<std::ptrdiff_t>(length);
+  for (std::ptrdiff_t i = 0; i < steps; ++i)
+    rows_in(into + i * stride) += rows_in(from + i * stride);
+  for (const auto& piece : pieces_) piece->merge_each(into, from, stride, length);
+}
+
+void Aggregation::prepend_each(std::byte* into, const std::byte* before, std::ptrdiff_t stride,
+                               std::size_t length) const {
+  const auto steps = static_cast<std::ptrdiff_t>(length);
+  for (std::ptrdiff_t i = 0; i < steps; ++i) {
+    rows_in(into + i * stride) += rows_in(before + i * stride);
+  }
+  for (const auto& piece : pieces_) piece->prepend_each(into, before, stride, length);
+}
+
 void Aggregation::reset(std::byte* state) const noexcept {
   for (const Piece* piece : owners_) piece->release(state);
   init(state);

@@ -37,6 +37,11 @@ class Aggregation {
   void init(std::byte* state) const noexcept;
   void update(const Block& block) const;
   void merge(std::byte* into, const std::byte* from) const;
+  // As Piece has them; not when states own memory.
+  void merge_each(std::byte* into, const std::byte* from, std::ptrdiff_t stride,
+                  std::size_t length) const;
+  void prepend_each(std::byte* into, const std::byte* before, std::ptrdiff_t stride,
+                    std::size_t length) const;
   // What the state owns; then it is as init makes it.
   void reset(std::byte* state) const noexcept;
   std::size_t owned_bytes(const std::byte* state) const noexcept;

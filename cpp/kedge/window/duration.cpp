@@ -106,8 +106,9 @@ std::int64_t ticks_of(const Duration& duration, std::int64_t ticks_per_day) {
 }
 
 double share_of_ticks(const Duration& duration, std::int64_t ticks_per_day) noexcept {
+  const std::int64_t nanos_per_tick = kNanosPerDay / ticks_per_day;
   return static_cast<double>(duration.days) * static_cast<double>(ticks_per_day) +
-         static_cast<double>(duration.nanos) / static_cast<double>(kNanosPerDay / ticks_per_day);
+         static_cast<double>(duration.nanos) / static_cast<double>(nanos_per_tick);
 }
 
 std::int64_t ticks_at(std::int64_t nanos, std::int64_t ticks_per_day) {

@@ -1,6 +1,7 @@
 #include "kedge/window/keys.h"
 
 #include <algorithm>
+#include <array>
 
 #include "kedge/base/error.h"
 #include "kedge/base/random.h"
@@ -33,7 +34,7 @@ std::vector<std::uint32_t> new_ids(std::span<const std::uint8_t> kept) {
   return out;
 }
 
-const std::vector<std::uint32_t> kOnlyKey{0};
+constexpr std::array<std::uint32_t, 1> kOnlyKey{0};
 
 }  // namespace
 

@@ -11,8 +11,8 @@ namespace {
 
 // Hands memory to whoever keeps the batch, and the place of its first element with it.
 template <class Memory>
-const auto* keep(Memory&& values, std::vector<std::shared_ptr<const void>>& owners) {
-  auto owned = std::make_shared<const std::decay_t<Memory>>(std::move(values));
+const auto* keep(Memory values, std::vector<std::shared_ptr<const void>>& owners) {
+  auto owned = std::make_shared<const Memory>(std::move(values));
   const auto* data = owned->data();
   owners.push_back(std::move(owned));
   return data;

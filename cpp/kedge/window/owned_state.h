@@ -2,16 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 namespace kedge {
 
 template <class Owned>
 Owned* owned_at(std::uint64_t address) noexcept {
-  return reinterpret_cast<Owned*>(static_cast<std::uintptr_t>(address));
+  Owned* owned = nullptr;
+  std::memcpy(&owned, &address, sizeof owned);
+  return owned;
 }
 
 inline std::uint64_t address_of(const void* owned) noexcept {
-  return reinterpret_cast<std::uintptr_t>(owned);
+  std::uint64_t address = 0;
+  std::memcpy(&address, &owned, sizeof owned);
+  return address;
 }
 
 }  // namespace kedge

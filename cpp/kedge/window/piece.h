@@ -47,6 +47,14 @@ class Piece {
   // As if the rows of `from` had come behind those of `into`.
   virtual void merge(std::byte* into, const std::byte* from) const = 0;
 
+  // The same of `length` states, one after the other: each gets the rows of its `from`, or gets
+  // those of its `before` ahead of its own. From one state to the next it is `stride` bytes, so
+  // that a state may be the next one's `from`. Not for pieces that own memory.
+  virtual void merge_each(std::byte* into, const std::byte* from, std::ptrdiff_t stride,
+                          std::size_t length) const;
+  virtual void prepend_each(std::byte* into, const std::byte* before, std::ptrdiff_t stride,
+                            std::size_t length) const;
+
   // Of pieces that own memory beside their bytes; release leaves what init makes.
   virtual bool owns_memory() const noexcept { return false; }
   virtual void release(std::byte*) const noexcept {}

@@ -8,14 +8,15 @@
 
 namespace kedge {
 
-SlidingWindows::SlidingWindows(const Stream& stream, const Field* time)
+SlidingWindows::SlidingWindows(const Stream& stream, const Type& time)
     : stream_(stream),
       by_time_(stream.spec.rows == 0),
+      by_run_(!by_time_ && !stream.aggregation.owns_memory()),
       most_rows_(stream.spec.rows),
       waiting_(stream.aggregation),
       results_(stream.aggregation) {
-  if (by_time_) length_ = ticks_of(stream.spec.length, ticks_per_day(time->type));
-  results_.reserve(kOutputBlock);
+  if (by_time_) length_ = ticks_of(stream.spec.length, ticks_per_day(time));
+  results_.reserve(by_run_ ? kBlockRows : kOutputBlock);
 }
 
 SlidingWindows::Recent& SlidingWindows::recent_of(std::uint32_t id) {
@@ -27,6 +28,10 @@ void SlidingWindows::take(const Rows& rows) {
   recent_.resize(std::max<std::size_t>(recent_.size(), stream_.keys.size()));
   for (std::size_t start = 0; start < rows.times.size(); start += kBlockRows) {
     const std::size_t length = std::min(kBlockRows, rows.times.size() - start);
+    if (by_run_) {
+      take_block(rows, start, length);
+      continue;
+    }
     // States must not move while a block points to them.
     make_room(length);
     std::vector<Row> block;
@@ -113,11 +118,102 @@ void SlidingWindows::turn(Recent& recent) {
   std::swap(recent.older_times, recent.newer_times);
   recent.newer_times.clear();
   recent.first = 0;
-  for (std::size_t i = recent.older_times.size(); i-- > 1;) {
-    const auto behind = static_cast<std::uint32_t>(i);
+  sum_from_end(recent);
+  recent.head.reset();
+}
+
+// Each of the older rows' states takes in the one behind it.
+void SlidingWindows::sum_from_end(Recent& recent) {
+  const std::size_t rows = recent.older_times.size();
+  if (rows < 2) return;
+  const auto last = static_cast<std::uint32_t>(rows - 1);
+  if (!stream_.aggregation.owns_memory()) {
+    const auto stride = static_cast<std::ptrdiff_t>(stream_.aggregation.stride());
+    stream_.aggregation.merge_each(recent.older.state(last - 1), recent.older.state(last), -stride,
+                                   rows - 1);
+    return;
+  }
+  for (std::uint32_t behind = last; behind > 0; --behind) {
     stream_.aggregation.merge(recent.older.state(behind - 1), recent.older.state(behind));
   }
-  recent.head.reset();
+}
+
+void SlidingWindows::take_block(const Rows& rows, std::size_t start, std::size_t length) {
+  std::byte** const states = stream_.fold.states();
+  std::int64_t newest = kNoTime;
+  for (std::size_t i = 0; i < length; ++i) {
+    const std::int64_t time = rows.times[start + i];
+    const auto place = static_cast<std::uint32_t>(i);
+    states[i] = results_.state(place);
+    stream_.aggregation.init(states[i]);
+    if (stream_.late.takes(start + i, time)) states[i] = stream_.fold.sink();
+    newest = std::max(newest, time);
+  }
+  const std::vector<std::byte*> taken(states, states + length);
+  stream_.fold.run(rows, start, length);
+  for (std::size_t at = 0; at < length;) {
+    std::size_t end = at + 1;
+    if (taken[at] != stream_.fold.sink()) {
+      while (end < length && taken[end] != stream_.fold.sink() &&
+             rows.ids[start + end] == rows.ids[start + at]) {
+        ++end;
+      }
+      slide_run(rows, start, at, end - at);
+    }
+    at = end;
+  }
+  flush();
+  stream_.watermark.see(rows.partition, newest);
+}
+
+void SlidingWindows::slide_run(const Rows& rows, std::size_t start, std::size_t at,
+                               std::size_t length) {
+  Recent& recent = recent_of(rows.ids[start + at]);
+  for (const std::size_t end = at + length; at < end;) {
+    if (recent.rows() == most_rows_ && recent.first == recent.older_times.size()) turn(recent);
+    const std::size_t first = recent.first;
+    const std::size_t older = recent.older_times.size() - first;
+    const auto room = static_cast<std::size_t>(most_rows_ - recent.rows());
+    const std::size_t some = std::min(end - at, room + older);
+    const auto times = rows.times.subspan(start + at, some);
+    recent.newer_times.insert(recent.newer_times.end(), times.begin(), times.end());
+    slide_states(recent, results_.state(static_cast<std::uint32_t>(at)), some, room);
+    for (std::size_t i = 0; i < some; ++i) {
+      const std::size_t left = i < room ? 0 : i + 1 - room;
+      const std::int64_t oldest =
+          left < older ? recent.older_times[first + left] : recent.newer_times.front();
+      add_result({times[i], rows.arrival + start + at + i, rows.ids[start + at],
+                  static_cast<std::uint32_t>(at + i)},
+                 oldest);
+    }
+    at += some;
+  }
+}
+
+// Rows' own states become their results: in the first `room` of them nothing leaves the window,
+// then one of the older ones does for each.
+void SlidingWindows::slide_states(Recent& recent, std::byte* states, std::size_t length,
+                                  std::size_t room) {
+  const Aggregation& aggregation = stream_.aggregation;
+  const std::size_t bytes = aggregation.stride();
+  const auto stride = static_cast<std::ptrdiff_t>(bytes);
+  const std::size_t newer = recent.newer_times.size() - length;
+  recent.newer.reserve(newer + length);
+  std::memcpy(recent.newer.state(static_cast<std::uint32_t>(newer)), states, length * bytes);
+  aggregation.prepend_each(states, recent.head.state(0), stride, 1);
+  aggregation.prepend_each(states + bytes, states, stride, length - 1);
+  std::memcpy(recent.head.state(0), states + (length - 1) * bytes, bytes);
+  const std::size_t older = recent.older_times.size() - recent.first;
+  if (older == 0) return;
+  const std::byte* const rest = recent.older.state(static_cast<std::uint32_t>(recent.first));
+  const std::size_t filling = std::min(length, room);
+  for (std::size_t i = 0; i < filling; ++i) {
+    aggregation.prepend_each(states + i * bytes, rest, stride, 1);
+  }
+  const std::size_t leaving = length - filling;
+  aggregation.prepend_each(states + filling * bytes, rest + bytes, stride,
+                           std::min(leaving, older - 1));
+  recent.first += leaving;
 }
 
 void SlidingWindows::emit(const Row& row, const Recent& recent) {
@@ -126,10 +222,15 @@ void SlidingWindows::emit(const Row& row, const Recent& recent) {
     stream_.aggregation.merge(result, recent.older.state(static_cast<std::uint32_t>(recent.first)));
   }
   if (recent.head.has_rows(0)) stream_.aggregation.merge(result, recent.head.state(0));
+  add_result({row.time, row.arrival, row.id, static_cast<std::uint32_t>(ids_.size())},
+             by_time_ ? row.time - length_ : recent.oldest());
+}
+
+// The row's place is that of its result.
+void SlidingWindows::add_result(const Row& row, std::int64_t oldest) {
   ids_.push_back(row.id);
-  states_.push_back(result);
-  const std::int64_t begin = by_time_ ? row.time - length_ : recent.oldest();
-  windows_.push_back({std::min(begin, row.time), std::max(begin, row.time)});
+  states_.push_back(results_.state(row.place));
+  windows_.push_back({std::min(oldest, row.time), std::max(oldest, row.time)});
   names_.push_back(row.arrival);
   if (ids_.size() == kOutputBlock) flush();
 }
@@ -137,7 +238,7 @@ void SlidingWindows::emit(const Row& row, const Recent& recent) {
 void SlidingWindows::flush() {
   if (ids_.empty()) return;
   stream_.emitter.emit(stream_.keys, ids_, {states_, windows_}, names_);
-  results_.reset();
+  if (!by_run_) results_.reset();
   ids_.clear();
   states_.clear();
   windows_.clear();

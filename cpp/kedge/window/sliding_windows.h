@@ -18,7 +18,7 @@ namespace kedge {
 
 class SlidingWindows final : public Windows {
  public:
-  SlidingWindows(const Stream& stream, const Field* time);
+  SlidingWindows(const Stream& stream, const Type& time);
 
   void take(const Rows& rows) override;
   void close_reached() override;
@@ -62,16 +62,24 @@ class SlidingWindows final : public Windows {
   // Places for so many rows more in `waiting_`.
   void make_room(std::size_t rows);
   void slide(const Row& row);
+  // The rows of a block when windows are rows and states plain bytes: many at a time, their states
+  // in `results_`, where they become the results.
+  void take_block(const Rows& rows, std::size_t start, std::size_t length);
+  void slide_run(const Rows& rows, std::size_t start, std::size_t at, std::size_t length);
+  void slide_states(Recent& recent, std::byte* states, std::size_t length, std::size_t room);
   void turn(Recent& recent);
   // The rows that are older than the last one's window leave.
   void let_go(Recent& recent, std::int64_t time);
+  void sum_from_end(Recent& recent);
   void emit(const Row& row, const Recent& recent);
+  void add_result(const Row& row, std::int64_t oldest);
   void flush();
   bool is_needed(const Recent* recent) const noexcept;
   Recent& recent_of(std::uint32_t id);
 
   Stream stream_;
   bool by_time_;
+  bool by_run_;  // take_block does
   std::int64_t length_ = 0;
   std::uint64_t most_rows_ = 0;
   std::vector<std::unique_ptr<Recent>> recent_;  // of each key

@@ -77,9 +77,10 @@ Duration read_duration(ByteReader& in) {
   }
   try {
     if (parse_duration(to_string(duration)) == duration) return duration;
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    throw corrupt_data(in.section(), ": ", error.what());
   }
-  throw corrupt_data(in.section(), ": a duration is longer than 290 years");
+  throw corrupt_data(in.section(), ": a duration has more than one spelling");
 }
 
 void write_aggregate(ByteWriter& out, const AggregateSpec& aggregate) {

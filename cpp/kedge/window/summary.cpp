@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "kedge/base/twofold.h"
 #include "kedge/window/output.h"
@@ -23,10 +24,45 @@ struct View {
   Twofold sum() const noexcept { return {word(1), word(has_squares(parts) ? 3 : 2)}; }
 };
 
-void add(double& sum, double& rest, Twofold other) noexcept {
-  const Twofold both = exact_sum(sum, other.high);
-  sum = both.high;
-  rest += both.low + other.low;
+void put(double* words, std::size_t sum, std::size_t rest, Twofold first, Twofold then) noexcept {
+  const Twofold both = exact_sum(first.high, then.high);
+  words[sum] = both.high;
+  words[rest] = first.low + (both.low + then.low);
+}
+
+// What `first` and then `then` had, to where either of them lies.
+template <SummaryParts kParts>
+void join(std::byte* to, const std::byte* first, const std::byte* then) noexcept {
+  constexpr std::size_t kRests = has_squares(kParts) ? 3 : 2;
+  auto* const words = reinterpret_cast<double*>(to);
+  const auto* const a = reinterpret_cast<const double*>(first);
+  const auto* const b = reinterpret_cast<const double*>(then);
+  *reinterpret_cast<std::uint64_t*>(to) = *reinterpret_cast<const std::uint64_t*>(first) +
+                                          *reinterpret_cast<const std::uint64_t*>(then);
+  if constexpr (has_sum(kParts)) put(words, 1, kRests, {a[1], a[kRests]}, {b[1], b[kRests]});
+  if constexpr (has_squares(kParts)) put(words, 2, 4, {a[2], a[4]}, {b[2], b[4]});
+  if constexpr (has_extremes(kParts)) {
+    for (std::size_t i = extremes_word(kParts); i < summary_words(kParts); ++i) {
+      words[i] = b[i] > a[i] ? b[i] : a[i];
+    }
+  }
+}
+
+// Calls `use` with the parts as a constant.
+template <class Use>
+void with_parts(SummaryParts parts, const Use& use) noexcept {
+  switch (parts) {
+    case SummaryParts::kSum:
+      return use(std::integral_constant<SummaryParts, SummaryParts::kSum>());
+    case SummaryParts::kMoments:
+      return use(std::integral_constant<SummaryParts, SummaryParts::kMoments>());
+    case SummaryParts::kExtremes:
+      return use(std::integral_constant<SummaryParts, SummaryParts::kExtremes>());
+    case SummaryParts::kSumExtremes:
+      return use(std::integral_constant<SummaryParts, SummaryParts::kSumExtremes>());
+    case SummaryParts::kMomentsExtremes:
+      return use(std::integral_constant<SummaryParts, SummaryParts::kMomentsExtremes>());
+  }
 }
 
 }  // namespace
@@ -47,19 +83,29 @@ void SummaryPiece::update(const Block& block) const {
 }
 
 void SummaryPiece::merge(std::byte* into, const std::byte* from) const {
-  const View other{from + offset(), parts_};
-  of<std::uint64_t>(into) += other.count();
-  double* words = &of<double>(into);
-  if (has_squares(parts_)) {
-    add(words[1], words[3], other.sum());
-    add(words[2], words[4], {other.word(2), other.word(4)});
-  } else if (has_sum(parts_)) {
-    add(words[1], words[2], other.sum());
-  }
-  if (!has_extremes(parts_)) return;
-  for (std::size_t i = extremes_word(parts_); i < summary_words(parts_); ++i) {
-    words[i] = other.word(i) > words[i] ? other.word(i) : words[i];
-  }
+  merge_each(into, from, 0, 1);
+}
+
+void SummaryPiece::merge_each(std::byte* into, const std::byte* from, std::ptrdiff_t stride,
+                              std::size_t length) const {
+  into += offset();
+  from += offset();
+  with_parts(parts_, [=](auto parts) {
+    for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(length); ++i) {
+      join<parts()>(into + i * stride, into + i * stride, from + i * stride);
+    }
+  });
+}
+
+void SummaryPiece::prepend_each(std::byte* into, const std::byte* before, std::ptrdiff_t stride,
+                                std::size_t length) const {
+  into += offset();
+  before += offset();
+  with_parts(parts_, [=](auto parts) {
+    for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(length); ++i) {
+      join<parts()>(into + i * stride, before + i * stride, into + i * stride);
+    }
+  });
 }
 
 std::optional<double> SummaryPiece::sum_in(const std::byte* state) const noexcept {

@@ -16,6 +16,10 @@ class SummaryPiece final : public Piece {
   void init(std::byte* state) const noexcept override;
   void update(const Block& block) const override;
   void merge(std::byte* into, const std::byte* from) const override;
+  void merge_each(std::byte* into, const std::byte* from, std::ptrdiff_t stride,
+                  std::size_t length) const override;
+  void prepend_each(std::byte* into, const std::byte* before, std::ptrdiff_t stride,
+                    std::size_t length) const override;
 
   // Null without any value; the answers point to the piece.
   std::unique_ptr<Answer> sum() const;

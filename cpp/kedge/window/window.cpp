@@ -17,12 +17,14 @@ constexpr std::size_t kFewKeys = 1024;
 
 std::vector<std::size_t> places_of(const WindowSpec& spec, const Schema& schema) {
   std::vector<std::size_t> places;
+  places.reserve(spec.keys.size());
   for (const std::string& key : spec.keys) places.push_back(find_column(schema, key));
   return places;
 }
 
 std::vector<Field> fields_at(const Schema& schema, const std::vector<std::size_t>& places) {
   std::vector<Field> fields;
+  fields.reserve(places.size());
   for (const std::size_t place : places) fields.push_back(schema[place]);
   return fields;
 }
@@ -67,13 +69,13 @@ WindowSpec checked(WindowSpec spec) {
 
 }  // namespace
 
-std::unique_ptr<Windows> make_windows(const Stream& stream, const Field* time) {
+std::unique_ptr<Windows> make_windows(const Stream& stream, const Type& time) {
   switch (stream.spec.kind) {
     case WindowKind::kTime:
     case WindowKind::kBounds:
-      return std::make_unique<PaneWindows>(stream, time->type);
+      return std::make_unique<PaneWindows>(stream, time);
     case WindowKind::kSession:
-      return std::make_unique<SessionWindows>(stream, time->type);
+      return std::make_unique<SessionWindows>(stream, time);
     case WindowKind::kSliding:
       return std::make_unique<SlidingWindows>(stream, time);
     case WindowKind::kCount:
@@ -96,7 +98,7 @@ Window::Window(WindowSpec spec, std::shared_ptr<const Schema> schema)
                fields_at(*schema_, key_columns_), aggregation_, spec_.hash()),
       late_(*schema_),
       windows_(make_windows({spec_, aggregation_, keys_, watermark_, fold_, emitter_, late_},
-                            time_column_ ? &(*schema_)[*time_column_] : nullptr)),
+                            time_column_ ? (*schema_)[*time_column_].type : Type())),
       keys_to_look_through_(kFewKeys) {}
 
 void Window::check_state() const {

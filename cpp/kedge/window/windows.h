@@ -54,7 +54,7 @@ class Windows {
   virtual void read(ByteReader& in) = 0;
 };
 
-// The kind that the definition says; `time` is absent without a time column.
-std::unique_ptr<Windows> make_windows(const Stream& stream, const Field* time);
+// The kind that the definition says; `time` is any type where it has no time column.
+std::unique_ptr<Windows> make_windows(const Stream& stream, const Type& time);
 
 }  // namespace kedge
