@@ -83,6 +83,12 @@ class ByteWriter {
     while (bytes_.size() % alignment != 0) bytes_.push_back(std::byte{0});
   }
 
+  // Over bytes that were written already.
+  void overwrite(std::size_t offset, std::span<const std::byte> bytes) {
+    std::memcpy(bytes_.data() + offset, bytes.data(), bytes.size());
+  }
+  void reserve(std::size_t more) { bytes_.reserve(bytes_.size() + more); }
+
   std::size_t size() const noexcept { return bytes_.size(); }
   std::span<const std::byte> view() const noexcept { return bytes_; }
   std::vector<std::byte> take() noexcept { return std::move(bytes_); }

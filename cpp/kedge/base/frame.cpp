@@ -17,16 +17,29 @@ std::string printable(std::span<const std::byte> bytes) {
 
 std::vector<std::byte> seal_frame(std::string_view kind, std::uint32_t version,
                                   std::span<const std::byte> payload) {
-  ByteWriter head;
-  head.write_bytes(as_bytes(kind));
-  head.write(version);
-  head.write(static_cast<std::uint64_t>(payload.size()));
-  ByteWriter frame;
-  frame.write_bytes(as_bytes(kMagic));
-  frame.write(crc32c(payload, crc32c(head.view())));
-  frame.write_bytes(head.view());
-  frame.write_bytes(payload);
-  return frame.take();
+  ByteWriter out;
+  out.reserve(kFrameHeader + payload.size());
+  const std::size_t begin = begin_frame(out, kind, version);
+  out.write_bytes(payload);
+  end_frame(out, begin);
+  return out.take();
+}
+
+std::size_t begin_frame(ByteWriter& out, std::string_view kind, std::uint32_t version) {
+  const std::size_t begin = out.size();
+  out.write_bytes(as_bytes(kMagic));
+  out.write(std::uint32_t{0});  // the checksum
+  out.write_bytes(as_bytes(kind));
+  out.write(version);
+  out.write(std::uint64_t{0});  // the length
+  return begin;
+}
+
+void end_frame(ByteWriter& out, std::size_t begin) {
+  const std::uint64_t length = out.size() - begin - kFrameHeader;
+  out.overwrite(begin + 16, std::as_bytes(std::span(&length, 1)));
+  const std::uint32_t checksum = crc32c(out.view().subspan(begin + 8));
+  out.overwrite(begin + 4, std::as_bytes(std::span(&checksum, 1)));
 }
 
 Frame open_frame(ByteReader& reader, std::string_view kind, std::uint32_t newest_version) {

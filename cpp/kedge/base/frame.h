@@ -18,6 +18,11 @@ inline constexpr std::size_t kFrameHeader = 24;
 std::vector<std::byte> seal_frame(std::string_view kind, std::uint32_t version,
                                   std::span<const std::byte> payload);
 
+// The same around what is written between the two calls, without a copy of it: begin_frame says
+// where the frame begins, which end_frame is told.
+std::size_t begin_frame(ByteWriter& out, std::string_view kind, std::uint32_t version);
+void end_frame(ByteWriter& out, std::size_t begin);
+
 struct Frame {
   std::uint32_t version;
   std::span<const std::byte> payload;

@@ -8,15 +8,11 @@ namespace {
 
 constexpr std::uint32_t kVersion = 1;
 
-void write_section(ByteWriter& out, std::string_view kind, std::span<const std::byte> payload) {
-  const auto frame = seal_frame(kind, kVersion, payload);
-  out.write_bytes(frame);
-}
-
-void write_batches(ByteWriter& out, std::string_view kind, const Batches& table) {
-  ByteWriter stream;
-  write_ipc(*table.schema, table.batches, stream);
-  write_section(out, kind, stream.view());
+template <class Write>
+void write_section(ByteWriter& out, std::string_view kind, const Write& write) {
+  const std::size_t begin = begin_frame(out, kind, kVersion);
+  write();
+  end_frame(out, begin);
 }
 
 std::span<const std::byte> read_section(ByteReader& in, std::string_view kind) {
@@ -27,25 +23,25 @@ std::span<const std::byte> read_section(ByteReader& in, std::string_view kind) {
 
 std::vector<std::byte> Window::snapshot(std::span<const std::byte> note) const {
   ByteWriter out;
-  out.write_bytes(spec_.to_bytes());
-  write_batches(out, "WSCH", {schema_, {}});
-  write_section(out, "WNOT", note);
-  ByteWriter counters;
-  counters.write(rows_);
-  counters.write(static_cast<std::uint8_t>(is_finished_));
-  for (std::size_t i = 0; i < kLateReasons; ++i) {
-    counters.write(late_.count(static_cast<LateReason>(i)));
-  }
-  watermark_.write(counters);
-  write_section(out, "WCNT", counters.view());
-  ByteWriter keys;
-  keys_.write(keys);
-  write_section(out, "WKEY", keys.view());
-  ByteWriter states;
-  windows_->write(states);
-  write_section(out, "WSTA", states.view());
-  write_batches(out, "WLAT", late_.waiting());
-  return seal_frame("WSNP", kVersion, out.view());
+  out.reserve(stats().state_bytes);
+  write_section(out, "WSNP", [&] {
+    out.write_bytes(spec_.to_bytes());
+    write_section(out, "WSCH", [&] { write_ipc(*schema_, {}, out); });
+    write_section(out, "WNOT", [&] { out.write_bytes(note); });
+    write_section(out, "WCNT", [&] {
+      out.write(rows_);
+      out.write(static_cast<std::uint8_t>(is_finished_));
+      for (std::size_t i = 0; i < kLateReasons; ++i) {
+        out.write(late_.count(static_cast<LateReason>(i)));
+      }
+      watermark_.write(out);
+    });
+    write_section(out, "WKEY", [&] { keys_.write(out); });
+    write_section(out, "WSTA", [&] { windows_->write(out); });
+    write_section(out, "WLAT",
+                  [&] { write_ipc(*late_.waiting().schema, late_.waiting().batches, out); });
+  });
+  return out.take();
 }
 
 Window::Restored Window::restore(std::span<const std::byte> bytes, const WindowSpec* expected) {
