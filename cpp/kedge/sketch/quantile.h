@@ -28,7 +28,7 @@ class Quantile {
   void add(double value) {
     if (value != value) return;
     ++count_;
-    levels_.front().values.push_back(value);
+    levels_.front().values.push_back(value + 0.0);  // one zero: nothing orders the two
     is_sorted_ = false;
     if (levels_.front().values.size() >= kept_) compress();
   }

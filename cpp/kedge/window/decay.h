@@ -13,6 +13,7 @@ class DecayPiece final : public Piece {
   DecayPiece(std::size_t input, double halflife) : input_(input), halflife_(halflife) {}
 
   std::size_t bytes() const noexcept override;
+  std::size_t plain_words() const noexcept override { return 2; }
   void init(std::byte* state) const noexcept override;
   void update(const Block& block) const override;
   void merge(std::byte* into, const std::byte* from) const override;

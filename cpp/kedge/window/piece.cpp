@@ -26,4 +26,14 @@ void Piece::prepend_each(std::byte* into, const std::byte* before, std::ptrdiff_
   }
 }
 
+void Piece::write(const std::byte* state, ByteWriter& out) const {
+  const std::size_t plain = plain_words() * sizeof(std::uint64_t);
+  out.write_bytes({state + offset_, plain});
+  for (std::size_t at = plain; at < bytes(); at += sizeof(double)) {
+    double value = 0;
+    std::memcpy(&value, state + offset_ + at, sizeof value);
+    out.write(bits_of(value));
+  }
+}
+
 }  // namespace kedge

@@ -35,6 +35,16 @@ struct Block {
   std::span<const Values> inputs;
 };
 
+// Values as OutputColumn takes them.
+inline std::uint64_t bits_of(std::uint64_t value) noexcept { return value; }
+inline std::uint64_t bits_of(std::int64_t value) noexcept {
+  return static_cast<std::uint64_t>(value);
+}
+// One NaN for all: its sign and payload differ between machines.
+inline std::uint64_t bits_of(double value) noexcept {
+  return value == value ? std::bit_cast<std::uint64_t>(value) : 0x7ff8000000000000;
+}
+
 class Piece {
  public:
   virtual ~Piece() = default;
@@ -60,9 +70,9 @@ class Piece {
   virtual void release(std::byte*) const noexcept {}
   virtual std::size_t owned_bytes(const std::byte*) const noexcept { return 0; }
 
-  virtual void write(const std::byte* state, ByteWriter& out) const {
-    out.write_bytes({state + offset_, bytes()});
-  }
+  // Words of eight bytes ahead of those that are doubles.
+  virtual std::size_t plain_words() const noexcept { return bytes() / sizeof(std::uint64_t); }
+  virtual void write(const std::byte* state, ByteWriter& out) const;
   virtual void read(std::byte* state, ByteReader& in) const {
     std::ranges::copy(in.read_bytes(bytes()), state + offset_);
   }
@@ -89,16 +99,6 @@ struct Finished {
   std::span<const std::byte* const> states;
   std::span<const TimeRange> windows;
 };
-
-// Values as OutputColumn takes them.
-inline std::uint64_t bits_of(std::uint64_t value) noexcept { return value; }
-inline std::uint64_t bits_of(std::int64_t value) noexcept {
-  return static_cast<std::uint64_t>(value);
-}
-// One NaN for all: its sign and payload differ between machines.
-inline std::uint64_t bits_of(double value) noexcept {
-  return value == value ? std::bit_cast<std::uint64_t>(value) : 0x7ff8000000000000;
-}
 
 // What an aggregate gives.
 class Answer {

@@ -12,6 +12,7 @@ class PowersPiece final : public Piece {
   explicit PowersPiece(std::size_t input) : input_(input) {}
 
   std::size_t bytes() const noexcept override;
+  std::size_t plain_words() const noexcept override { return 1; }
   void init(std::byte* state) const noexcept override;
   void update(const Block& block) const override;
   void merge(std::byte* into, const std::byte* from) const override;

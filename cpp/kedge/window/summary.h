@@ -13,6 +13,7 @@ class SummaryPiece final : public Piece {
   SummaryPiece(SummaryParts parts, std::size_t input);
 
   std::size_t bytes() const noexcept override { return 8 * summary_words(parts_); }
+  std::size_t plain_words() const noexcept override { return 1; }
   void init(std::byte* state) const noexcept override;
   void update(const Block& block) const override;
   void merge(std::byte* into, const std::byte* from) const override;
