@@ -81,8 +81,12 @@ void Aggregation::write(const std::byte* state, ByteWriter& out) const {
 }
 
 void Aggregation::read(std::byte* state, ByteReader& in) const {
-  rows_in(state) = in.read<std::uint64_t>();
+  const auto rows = in.read<std::uint64_t>();
+  // Whoever holds the state lets go of what it owns when it has rows: also when a piece throws.
+  rows_in(state) = 1;
   for (const auto& piece : pieces_) piece->read(state, in);
+  rows_in(state) = rows;
+  if (rows == 0) reset(state);
 }
 
 }  // namespace kedge

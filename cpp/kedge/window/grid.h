@@ -29,6 +29,8 @@ class Grid {
   // Of a time within span().
   std::int64_t pane_of(std::int64_t time) const noexcept;
   TimeRange range_of(std::int64_t pane) const noexcept;
+  // Also of the one behind the last: where that ends.
+  std::int64_t begin_of(std::int64_t pane) const noexcept;
 
   // Whether there is a pane of this number whose range lies within span(), and windows take it.
   bool has(std::int64_t pane) const noexcept;
@@ -46,7 +48,6 @@ class Grid {
   enum class Kind { kWhole, kSteps, kDays, kMonths, kBounds };
 
   void set_steps(std::int64_t every, std::int64_t length);
-  std::int64_t begin_of(std::int64_t pane) const noexcept;
   std::int64_t local_day_of(std::int64_t time) const noexcept;
   std::int64_t time_of_day(std::int64_t day) const noexcept;
 

@@ -46,8 +46,8 @@ void PaneWindows::set_horizon() {
     // Where the last window ends that is closed, and where the next one will.
     const std::int64_t step = grid_.panes_per_step(), length = grid_.panes_per_window();
     horizon_pane_ = floor_div(grid_.pane_of(watermark) - length, step) * step + length;
-    horizon_ = grid_.range_of(horizon_pane_).begin;
-    horizon_end_ = grid_.range_of(horizon_pane_ + step).begin;
+    horizon_ = grid_.begin_of(horizon_pane_);
+    horizon_end_ = grid_.begin_of(horizon_pane_ + step);
   }
 }
 
