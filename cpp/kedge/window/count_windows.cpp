@@ -11,7 +11,7 @@ CountWindows::CountWindows(const Stream& stream)
       most_rows_(stream.spec.kind == WindowKind::kCount ? stream.spec.rows : UINT64_MAX),
       states_(stream.aggregation) {}
 
-void CountWindows::take(const Rows& rows) {
+void CountWindows::take(const StreamRows& rows) {
   states_.reserve(stream_.keys.size());
   open_.resize(states_.size());
   std::size_t start = 0;
@@ -21,7 +21,7 @@ void CountWindows::take(const Rows& rows) {
   };
   std::int64_t newest = kNoTime;
   for (std::size_t i = 0; i < rows.times.size(); ++i) {
-    if (i - start == kBlockRows) fold_to(i);
+    if (i - start == kFoldRows) fold_to(i);
     const std::int64_t time = rows.times[i];
     if (stream_.late.takes(i, time)) {
       stream_.fold.states()[i - start] = stream_.fold.sink();

@@ -13,7 +13,7 @@ class CountWindows final : public Windows {
  public:
   explicit CountWindows(const Stream& stream);
 
-  void take(const Rows& rows) override;
+  void take(const StreamRows& rows) override;
   void close_reached() override {}
   void close_all() override;
 

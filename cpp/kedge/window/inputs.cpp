@@ -75,8 +75,8 @@ std::size_t Inputs::add(const std::string& source, const std::string& where, For
     return other.source == input.source && other.condition == input.condition && other.form == form;
   });
   if (found != inputs_.end()) return static_cast<std::size_t>(found - inputs_.begin());
-  input.memory.resize(kBlockRows);
-  input.keep.resize(kBlockRows);
+  input.memory.resize(kFoldRows);
+  input.keep.resize(kFoldRows);
   inputs_.push_back(std::move(input));
   values_.resize(inputs_.size());
   return inputs_.size() - 1;

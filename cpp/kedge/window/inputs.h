@@ -14,7 +14,7 @@
 namespace kedge {
 
 // How many rows go through the pieces at once: their values and states stay in the first cache.
-inline constexpr std::size_t kBlockRows = 1024;
+inline constexpr std::size_t kFoldRows = 1024;
 
 enum class Form : std::uint8_t {
   kPresence,  // only which rows count
@@ -35,7 +35,7 @@ class Inputs {
 
   // Computes what is not in the batch, and checks what is used; throws, or all is well with it.
   void prepare(const Batch& batch);
-  // Rows start .. start+length-1 of the prepared batch, at most kBlockRows. `values` stays until
+  // Rows start .. start+length-1 of the prepared batch, at most kFoldRows. `values` stays until
   // the next call.
   std::span<const Values> read(std::size_t start, std::size_t length);
 

@@ -51,7 +51,7 @@ void PaneWindows::set_horizon() {
   }
 }
 
-void PaneWindows::take(const Rows& rows) {
+void PaneWindows::take(const StreamRows& rows) {
   for (std::size_t start = 0; start < rows.times.size();) {
     std::int64_t newest = kNoTime;
     const std::size_t end = segment_end(rows, start, newest);
@@ -62,14 +62,14 @@ void PaneWindows::take(const Rows& rows) {
   }
 }
 
-std::size_t PaneWindows::segment_end(const Rows& rows, std::size_t start,
+std::size_t PaneWindows::segment_end(const StreamRows& rows, std::size_t start,
                                      std::int64_t& newest) const {
   std::int64_t trigger = kNever;
   if (horizon_end_ != kNever) {
     trigger = stream_.watermark.reaches(rows.partition, horizon_end_).value_or(kNever);
   }
-  for (; start < rows.times.size(); start += kBlockRows) {
-    const auto block = rows.times.subspan(start, std::min(kBlockRows, rows.times.size() - start));
+  for (; start < rows.times.size(); start += kFoldRows) {
+    const auto block = rows.times.subspan(start, std::min(kFoldRows, rows.times.size() - start));
     const std::int64_t largest = largest_of(block);
     if (largest >= trigger) {
       const auto reached =
@@ -83,13 +83,13 @@ std::size_t PaneWindows::segment_end(const Rows& rows, std::size_t start,
   return rows.times.size();
 }
 
-void PaneWindows::fold_rows(const Rows& rows, std::size_t start, std::size_t end) {
+void PaneWindows::fold_rows(const StreamRows& rows, std::size_t start, std::size_t end) {
   const std::size_t stride = stream_.aggregation.stride();
   const bool is_large = stream_.keys.size() * stride > kLargeTable;
   TimeRange current{0, 0};
   std::byte* base = nullptr;
-  for (; start < end; start += kBlockRows) {
-    const std::size_t length = std::min(kBlockRows, end - start);
+  for (; start < end; start += kFoldRows) {
+    const std::size_t length = std::min(kFoldRows, end - start);
     std::byte** const states = stream_.fold.states();
     const std::int64_t* const times = rows.times.data() + start;
     const std::uint32_t* const ids = rows.ids.data() + start;
@@ -110,7 +110,7 @@ void PaneWindows::fold_rows(const Rows& rows, std::size_t start, std::size_t end
   }
 }
 
-std::byte* PaneWindows::turned_away(const Rows& rows, std::size_t row) {
+std::byte* PaneWindows::turned_away(const StreamRows& rows, std::size_t row) {
   const std::int64_t time = rows.times[row];
   if (stream_.late.takes(row, time)) return stream_.fold.sink();
   if (!grid_.span().contains(time)) {

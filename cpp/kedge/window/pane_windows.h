@@ -1,7 +1,8 @@
 // Windows that time alone decides: tumbling, hopping and those between given bounds.
 //
-// Rows go into panes. A row for which one of its windows is closed is late and counts in none, so
-// the panes of closed windows are final: each window is a merge of final panes, in their order.
+// StreamRows go into panes. A row for which one of its windows is closed is late and counts in
+// none, so the panes of closed windows are final: each window is a merge of final panes, in their
+// order.
 #pragma once
 
 #include <deque>
@@ -18,7 +19,7 @@ class PaneWindows final : public Windows {
  public:
   PaneWindows(const Stream& stream, const Type& time);
 
-  void take(const Rows& rows) override;
+  void take(const StreamRows& rows) override;
   void close_reached() override;
   void close_all() override;
 
@@ -32,9 +33,9 @@ class PaneWindows final : public Windows {
 
  private:
   // The first row from `start` on that moves the horizon, and the largest time until then.
-  std::size_t segment_end(const Rows& rows, std::size_t start, std::int64_t& newest) const;
-  void fold_rows(const Rows& rows, std::size_t start, std::size_t end);
-  std::byte* turned_away(const Rows& rows, std::size_t row);
+  std::size_t segment_end(const StreamRows& rows, std::size_t start, std::int64_t& newest) const;
+  void fold_rows(const StreamRows& rows, std::size_t start, std::size_t end);
+  std::byte* turned_away(const StreamRows& rows, std::size_t row);
   // The pane that holds this time, in which there is a state for every key.
   Pane* pane_at(std::int64_t time);
   void set_horizon();

@@ -65,7 +65,7 @@ std::uint32_t SessionWindows::session_of(std::uint32_t id, std::int64_t time,
   return found;
 }
 
-void SessionWindows::take(const Rows& rows) {
+void SessionWindows::take(const StreamRows& rows) {
   first_of_.resize(stream_.keys.size(), kNone);
   for (std::size_t start = 0; start < rows.times.size();) {
     start = fold_some(rows, start);
@@ -73,7 +73,7 @@ void SessionWindows::take(const Rows& rows) {
   }
 }
 
-bool SessionWindows::is_late(const Rows& rows, std::size_t row) {
+bool SessionWindows::is_late(const StreamRows& rows, std::size_t row) {
   const std::int64_t time = rows.times[row];
   if (stream_.late.takes(row, time)) return true;
   const bool is_closed = time + gap_ <= stream_.watermark.value();
@@ -81,8 +81,8 @@ bool SessionWindows::is_late(const Rows& rows, std::size_t row) {
   return is_closed;
 }
 
-std::size_t SessionWindows::fold_some(const Rows& rows, std::size_t start) {
-  const std::size_t end = std::min(rows.times.size(), start + kBlockRows);
+std::size_t SessionWindows::fold_some(const StreamRows& rows, std::size_t start) {
+  const std::size_t end = std::min(rows.times.size(), start + kFoldRows);
   // Every row may need a state of its own, and states must not move while a block points to them.
   states_.reserve(sessions_.size() + (end - start));
   std::size_t at = start;

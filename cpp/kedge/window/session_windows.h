@@ -13,7 +13,7 @@ class SessionWindows final : public Windows {
  public:
   SessionWindows(const Stream& stream, const Type& time);
 
-  void take(const Rows& rows) override;
+  void take(const StreamRows& rows) override;
   void close_reached() override;
   void close_all() override;
 
@@ -44,9 +44,9 @@ class SessionWindows final : public Windows {
   };
 
   // Notes the row when it comes too late.
-  bool is_late(const Rows& rows, std::size_t row);
+  bool is_late(const StreamRows& rows, std::size_t row);
   // Folds rows from `start` on until a session may have ended; gives the row behind the last one.
-  std::size_t fold_some(const Rows& rows, std::size_t start);
+  std::size_t fold_some(const StreamRows& rows, std::size_t start);
   std::uint32_t new_session(std::uint32_t id, std::int64_t time, std::uint32_t next);
   // The session that the row belongs to, made, widened or joined as needed. `before_merge` is
   // called before states move into one another.

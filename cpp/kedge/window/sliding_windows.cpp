@@ -16,7 +16,7 @@ SlidingWindows::SlidingWindows(const Stream& stream, const Type& time)
       waiting_(stream.aggregation),
       results_(stream.aggregation) {
   if (by_time_) length_ = ticks_of(stream.spec.length, ticks_per_day(time));
-  results_.reserve(by_run_ ? kBlockRows : kOutputBlock);
+  results_.reserve(by_run_ ? kFoldRows : kOutputBlock);
 }
 
 SlidingWindows::Recent& SlidingWindows::recent_of(std::uint32_t id) {
@@ -24,10 +24,10 @@ SlidingWindows::Recent& SlidingWindows::recent_of(std::uint32_t id) {
   return *recent_[id];
 }
 
-void SlidingWindows::take(const Rows& rows) {
+void SlidingWindows::take(const StreamRows& rows) {
   recent_.resize(std::max<std::size_t>(recent_.size(), stream_.keys.size()));
-  for (std::size_t start = 0; start < rows.times.size(); start += kBlockRows) {
-    const std::size_t length = std::min(kBlockRows, rows.times.size() - start);
+  for (std::size_t start = 0; start < rows.times.size(); start += kFoldRows) {
+    const std::size_t length = std::min(kFoldRows, rows.times.size() - start);
     if (by_run_) {
       take_block(rows, start, length);
       continue;
@@ -138,7 +138,7 @@ void SlidingWindows::sum_from_end(Recent& recent) {
   }
 }
 
-void SlidingWindows::take_block(const Rows& rows, std::size_t start, std::size_t length) {
+void SlidingWindows::take_block(const StreamRows& rows, std::size_t start, std::size_t length) {
   std::byte** const states = stream_.fold.states();
   std::int64_t newest = kNoTime;
   for (std::size_t i = 0; i < length; ++i) {
@@ -166,7 +166,7 @@ void SlidingWindows::take_block(const Rows& rows, std::size_t start, std::size_t
   stream_.watermark.see(rows.partition, newest);
 }
 
-void SlidingWindows::slide_run(const Rows& rows, std::size_t start, std::size_t at,
+void SlidingWindows::slide_run(const StreamRows& rows, std::size_t start, std::size_t at,
                                std::size_t length) {
   Recent& recent = recent_of(rows.ids[start + at]);
   for (const std::size_t end = at + length; at < end;) {
@@ -190,8 +190,8 @@ void SlidingWindows::slide_run(const Rows& rows, std::size_t start, std::size_t 
   }
 }
 
-// Rows' own states become their results: in the first `room` of them nothing leaves the window,
-// then one of the older ones does for each.
+// StreamRows' own states become their results: in the first `room` of them nothing leaves the
+// window, then one of the older ones does for each.
 void SlidingWindows::slide_states(Recent& recent, std::byte* states, std::size_t length,
                                   std::size_t room) {
   const Aggregation& aggregation = stream_.aggregation;

@@ -20,7 +20,7 @@ class SlidingWindows final : public Windows {
  public:
   SlidingWindows(const Stream& stream, const Type& time);
 
-  void take(const Rows& rows) override;
+  void take(const StreamRows& rows) override;
   void close_reached() override;
   void close_all() override;
 
@@ -64,8 +64,8 @@ class SlidingWindows final : public Windows {
   void slide(const Row& row);
   // The rows of a block when windows are rows and states plain bytes: many at a time, their states
   // in `results_`, where they become the results.
-  void take_block(const Rows& rows, std::size_t start, std::size_t length);
-  void slide_run(const Rows& rows, std::size_t start, std::size_t at, std::size_t length);
+  void take_block(const StreamRows& rows, std::size_t start, std::size_t length);
+  void slide_run(const StreamRows& rows, std::size_t start, std::size_t at, std::size_t length);
   void slide_states(Recent& recent, std::byte* states, std::size_t length, std::size_t room);
   void turn(Recent& recent);
   // The rows that are older than the last one's window leave.

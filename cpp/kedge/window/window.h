@@ -43,7 +43,7 @@ class Window {
   void push(std::span<const Batch> batches, std::uint32_t partition);
   // Event time is known to have come so far, rows or none; in the time column's unit.
   void advance_to(std::int64_t time);
-  // Closes everything. Rows that come afterwards are late.
+  // Closes everything. StreamRows that come afterwards are late.
   void finish();
 
   // The windows that closed since the last call.

@@ -31,9 +31,9 @@ class Windows {
  public:
   virtual ~Windows() = default;
 
-  // Rows in their order; the watermark moves with each of them, and windows close as it does.
+  // StreamRows in their order; the watermark moves with each of them, and windows close as it does.
   // Cannot fail but for want of memory.
-  virtual void take(const Rows& rows) = 0;
+  virtual void take(const StreamRows& rows) = 0;
   // Closes what the watermark has reached without a row.
   virtual void close_reached() = 0;
   // Closes everything.
@@ -41,7 +41,7 @@ class Windows {
 
   // How many windows of a key are open.
   virtual std::uint64_t open() const noexcept = 0;
-  // Rows between windows that are shorter than their step: they belong to none.
+  // StreamRows between windows that are shorter than their step: they belong to none.
   virtual std::uint64_t outside() const noexcept { return 0; }
   virtual std::size_t bytes() const noexcept = 0;
   // 1 for each key that something open still needs.
