@@ -27,7 +27,6 @@ Aggregation::Aggregation(const WindowSpec& spec, const std::shared_ptr<const Sch
     bytes += piece->bytes();
     if (piece->owns_memory()) owners_.push_back(piece.get());
   }
-  owns_memory_ = !owners_.empty();
   stride_ = stride_of(bytes);
   empty_.resize(stride_);
   for (const auto& piece : pieces_) piece->init(empty_.data());

@@ -32,7 +32,7 @@ class Aggregation {
   // Bytes from one state to the next: whole cache lines, or an even share of one.
   std::size_t stride() const noexcept { return stride_; }
   // Whether states own memory, so that they must be released and cannot be copied as bytes.
-  bool owns_memory() const noexcept { return owns_memory_; }
+  bool owns_memory() const noexcept { return !owners_.empty(); }
 
   void init(std::byte* state) const noexcept;
   void update(const Block& block) const;
@@ -62,7 +62,6 @@ class Aggregation {
   std::vector<std::unique_ptr<Answer>> answers_;
   std::vector<std::byte> empty_;  // a state as init makes it
   std::size_t stride_ = 0;
-  bool owns_memory_ = false;
 };
 
 }  // namespace kedge

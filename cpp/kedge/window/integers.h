@@ -28,10 +28,10 @@ class IntegerPiece final : public Piece {
   // The sum, rounded to a double once.
   std::optional<double> sum_in(const std::byte* state) const noexcept;
 
+ private:
   std::optional<std::int64_t> least_in(const std::byte* state) const noexcept;
   std::optional<std::int64_t> greatest_in(const std::byte* state) const noexcept;
 
- private:
   std::size_t input_;
   std::uint64_t flip_;  // turns a value's bits into an image that orders as a signed number
   bool is_unsigned_;

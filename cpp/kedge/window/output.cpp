@@ -90,11 +90,6 @@ void OutputColumn::append(std::span<const std::uint64_t> values, const std::uint
   append_valid(values.size(), valid);
 }
 
-void OutputColumn::append(std::uint64_t value, std::size_t times) {
-  const std::vector<std::uint64_t> values(times, value);
-  append(values, nullptr);
-}
-
 void OutputColumn::append_text(std::string_view value) {
   text_.insert(text_.end(), value.begin(), value.end());
   ends_.push_back(static_cast<std::int64_t>(text_.size()));

@@ -28,7 +28,6 @@ class OutputColumn {
   void reserve(std::size_t rows);
   // `valid` has a byte for each; absent when none is null.
   void append(std::span<const std::uint64_t> values, const std::uint8_t* valid);
-  void append(std::uint64_t value, std::size_t times);
   void append_text(std::string_view value);
   void append_null_text();
 
@@ -63,7 +62,6 @@ class Output {
   }
   OutputColumn& column(std::size_t i) noexcept { return columns_[i]; }
   std::size_t length() const noexcept { return columns_.front().length(); }
-  const std::shared_ptr<const Schema>& schema() const noexcept { return schema_; }
   // Everything since the last take, as one batch.
   Batch take();
 

@@ -35,7 +35,6 @@ class Window {
 
   const WindowSpec& spec() const noexcept { return spec_; }
   const Schema& schema() const noexcept { return *schema_; }
-  const Schema& output_schema() noexcept { return *emitter_.output().schema(); }
 
   // Throws InvalidArgument when the batch has another schema or there is no such partition,
   // ResourceExhausted when a limit of the definition would be passed.
