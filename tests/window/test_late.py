@@ -82,6 +82,21 @@ def test_lateness_keeps_windows_open() -> None:
     assert window.stats["late"] == 1
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [{"every": "10s"}, {"gap": "3s"}, {"length": "3s"}],
+    ids=lambda shape: next(iter(shape)),
+)
+def test_a_partition_whose_first_row_is_late_is_there_all_the_same(shape: dict[str, str]) -> None:
+    window = kedge.Window(
+        time="t", partitions=2, idle="60s", aggregates={"n": kedge.count()}, **shape
+    )
+    window.push(pa.table({"t": seconds(30)}), partition=0)
+    window.push(pa.table({"t": seconds(5)}), partition=1)
+    window.push(pa.table({"t": seconds(40)}), partition=0)
+    assert (window.stats["late"], window.watermark) == (1, 30)
+
+
 @pytest.mark.parametrize("kind", BY_TIME, ids=str)
 @given(
     stream=streams(max_size=100),

@@ -95,8 +95,8 @@ std::size_t SessionWindows::fold_some(const StreamRows& rows, std::size_t start)
     std::byte* state = stream_.fold.sink();
     if (!is_late(rows, at)) {
       state = states_.state(session_of(rows.ids[at], rows.times[at], fold));
-      stream_.watermark.see(rows.partition, rows.times[at]);
     }
+    stream_.watermark.see(rows.partition, rows.times[at]);
     stream_.fold.states()[at++ - folded] = state;
   }
   fold();

@@ -42,12 +42,12 @@ void SlidingWindows::take(const StreamRows& rows) {
       if (stream_.late.takes(start + i, time)) continue;
       if (by_time_ && time < watermark) {
         stream_.late.note(start + i, LateReason::kClosed);
-        continue;
+      } else {
+        const std::uint32_t place = free_.back();
+        free_.pop_back();
+        stream_.fold.states()[i] = waiting_.state(place);
+        block.push_back({time, rows.arrival + start + i, rows.ids[start + i], place});
       }
-      const std::uint32_t place = free_.back();
-      free_.pop_back();
-      stream_.fold.states()[i] = waiting_.state(place);
-      block.push_back({time, rows.arrival + start + i, rows.ids[start + i], place});
       stream_.watermark.see(rows.partition, time);
       watermark = stream_.watermark.value();
     }

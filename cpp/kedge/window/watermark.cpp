@@ -45,7 +45,7 @@ std::optional<std::int64_t> Watermark::reaches(std::uint32_t partition,
 }
 
 void Watermark::see(std::uint32_t partition, std::int64_t time) noexcept {
-  if (time <= largest_[partition]) return;
+  if (time <= largest_[partition] || time <= kFarTime) return;
   largest_[partition] = time;
   newest_ = std::max(newest_, time);
   value_ = std::max(value_, lowest(partition, time));
