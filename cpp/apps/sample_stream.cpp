@@ -109,6 +109,21 @@ std::vector<AggregateSpec> sample_aggregates(bool has_time) {
   return out;
 }
 
+// Those that can give results before windows are closed, doing so.
+void add_updating(std::vector<WindowSpec>& specs) {
+  const std::vector<WindowSpec> closed = specs;
+  for (WindowSpec spec : closed) {
+    if (spec.kind == WindowKind::kCount || spec.kind == WindowKind::kSliding) continue;
+    spec.updates = true;
+    if (spec.kind == WindowKind::kGlobal) {
+      spec.trigger_rows = 400;
+    } else if (spec.every != spec.length || spec.kind != WindowKind::kTime) {
+      spec.trigger = parse_duration("7s");
+    }
+    specs.push_back(std::move(spec));
+  }
+}
+
 }  // namespace
 
 Batch sample_batch(std::size_t rows, std::uint64_t seed) {
@@ -197,6 +212,7 @@ std::vector<WindowSpec> sample_definitions() {
   spec.bounds = {kStart * 1000 + 5'000'000'000, kStart * 1000 + 6'000'000'000,
                  kStart * 1000 + 60'000'000'000};
   out.push_back(spec);
+  add_updating(out);
   return out;
 }
 

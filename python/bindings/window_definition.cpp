@@ -70,6 +70,12 @@ WindowKind kind_of(const nb::dict& arguments) {
   return *kind;
 }
 
+bool is_update(const nb::dict& arguments) {
+  const auto mode = value_in<std::string>(arguments, "mode", "closed");
+  if (mode == "closed" || mode == "update") return mode == "update";
+  throw invalid_argument("mode = \"", mode, "\" is neither \"closed\" nor \"update\"");
+}
+
 Zone zone_of(const nb::dict& arguments) {
   Zone zone;
   if (!arguments.contains("zone")) return zone;
@@ -108,6 +114,9 @@ WindowSpec window_spec_of(const nb::dict& arguments) {
   if (arguments.contains("idle")) spec.idle = duration_in(arguments, "idle");
   spec.max_keys = value_in<std::uint64_t>(arguments, "max_keys", 0);
   spec.max_state_bytes = value_in<std::uint64_t>(arguments, "max_state_bytes", 0);
+  spec.updates = is_update(arguments);
+  spec.trigger = duration_in(arguments, "trigger");
+  spec.trigger_rows = value_in<std::uint64_t>(arguments, "trigger_rows", 0);
   for (const nb::handle aggregate : arguments["aggregates"]) {
     spec.aggregates.push_back(aggregate_of(nb::cast<nb::dict>(aggregate)));
   }
@@ -135,6 +144,9 @@ nb::dict definition_of(const WindowSpec& spec) {
   if (spec.idle) out["idle"] = to_string(*spec.idle);
   if (spec.max_keys != 0) out["max_keys"] = spec.max_keys;
   if (spec.max_state_bytes != 0) out["max_state_bytes"] = spec.max_state_bytes;
+  if (spec.updates) out["mode"] = "update";
+  if (!spec.trigger.is_zero()) out["trigger"] = to_string(spec.trigger);
+  if (spec.trigger_rows != 0) out["trigger_rows"] = spec.trigger_rows;
   nb::list aggregates;
   for (const AggregateSpec& aggregate : spec.aggregates) aggregates.append(arguments_of(aggregate));
   out["aggregates"] = aggregates;

@@ -27,6 +27,13 @@ class Kind(Protocol):
     def finish(self) -> list[Span]: ...
 
 
+class Updating(Kind, Protocol):
+    """A kind whose windows can be given before they are closed."""
+
+    def so_far(self) -> list[Span]:
+        """What is open."""
+
+
 def key_order(key: tuple[Any, ...]) -> tuple[Any, ...]:
     """Nulls first. Python compares text by code points, which is the order of UTF-8 bytes."""
     return tuple((value is not None, 0 if value is None else value) for value in key)
@@ -61,8 +68,17 @@ class OnGrid:
         ready = [window for window in self.open if window[1] <= mark]
         return sorted(((*window, self.open.pop(window)) for window in ready), key=output_order)
 
+    def so_far(self) -> list[Span]:
+        return [(*window, list(rows)) for window, rows in self.open.items()]
+
     def finish(self) -> list[Span]:
         return self.closed(max((end for _, end, _ in self.open), default=None))
+
+
+def rows_among(session: list[tuple[int, Row]], rows: list[tuple[int, Row]]) -> list[Row]:
+    """The session's rows as they came."""
+    taken = {id(row) for _, row in session}
+    return [row for _, row in rows if id(row) in taken]
 
 
 @dataclass
@@ -95,12 +111,19 @@ class Sessions:
             for session in self.sessions(key):
                 end = session[-1][0] + self.gap
                 if end <= mark:
-                    taken = {id(row) for _, row in session}
-                    rows = [row for _, row in self.open[key] if id(row) in taken]  # as they came
+                    rows = rows_among(session, self.open[key])
                     ready.append((session[0][0], end, key, rows))
+                    taken = {id(row) for row in rows}
                     self.open[key] = [p for p in self.open[key] if id(p[1]) not in taken]
         self.open = {key: rows for key, rows in self.open.items() if rows}
         return sorted(ready, key=output_order)
+
+    def so_far(self) -> list[Span]:
+        return [
+            (session[0][0], session[-1][0] + self.gap, key, rows_among(session, self.open[key]))
+            for key in self.open
+            for session in self.sessions(key)
+        ]
 
     def finish(self) -> list[Span]:
         ends = [time + self.gap for rows in self.open.values() for time, _ in rows]
@@ -146,13 +169,17 @@ class Global:
     def closed(self, mark: int | None) -> list[Span]:
         return []
 
-    def finish(self) -> list[Span]:
+    def so_far(self) -> list[Span]:
         if not self.open:
             return []
         start, end, _, _ = span_of((), [pair for rows in self.open.values() for pair in rows])
         left = sorted(self.open.items(), key=lambda pair: key_order(pair[0]))
-        self.open = {}
         return [(start, end, key, [row for _, row in rows]) for key, rows in left]
+
+    def finish(self) -> list[Span]:
+        left = self.so_far()
+        self.open = {}
+        return left
 
 
 @dataclass

@@ -115,6 +115,11 @@ class Grid:
                 found.append((self.line.edge(begin), self.line.edge(begin + self.length)))
         return found
 
+    def last_end(self, time: int) -> int:
+        """Where the last window ends that ends at this time or before it."""
+        last = (self.line.unit(time) - self.length) // self.every
+        return self.line.edge(last * self.every + self.length)
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -127,3 +132,6 @@ class Bounds:
     def windows(self, time: int) -> list[tuple[int, int]]:
         pairs = zip(self.times, self.times[1:], strict=False)
         return [(start, end) for start, end in pairs if start <= time < end]
+
+    def last_end(self, time: int) -> int | None:
+        return max((end for end in self.times[1:] if end <= time), default=None)

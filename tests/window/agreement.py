@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import kedge
 from tests.reference import window as reference
 from tests.reference import window_aggregates
 from tests.reference.window_aggregates import Closed
+from tests.reference.window_updates import Updates
 from tests.window.kinds import WindowKind
 from tests.window.streams import Stream, plain, rows_of
 
@@ -54,13 +56,20 @@ def pair(
         aggregates={str(ask): ask.ours() for ask in asks},
         partitions=more.get("partitions", 1),
         **({} if idle is None else {"idle": stream.clock.text(idle)}),
+        **({"mode": "update"} if kind.updates else {}),
+        **({} if kind.trigger is None else {"trigger": stream.clock.text(kind.trigger)}),
+        **({} if kind.trigger_rows is None else {"trigger": kind.trigger_rows}),
         **given,
     )
     step = stream.clock.step
     mark = reference.Watermark(
         lateness * step, more.get("partitions", 1), None if idle is None else idle * step
     )
-    plain_window = reference.Window(
+    make: Any = reference.Window
+    if kind.updates:
+        trigger = None if kind.trigger is None else kind.trigger * step
+        make = partial(Updates, trigger=trigger, trigger_rows=kind.trigger_rows)
+    plain_window = make(
         plain_kind,
         {str(ask): ask.plain() for ask in asks},
         time="t",

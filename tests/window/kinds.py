@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.reference.window import Count, Global, Kind, OnGrid, Sessions
@@ -51,6 +51,9 @@ class WindowKind:
     name: str
     given: Callable[[Clock], Given]
     closes_by_time: bool = True
+    updates: bool = False
+    trigger: int | None = None  # in steps
+    trigger_rows: int | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -69,5 +72,13 @@ KINDS = [
     WindowKind("count", lambda clock: ({"every": 7}, Count(7)), closes_by_time=False),
     WindowKind("global", lambda clock: ({}, Global()), closes_by_time=False),
 ]
+UPDATING = [
+    replace(kind, name=f"{kind.name}, updates{more}", updates=True, trigger=trigger)
+    for kind in KINDS
+    if "sliding" not in kind.name and kind.name != "count"
+    for more, trigger in (("", None), (" each 4", 4))
+    if trigger is not None or kind.name != "global"
+]
+UPDATING.append(replace(KINDS[-1], name="global, updates by rows", updates=True, trigger_rows=9))
 BY_TIME = [kind for kind in KINDS if kind.closes_by_time]
 BY_NAME = {kind.name: kind for kind in KINDS}

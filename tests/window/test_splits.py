@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import kedge
 from tests.window.agreement import Ask, bits, concat, pair, run
 from tests.window.asks import FIRST
-from tests.window.kinds import BY_NAME, KINDS, WindowKind
+from tests.window.kinds import BY_NAME, KINDS, UPDATING, WindowKind
 from tests.window.streams import Stream, streams
 
 STREAMS = streams(max_size=120)
@@ -22,7 +22,7 @@ def window(stream: Stream, kind: WindowKind, asks: Sequence[Ask] = FIRST) -> ked
     return pair(stream, kind, asks)[0]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
 @given(stream=STREAMS)
 @settings(max_examples=20)
 def test_any_split_gives_the_same_bytes(kind: WindowKind, stream: Stream) -> None:
@@ -32,7 +32,7 @@ def test_any_split_gives_the_same_bytes(kind: WindowKind, stream: Stream) -> Non
     assert parted.watermark == whole.watermark
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
 @given(stream=streams(max_size=30))
 @settings(max_examples=5)
 def test_single_rows_give_the_same_bytes(kind: WindowKind, stream: Stream) -> None:
@@ -41,7 +41,7 @@ def test_single_rows_give_the_same_bytes(kind: WindowKind, stream: Stream) -> No
     assert bits(left) == bits(run(window(stream, kind), stream.batches(())))
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
 @given(stream=STREAMS)
 @settings(max_examples=12)
 def test_snapshot_in_the_middle_changes_nothing(kind: WindowKind, stream: Stream) -> None:

@@ -7,9 +7,7 @@
 namespace kedge {
 
 CountWindows::CountWindows(const Stream& stream)
-    : stream_(stream),
-      most_rows_(stream.spec.kind == WindowKind::kCount ? stream.spec.rows : UINT64_MAX),
-      states_(stream.aggregation) {}
+    : stream_(stream), most_rows_(stream.spec.rows), states_(stream.aggregation) {}
 
 void CountWindows::take(const StreamRows& rows) {
   states_.reserve(stream_.keys.size());
@@ -57,17 +55,7 @@ void CountWindows::close(std::span<const std::uint32_t> ids) {
   }
 }
 
-// The one window of all rows has the bounds of all, whatever the key.
-void CountWindows::widen_to_all() {
-  TimeRange all{INT64_MAX, INT64_MIN};
-  for (const Open& open : open_) {
-    all = {std::min(all.begin, open.times.begin), std::max(all.end, open.times.end)};
-  }
-  for (Open& open : open_) open.times = all;
-}
-
 void CountWindows::close_all() {
-  if (stream_.spec.kind == WindowKind::kGlobal) widen_to_all();
   std::vector<std::uint32_t> ids;
   for (const std::uint32_t id : stream_.keys.order()) {
     if (!states_.has_rows(id)) continue;

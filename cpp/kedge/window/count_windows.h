@@ -1,5 +1,4 @@
-// Windows of so many rows of a key, in the order in which they came, and the one window of all
-// rows: it is a count that is never reached.
+// Windows of so many rows of a key, in the order in which they came.
 #pragma once
 
 #include <vector>
@@ -32,7 +31,6 @@ class CountWindows final : public Windows {
     TimeRange times{INT64_MAX, INT64_MIN};  // least and greatest
   };
 
-  void widen_to_all();
   void close(std::span<const std::uint32_t> ids);
 
   Stream stream_;

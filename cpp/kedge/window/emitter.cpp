@@ -6,7 +6,7 @@ namespace kedge {
 namespace {
 
 std::vector<Field> fields_of(const Field* time, const std::vector<Field>& keys,
-                             const Aggregation& aggregation) {
+                             const Aggregation& aggregation, bool updates) {
   std::vector<Field> fields;
   if (time != nullptr) {
     fields.push_back({"window_start", time->type, false});
@@ -17,19 +17,38 @@ std::vector<Field> fields_of(const Field* time, const std::vector<Field>& keys,
   Type id;
   id.id = TypeId::kUint64;
   fields.push_back({"window_id", id, false});
+  if (updates) {
+    Type number, word;
+    number.id = TypeId::kUint32;
+    word.id = TypeId::kLargeUtf8;
+    fields.push_back({"window_revision", number, false});
+    fields.push_back({"window_update", word, false});
+  }
   return fields;
+}
+
+std::string_view standing_name(Standing standing) noexcept {
+  switch (standing) {
+    case Standing::kEarly:
+      return "early";
+    case Standing::kFinal:
+      return "final";
+    case Standing::kRetracted:
+      break;
+  }
+  return "retracted";
 }
 
 }  // namespace
 
 Emitter::Emitter(const Field* time, const std::vector<Field>& keys, const Aggregation& aggregation,
-                 std::uint64_t definition)
+                 const WindowSpec& spec)
     : aggregation_(aggregation),
       has_time_(time != nullptr),
       first_key_(has_time_ ? 2 : 0),
       first_answer_(first_key_ + keys.size()),
-      definition_(definition),
-      output_(fields_of(time, keys, aggregation)),
+      definition_(spec.hash()),
+      output_(fields_of(time, keys, aggregation, spec.updates)),
       values_(kOutputBlock),
       valid_(kOutputBlock) {}
 
@@ -44,16 +63,25 @@ void Emitter::emit_bounds(std::span<const TimeRange> windows) {
   output_.column(1).append({values_.data(), windows.size()}, nullptr);
 }
 
-void Emitter::emit(const Keys& keys, std::span<const std::uint32_t> ids, const Finished& finished) {
+void Emitter::emit_revisions(std::size_t column, std::span<const Revision> revisions) {
+  for (std::size_t i = 0; i < revisions.size(); ++i) values_[i] = revisions[i].number;
+  output_.column(column).append({values_.data(), revisions.size()}, nullptr);
+  for (const Revision& revision : revisions) {
+    output_.column(column + 1).append_text(standing_name(revision.standing));
+  }
+}
+
+void Emitter::emit(const Keys& keys, std::span<const std::uint32_t> ids, const Finished& finished,
+                   std::span<const Revision> revisions) {
   names_.clear();
   for (const TimeRange& window : finished.windows) {
     names_.push_back(static_cast<std::uint64_t>(window.begin));
   }
-  emit(keys, ids, finished, names_);
+  emit(keys, ids, finished, names_, revisions);
 }
 
 void Emitter::emit(const Keys& keys, std::span<const std::uint32_t> ids, const Finished& finished,
-                   std::span<const std::uint64_t> names) {
+                   std::span<const std::uint64_t> names, std::span<const Revision> revisions) {
   const std::size_t length = ids.size();
   if (has_time_) emit_bounds(finished.windows);
   keys.append(ids, output_, first_key_);
@@ -67,6 +95,7 @@ void Emitter::emit(const Keys& keys, std::span<const std::uint32_t> ids, const F
     values_[i] = mix_bits(of_key + names[i]);
   }
   output_.column(column).append({values_.data(), length}, nullptr);
+  if (!revisions.empty()) emit_revisions(column + 1, revisions);
 }
 
 }  // namespace kedge

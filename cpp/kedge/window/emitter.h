@@ -11,22 +11,33 @@
 
 namespace kedge {
 
+// What a result is worth where windows give more than one.
+enum class Standing : std::uint8_t { kEarly, kFinal, kRetracted };
+
+struct Revision {
+  std::uint32_t number = 0;  // how many results of this window there were before
+  Standing standing = Standing::kFinal;
+};
+
 class Emitter {
  public:
-  // Without a time field there are no bounds. `definition` is the hash of the definition.
+  // Without a time field there are no bounds.
   Emitter(const Field* time, const std::vector<Field>& keys, const Aggregation& aggregation,
-          std::uint64_t definition);
+          const WindowSpec& spec);
 
   // One row for each state; at most kOutputBlock. `names` tell apart the windows of one key.
+  // `revisions` are those of a definition that updates.
   void emit(const Keys& keys, std::span<const std::uint32_t> ids, const Finished& finished,
-            std::span<const std::uint64_t> names);
+            std::span<const std::uint64_t> names, std::span<const Revision> revisions = {});
   // The same of windows that have a beginning of their own.
-  void emit(const Keys& keys, std::span<const std::uint32_t> ids, const Finished& finished);
+  void emit(const Keys& keys, std::span<const std::uint32_t> ids, const Finished& finished,
+            std::span<const Revision> revisions = {});
 
   Output& output() noexcept { return output_; }
 
  private:
   void emit_bounds(std::span<const TimeRange> windows);
+  void emit_revisions(std::size_t column, std::span<const Revision> revisions);
 
   const Aggregation& aggregation_;
   bool has_time_;

@@ -12,9 +12,10 @@ constexpr std::size_t kAhead = 64;
 
 }  // namespace
 
-HopMerge::HopMerge(const Stream& stream, const Grid& grid)
+HopMerge::HopMerge(const Stream& stream, const Grid& grid, GivenWindows& given)
     : stream_(stream),
       grid_(grid),
+      given_(given),
       length_(grid.panes_per_window()),
       step_(grid.panes_per_step()),
       head_(stream.aggregation),
@@ -41,22 +42,29 @@ void HopMerge::emit_before(std::int64_t end, std::deque<Pane>& panes,
     } else {
       emit_window(first, panes);
     }
+    given_.forget(grid_.begin_of(first));
     next_window_ = window + 1;
     drop_before(first + step_);
   }
 }
 
-void HopMerge::emit_ids(const TimeRange& window) {
+void HopMerge::emit_ids(const TimeRange& window, std::span<const Revision> revisions) {
   windows_.assign(ids_.size(), window);
-  stream_.emitter.emit(stream_.keys, ids_, {states_, windows_});
+  stream_.emitter.emit(stream_.keys, ids_, {states_, windows_}, revisions);
   ids_.clear();
   states_.clear();
+}
+
+void HopMerge::emit_final_ids(const TimeRange& window) {
+  std::span<const Revision> revisions;
+  if (stream_.spec.updates) revisions = given_.finals(window.begin, ids_);
+  emit_ids(window, revisions);
 }
 
 // Their states are emptied while they are still at hand.
 void HopMerge::emit_pane_ids(Pane& pane) {
   const std::vector<std::uint32_t> ids = ids_;
-  emit_ids(pane.range);
+  emit_final_ids(pane.range);
   for (const std::uint32_t id : ids) stream_.aggregation.reset(pane.states.state(id));
 }
 
@@ -117,45 +125,79 @@ void HopMerge::absorb_before(std::int64_t end, std::deque<Pane>& panes) {
   if (head_block_ != INT64_MIN && head_block_ < block_of(end)) turn_into_tails(head_block_, panes);
 }
 
-void HopMerge::emit_window(std::int64_t first, std::deque<Pane>& panes) {
-  const std::int64_t end = first + length_;
-  const TimeRange window{grid_.range_of(first).begin, grid_.range_of(end - 1).end};
+std::vector<const StateTable*> HopMerge::parts_of(std::int64_t first,
+                                                  const std::deque<Pane>& panes) const {
   std::vector<const StateTable*> parts;
-  if (stream_.aggregation.owns_memory()) {
-    for (const Pane& pane : panes) {
-      if (pane.number >= first && pane.number < end) parts.push_back(&pane.states);
+  auto pane = std::ranges::lower_bound(panes, first, {}, &Pane::number);
+  if (block_of(first) < block_of(next_head_)) {
+    if (pane != panes.end() && block_of(pane->number) == block_of(first)) {
+      parts.push_back(&pane->states);
     }
-  } else {
-    absorb_before(end, panes);
-    const auto tail = std::ranges::lower_bound(panes, first, {}, &Pane::number);
-    if (tail != panes.end() && block_of(tail->number) == block_of(first)) {
-      parts.push_back(&tail->states);
-    }
-    if (head_block_ != INT64_MIN) parts.push_back(&head_);
+    if (head_block_ == block_of(first) + 1) parts.push_back(&head_);
+    pane = std::ranges::lower_bound(panes, next_head_, {}, &Pane::number);
   }
-  for (const std::uint32_t id : stream_.keys.order()) {
-    std::byte* const sum = scratch_.state(static_cast<std::uint32_t>(ids_.size()));
-    const std::byte* only = nullptr;
-    for (const StateTable* part : parts) {
-      if (!part->has_rows(id)) continue;
-      if (only == nullptr) {
-        only = part->state(id);
-        continue;
-      }
-      if (only != sum) stream_.aggregation.merge(sum, only);
-      stream_.aggregation.merge(sum, part->state(id));
-      only = sum;
+  for (; pane != panes.end() && pane->number < first + length_; ++pane) {
+    parts.push_back(&pane->states);
+  }
+  return parts;
+}
+
+const std::byte* HopMerge::merged(const std::vector<const StateTable*>& parts, std::uint32_t id) {
+  std::byte* const sum = scratch_.state(static_cast<std::uint32_t>(ids_.size()));
+  const std::byte* only = nullptr;
+  for (const StateTable* part : parts) {
+    if (!part->has_rows(id)) continue;
+    if (only == nullptr) {
+      only = part->state(id);
+      continue;
     }
-    if (only == nullptr) continue;
+    if (only != sum) stream_.aggregation.merge(sum, only);
+    stream_.aggregation.merge(sum, part->state(id));
+    only = sum;
+  }
+  return only;
+}
+
+void HopMerge::emit_window(std::int64_t first, std::deque<Pane>& panes) {
+  const TimeRange window = window_at(first);
+  if (!stream_.aggregation.owns_memory()) absorb_before(first + length_, panes);
+  const auto parts = parts_of(first, panes);
+  for (const std::uint32_t id : stream_.keys.order()) {
+    const std::byte* const state = merged(parts, id);
+    if (state == nullptr) continue;
     ids_.push_back(id);
-    states_.push_back(only);
+    states_.push_back(state);
     if (ids_.size() == kOutputBlock) {
-      emit_ids(window);
+      emit_final_ids(window);
       scratch_.reset();
     }
   }
-  emit_ids(window);
+  emit_final_ids(window);
   scratch_.reset();
+}
+
+void HopMerge::emit_so_far(std::int64_t first, std::deque<Pane>& panes) {
+  const TimeRange window = window_at(first);
+  const auto parts = parts_of(first, panes);
+  const std::span<Given> given = given_.of(window.begin, stream_.keys.size());
+  std::vector<Revision> revisions;
+  const auto flush = [&] {
+    emit_ids(window, revisions);
+    revisions.clear();
+    scratch_.reset();
+  };
+  for (const std::uint32_t id : stream_.keys.order()) {
+    std::uint64_t rows = 0;
+    for (const StateTable* part : parts) {
+      if (part->has_rows(id)) rows += rows_in(part->state(id));
+    }
+    if (rows == given[id].rows) continue;
+    states_.push_back(merged(parts, id));
+    ids_.push_back(id);
+    revisions.push_back(given[id].give(rows, Standing::kEarly));
+    if (ids_.size() == kOutputBlock) flush();
+  }
+  flush();
 }
 
 void HopMerge::renumber(std::span<const std::uint32_t> new_ids, std::size_t size) {

@@ -10,6 +10,7 @@
 #include <deque>
 #include <vector>
 
+#include "kedge/window/given.h"
 #include "kedge/window/grid.h"
 #include "kedge/window/state_table.h"
 #include "kedge/window/windows.h"
@@ -24,11 +25,15 @@ struct Pane {
 
 class HopMerge {
  public:
-  HopMerge(const Stream& stream, const Grid& grid);
+  // `given` has what came out of windows before they closed.
+  HopMerge(const Stream& stream, const Grid& grid, GivenWindows& given);
 
   // Emits every window that ends before pane `end` begins and that has rows, oldest first, and
   // lets go of the panes that no later window needs: they move to `spare`, their states empty.
   void emit_before(std::int64_t end, std::deque<Pane>& panes, std::vector<StateTable>& spare);
+
+  // Emits what has changed of the window that begins with pane `first`, as far as it is filled.
+  void emit_so_far(std::int64_t first, std::deque<Pane>& panes);
 
   std::size_t bytes() const noexcept { return head_.bytes() + scratch_.bytes(); }
   void mark_used(std::span<std::uint8_t> used) const noexcept { head_.mark_used(used); }
@@ -41,15 +46,25 @@ class HopMerge {
   void emit_single(Pane& pane);
   void emit_pane_ids(Pane& pane);
   void emit_window(std::int64_t first, std::deque<Pane>& panes);
+  TimeRange window_at(std::int64_t first) const noexcept {
+    return {grid_.begin_of(first), grid_.begin_of(first + length_)};
+  }
+  // What the window's rows are in, in the order of time.
+  std::vector<const StateTable*> parts_of(std::int64_t first, const std::deque<Pane>& panes) const;
+  // All of them of this key, merged into the next place of scratch_ unless one part has them all;
+  // null without rows.
+  const std::byte* merged(const std::vector<const StateTable*>& parts, std::uint32_t id);
   void take_into_head(Pane& pane);
   // Panes before `end` are final: what of them is not yet in head or tails goes there.
   void absorb_before(std::int64_t end, std::deque<Pane>& panes);
   void turn_into_tails(std::int64_t block, std::deque<Pane>& panes);
-  void emit_ids(const TimeRange& window);
+  void emit_ids(const TimeRange& window, std::span<const Revision> revisions);
+  void emit_final_ids(const TimeRange& window);
   std::int64_t block_of(std::int64_t pane) const noexcept { return floor_div(pane, length_); }
 
   Stream stream_;
   const Grid& grid_;
+  GivenWindows& given_;
   std::int64_t length_;                   // panes a window
   std::int64_t step_;                     // panes from one window's beginning to the next one's
   std::int64_t next_window_ = INT64_MIN;  // none before it will be emitted any more

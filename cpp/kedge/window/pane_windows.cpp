@@ -29,25 +29,45 @@ std::int64_t largest_of(std::span<const std::int64_t> times) noexcept {
 }  // namespace
 
 PaneWindows::PaneWindows(const Stream& stream, const Type& time)
-    : stream_(stream), grid_(stream.spec, time), merge_(stream, grid_) {
+    : stream_(stream), grid_(stream.spec, time), merge_(stream, grid_, given_) {
   set_horizon();
+  set_next_update();
+}
+
+std::int64_t PaneWindows::pane_behind_ended(std::int64_t time) const noexcept {
+  const std::int64_t step = grid_.panes_per_step(), length = grid_.panes_per_window();
+  return floor_div(grid_.pane_of(time) - length, step) * step + length;
+}
+
+std::int64_t PaneWindows::next_end(std::int64_t time) const noexcept {
+  if (time < grid_.span().begin) return grid_.span().begin;
+  if (time >= grid_.span().end) return kNever;
+  return grid_.begin_of(pane_behind_ended(time) + grid_.panes_per_step());
 }
 
 void PaneWindows::set_horizon() {
   const std::int64_t watermark = stream_.watermark.value();
+  horizon_end_ = next_end(watermark);
   if (watermark < grid_.span().begin) {
-    horizon_ = horizon_end_ = grid_.span().begin;
+    horizon_ = grid_.span().begin;
     horizon_pane_ = -kLastPane;
-  } else if (watermark >= grid_.span().end) {
+  } else if (horizon_end_ == kNever) {
     horizon_ = grid_.span().end;
-    horizon_end_ = kNever;
     horizon_pane_ = kLastPane;
   } else {
-    // Where the last window ends that is closed, and where the next one will.
-    const std::int64_t step = grid_.panes_per_step(), length = grid_.panes_per_window();
-    horizon_pane_ = floor_div(grid_.pane_of(watermark) - length, step) * step + length;
+    horizon_pane_ = pane_behind_ended(watermark);
     horizon_ = grid_.begin_of(horizon_pane_);
-    horizon_end_ = grid_.begin_of(horizon_pane_ + step);
+  }
+}
+
+void PaneWindows::set_next_update() noexcept {
+  const std::int64_t front = stream_.watermark.front();
+  if (!stream_.spec.updates) {
+    next_update_ = kNever;
+  } else if (front == kNoTime) {
+    next_update_ = -kFarthest;
+  } else {
+    next_update_ = stream_.trigger == 0 ? next_end(front) : next_multiple(front, stream_.trigger);
   }
 }
 
@@ -67,6 +87,10 @@ std::size_t PaneWindows::segment_end(const StreamRows& rows, std::size_t start,
   std::int64_t trigger = kNever;
   if (horizon_end_ != kNever) {
     trigger = stream_.watermark.reaches(rows.partition, horizon_end_).value_or(kNever);
+  }
+  if (next_update_ != kNever) {
+    const auto update = stream_.watermark.front_reaches(rows.partition, next_update_);
+    trigger = std::min(trigger, update.value_or(kNever));
   }
   for (; start < rows.times.size(); start += kFoldRows) {
     const auto block = rows.times.subspan(start, std::min(kFoldRows, rows.times.size() - start));
@@ -141,22 +165,42 @@ Pane* PaneWindows::pane_at(std::int64_t time) {
 }
 
 void PaneWindows::close_reached() {
-  if (stream_.watermark.value() < horizon_end_ || horizon_end_ == kNever) return;
-  set_horizon();
-  merge_.emit_before(horizon_pane_, panes_, spare_);
+  if (stream_.watermark.value() >= horizon_end_ && horizon_end_ != kNever) {
+    set_horizon();
+    merge_.emit_before(horizon_pane_, panes_, spare_);
+  }
+  if (stream_.watermark.front() >= next_update_ && next_update_ != kNever) {
+    give_so_far();
+    set_next_update();
+  }
+}
+
+void PaneWindows::give_so_far() {
+  const std::int64_t step = grid_.panes_per_step(), length = grid_.panes_per_window();
+  // The first window that has this pane or one behind it.
+  const auto first_with = [&](std::int64_t pane) { return floor_div(pane - length, step) + 1; };
+  std::int64_t window = first_with(horizon_pane_);
+  for (auto pane = panes_.begin(); pane != panes_.end(); ++window) {
+    window = std::max(window, first_with(pane->number));
+    const std::int64_t end = grid_.begin_of(window * step + length);
+    if (stream_.trigger == 0 && end > stream_.watermark.front()) return;
+    merge_.emit_so_far(window * step, panes_);
+    while (pane != panes_.end() && pane->number < (window + 1) * step) ++pane;
+  }
 }
 
 void PaneWindows::close_all() {
   horizon_ = grid_.span().end;
   horizon_end_ = kNever;
   horizon_pane_ = kLastPane;
+  next_update_ = kNever;
   merge_.emit_before(horizon_pane_, panes_, spare_);
 }
 
 std::uint64_t PaneWindows::open() const noexcept { return panes_.size(); }
 
 std::size_t PaneWindows::bytes() const noexcept {
-  std::size_t total = merge_.bytes();
+  std::size_t total = merge_.bytes() + given_.bytes();
   for (const Pane& pane : panes_) total += pane.states.bytes();
   for (const StateTable& states : spare_) total += states.bytes();
   return total;
@@ -170,6 +214,7 @@ void PaneWindows::mark_used(std::span<std::uint8_t> used) const noexcept {
 void PaneWindows::renumber(std::span<const std::uint32_t> new_ids, std::size_t size) {
   for (Pane& pane : panes_) pane.states.renumber(new_ids, size);
   merge_.renumber(new_ids, size);
+  given_.renumber(new_ids, size);
   spare_.clear();
 }
 
@@ -182,6 +227,7 @@ void PaneWindows::write(ByteWriter& out) const {
     pane.states.write(out);
   }
   merge_.write(out);
+  given_.write(out);
 }
 
 void PaneWindows::read(ByteReader& in) {
@@ -200,7 +246,9 @@ void PaneWindows::read(ByteReader& in) {
     panes_.push_back({number, grid_.range_of(number), std::move(states)});
   }
   merge_.read(in);
+  given_.read(in, stream_.keys.size());
   set_horizon();
+  set_next_update();
   if (is_finished) close_all();
 }
 

@@ -3,6 +3,9 @@
 // StreamRows go into panes. A row for which one of its windows is closed is late and counts in
 // none, so the panes of closed windows are final: each window is a merge of final panes, in their
 // order.
+//
+// In mode "update" the windows that the front has passed, or all with a trigger, are also given
+// before they are closed, whenever the front reaches the next point of time for it.
 #pragma once
 
 #include <deque>
@@ -38,17 +41,24 @@ class PaneWindows final : public Windows {
   std::byte* turned_away(const StreamRows& rows, std::size_t row);
   // The pane that holds this time, in which there is a state for every key.
   Pane* pane_at(std::int64_t time);
+  // The pane behind the last window that ends by this time.
+  std::int64_t pane_behind_ended(std::int64_t time) const noexcept;
   void set_horizon();
-  void close_before(std::int64_t pane);
+  // The first end of a window behind this time.
+  std::int64_t next_end(std::int64_t time) const noexcept;
+  void set_next_update() noexcept;
+  void give_so_far();
 
   Stream stream_;
   Grid grid_;
   std::int64_t horizon_;       // rows before it are late: where the last closed window ended
   std::int64_t horizon_pane_;  // the pane that begins there
   std::int64_t horizon_end_;   // where the next window ends: the watermark that moves the horizon
+  std::int64_t next_update_;   // the front that brings the next ones
   std::deque<Pane> panes_;     // those with rows, by rising number
   std::uint64_t outside_ = 0;
   std::vector<StateTable> spare_;
+  GivenWindows given_;
   HopMerge merge_;
 };
 

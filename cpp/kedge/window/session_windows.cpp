@@ -6,11 +6,29 @@
 #include "kedge/window/duration.h"
 
 namespace kedge {
+namespace {
+
+constexpr std::int64_t kNever = INT64_MAX;
+
+}  // namespace
 
 SessionWindows::SessionWindows(const Stream& stream, const Type& time)
     : stream_(stream),
       gap_(ticks_of(stream.spec.gap, ticks_per_day(time))),
-      states_(stream.aggregation) {}
+      states_(stream.aggregation) {
+  set_next_update();
+}
+
+void SessionWindows::set_next_update() noexcept {
+  const std::int64_t front = stream_.watermark.front();
+  if (!stream_.spec.updates) {
+    next_update_ = kNever;
+  } else if (front == kNoTime) {
+    next_update_ = -kFarthest;
+  } else {
+    next_update_ = next_multiple(front, stream_.trigger == 0 ? gap_ : stream_.trigger);
+  }
+}
 
 std::uint32_t SessionWindows::new_session(std::uint32_t id, std::int64_t time, std::uint32_t next) {
   std::uint32_t made = static_cast<std::uint32_t>(sessions_.size());
@@ -21,6 +39,7 @@ std::uint32_t SessionWindows::new_session(std::uint32_t id, std::int64_t time, s
     free_.pop_back();
   }
   sessions_[made] = {time, time, id, next};
+  if (stream_.spec.updates) given_.resize(sessions_.size());
   ++open_;
   push_end(made);
   return made;
@@ -50,13 +69,17 @@ std::uint32_t SessionWindows::session_of(std::uint32_t id, std::int64_t time,
   }
   const std::uint32_t found = *link;
   Session& session = sessions_[found];
-  session.first = std::min(session.first, time);
+  if (time < session.first) {
+    retract(found);
+    session.first = time;
+  }
   session.last = std::max(session.last, time);
   const std::uint32_t next = session.next;
   if (next == kNone || sessions_[next].first >= end_of(session)) return found;
   before_merge();
   session.last = std::max(session.last, sessions_[next].last);
   session.next = sessions_[next].next;
+  retract(next);
   stream_.aggregation.merge(states_.state(found), states_.state(next));
   stream_.aggregation.reset(states_.state(next));
   sessions_[next] = {};
@@ -91,7 +114,8 @@ std::size_t SessionWindows::fold_some(const StreamRows& rows, std::size_t start)
     stream_.fold.run(rows, folded, at - folded);
     folded = at;
   };
-  while (at < end && (ends_.empty() || stream_.watermark.value() < ends_.front().time)) {
+  while (at < end && (ends_.empty() || stream_.watermark.value() < ends_.front().time) &&
+         stream_.watermark.front() < next_update_) {
     std::byte* state = stream_.fold.sink();
     if (!is_late(rows, at)) {
       state = states_.state(session_of(rows.ids[at], rows.times[at], fold));
@@ -123,9 +147,49 @@ void SessionWindows::close_reached() {
   const auto twice = std::ranges::unique(closed);
   closed.erase(twice.begin(), twice.end());
   close(std::move(closed));
+  if (stream_.watermark.front() >= next_update_ && next_update_ != kNever) {
+    give_so_far();
+    set_next_update();
+  }
+}
+
+void SessionWindows::give_so_far() {
+  emit_retractions();
+  const std::int64_t front = stream_.watermark.front();
+  std::vector<std::uint32_t> changed;
+  for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
+    if (!states_.has_rows(i) || rows_in(states_.state(i)) == given_[i].given.rows) continue;
+    if (stream_.trigger != 0 || end_of(sessions_[i]) <= front) changed.push_back(i);
+  }
+  sort(changed);
+  emit(changed, Standing::kEarly);
+}
+
+void SessionWindows::retract(std::uint32_t session) {
+  if (!stream_.spec.updates || given_[session].given.times == 0) return;
+  GivenSession& was = given_[session];
+  retractions_.push_back(
+      {sessions_[session].id, was.window, was.given.give(0, Standing::kRetracted)});
+  was = {};
+}
+
+void SessionWindows::emit_retractions() {
+  StateTable none(stream_.aggregation);
+  none.reserve(1);
+  const std::byte* const state = none.state(0);
+  std::ranges::sort(retractions_, [&](const Retraction& a, const Retraction& b) {
+    if (a.window.end != b.window.end) return a.window.end < b.window.end;
+    if (a.id != b.id) return stream_.keys.before(a.id, b.id);
+    return a.window.begin < b.window.begin;
+  });
+  for (const auto& [id, window, revision] : retractions_) {
+    stream_.emitter.emit(stream_.keys, {&id, 1}, {{&state, 1}, {&window, 1}}, {&revision, 1});
+  }
+  retractions_.clear();
 }
 
 void SessionWindows::close_all() {
+  next_update_ = kNever;
   std::vector<std::uint32_t> closed;
   for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
     if (states_.has_rows(i)) closed.push_back(i);
@@ -140,43 +204,66 @@ void SessionWindows::unlink(std::uint32_t session) {
   *link = sessions_[session].next;
   stream_.aggregation.reset(states_.state(session));
   sessions_[session] = {};
+  if (stream_.spec.updates) given_[session] = {};
   free_.push_back(session);
   --open_;
 }
 
-void SessionWindows::close(std::vector<std::uint32_t> sessions) {
-  if (sessions.empty()) return;
+void SessionWindows::sort(std::vector<std::uint32_t>& sessions) const {
   std::ranges::sort(sessions, [&](std::uint32_t a, std::uint32_t b) {
     const Session &x = sessions_[a], &y = sessions_[b];
     if (x.last != y.last) return x.last < y.last;
     if (x.id != y.id) return stream_.keys.before(x.id, y.id);
     return x.first < y.first;
   });
-  for (std::size_t start = 0; start < sessions.size(); start += kOutputBlock) {
-    std::vector<std::uint32_t> ids;
-    std::vector<const std::byte*> states;
-    std::vector<TimeRange> windows;
-    for (std::size_t i = start; i < std::min(sessions.size(), start + kOutputBlock); ++i) {
-      const Session& session = sessions_[sessions[i]];
-      ids.push_back(session.id);
-      states.push_back(states_.state(sessions[i]));
-      windows.push_back({session.first, end_of(session)});
+}
+
+void SessionWindows::emit(std::span<const std::uint32_t> sessions, Standing standing) {
+  std::vector<std::uint32_t> ids;
+  std::vector<const std::byte*> states;
+  std::vector<TimeRange> windows;
+  std::vector<Revision> revisions;
+  const auto flush = [&] {
+    stream_.emitter.emit(stream_.keys, ids, {states, windows}, revisions);
+    ids.clear();
+    states.clear();
+    windows.clear();
+    revisions.clear();
+  };
+  for (const std::uint32_t session : sessions) {
+    ids.push_back(sessions_[session].id);
+    states.push_back(states_.state(session));
+    windows.push_back(window_of(sessions_[session]));
+    if (stream_.spec.updates) {
+      GivenSession& given = given_[session];
+      given.window = windows.back();
+      revisions.push_back(given.given.give(rows_in(states.back()), standing));
     }
-    stream_.emitter.emit(stream_.keys, ids, {states, windows});
+    if (ids.size() == kOutputBlock) flush();
   }
+  flush();
+}
+
+void SessionWindows::close(std::vector<std::uint32_t> sessions) {
+  if (sessions.empty()) return;
+  emit_retractions();
+  sort(sessions);
+  emit(sessions, Standing::kFinal);
   for (const std::uint32_t session : sessions) unlink(session);
 }
 
 std::size_t SessionWindows::bytes() const noexcept {
   return states_.bytes() + sessions_.capacity() * sizeof(Session) +
          (free_.capacity() + first_of_.capacity()) * sizeof(std::uint32_t) +
-         ends_.capacity() * sizeof(End);
+         ends_.capacity() * sizeof(End) + given_.capacity() * sizeof(GivenSession) +
+         retractions_.capacity() * sizeof(Retraction);
 }
 
 void SessionWindows::mark_used(std::span<std::uint8_t> used) const noexcept {
   for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
     if (states_.has_rows(i)) used[sessions_[i].id] = 1;
   }
+  for (const Retraction& retraction : retractions_) used[retraction.id] = 1;
 }
 
 void SessionWindows::renumber(std::span<const std::uint32_t> new_ids, std::size_t size) {
@@ -188,6 +275,21 @@ void SessionWindows::renumber(std::span<const std::uint32_t> new_ids, std::size_
   for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
     if (states_.has_rows(i)) sessions_[i].id = new_ids[sessions_[i].id];
   }
+  for (Retraction& retraction : retractions_) retraction.id = new_ids[retraction.id];
+}
+
+void SessionWindows::write_given(const GivenSession& given, ByteWriter& out) {
+  given.given.write(out);
+  out.write(given.window.begin);
+  out.write(given.window.end);
+}
+
+SessionWindows::GivenSession SessionWindows::read_given(ByteReader& in) {
+  GivenSession given;
+  given.given.read(in);
+  given.window.begin = in.read<std::int64_t>();
+  given.window.end = in.read<std::int64_t>();
+  return given;
 }
 
 void SessionWindows::write(ByteWriter& out) const {
@@ -198,7 +300,15 @@ void SessionWindows::write(ByteWriter& out) const {
       out.write(sessions_[i].last);
       out.write(sessions_[i].id);
       stream_.aggregation.write(states_.state(i), out);
+      if (stream_.spec.updates) write_given(given_[i], out);
     }
+  }
+  out.write_varint(retractions_.size());
+  for (const Retraction& retraction : retractions_) {
+    out.write(retraction.id);
+    out.write(retraction.window.begin);
+    out.write(retraction.window.end);
+    out.write(retraction.revision.number);
   }
 }
 
@@ -224,6 +334,23 @@ void SessionWindows::read(ByteReader& in) {
     states_.reserve(sessions_.size());
     stream_.aggregation.read(states_.state(made), in);
     if (!states_.has_rows(made)) throw corrupt_data(in.section(), ": a session without rows");
+    if (stream_.spec.updates) given_[made] = read_given(in);
+  }
+  read_retractions(in);
+  set_next_update();
+}
+
+void SessionWindows::read_retractions(ByteReader& in) {
+  const std::uint64_t count = in.read_varint();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    Retraction& retraction = retractions_.emplace_back();
+    retraction.id = in.read<std::uint32_t>();
+    retraction.window.begin = in.read<std::int64_t>();
+    retraction.window.end = in.read<std::int64_t>();
+    retraction.revision = {in.read<std::uint32_t>(), Standing::kRetracted};
+    if (retraction.id >= stream_.keys.size() || !stream_.spec.updates) {
+      throw corrupt_data(in.section(), ": a retraction of key ", retraction.id, " is none");
+    }
   }
 }
 

@@ -1,9 +1,13 @@
 // Sessions: rows of a key that follow one another within a gap. A row that comes between two open
 // sessions joins them.
+//
+// In mode "update" sessions are also given before they are closed. A session is named by where it
+// begins: one that was given and then began earlier, or was joined to another, is retracted.
 #pragma once
 
 #include <vector>
 
+#include "kedge/window/given.h"
 #include "kedge/window/state_table.h"
 #include "kedge/window/windows.h"
 
@@ -43,6 +47,17 @@ class SessionWindows final : public Windows {
     }
   };
 
+  // What came out of a session so far, and as which window.
+  struct GivenSession {
+    Given given;
+    TimeRange window;
+  };
+  struct Retraction {
+    std::uint32_t id;  // of the key
+    TimeRange window;
+    Revision revision;
+  };
+
   // Notes the row when it comes too late.
   bool is_late(const StreamRows& rows, std::size_t row);
   // Folds rows from `start` on until a session may have ended; gives the row behind the last one.
@@ -54,6 +69,21 @@ class SessionWindows final : public Windows {
   std::uint32_t session_of(std::uint32_t id, std::int64_t time, const BeforeMerge& before_merge);
   void unlink(std::uint32_t session);
   void close(std::vector<std::uint32_t> sessions);
+  // Those that changed since they were last given, if the front has passed them or a trigger says
+  // that all are wanted.
+  void give_so_far();
+  void set_next_update() noexcept;
+  // The session is another window from now on, or none.
+  void retract(std::uint32_t session);
+  void emit_retractions();
+  static void write_given(const GivenSession& given, ByteWriter& out);
+  static GivenSession read_given(ByteReader& in);
+  void read_retractions(ByteReader& in);
+  void sort(std::vector<std::uint32_t>& sessions) const;
+  void emit(std::span<const std::uint32_t> sessions, Standing standing);
+  TimeRange window_of(const Session& session) const noexcept {
+    return {session.first, end_of(session)};
+  }
   void push_end(std::uint32_t session);
   std::int64_t end_of(const Session& session) const noexcept { return session.last + gap_; }
 
@@ -64,6 +94,9 @@ class SessionWindows final : public Windows {
   std::vector<std::uint32_t> first_of_;  // of each key
   std::vector<End> ends_;                // a heap
   StateTable states_;
+  std::int64_t next_update_;         // the front that brings the next ones
+  std::vector<GivenSession> given_;  // of each session, in mode "update"
+  std::vector<Retraction> retractions_;
   std::uint64_t open_ = 0;
 };
 

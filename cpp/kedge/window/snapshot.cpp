@@ -6,7 +6,7 @@
 namespace kedge {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 template <class Write>
 void write_section(ByteWriter& out, std::string_view kind, const Write& write) {

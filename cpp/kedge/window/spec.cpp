@@ -11,6 +11,8 @@
 namespace kedge {
 namespace {
 
+constexpr std::uint32_t kVersion = 2;
+
 constexpr std::array<std::string_view, 21> kFunctions = {
     "count", "sum",      "mean",     "variance", "stddev", "skew",        "kurtosis",
     "min",   "max",      "first",    "last",     "argmin", "argmax",      "any",
@@ -57,6 +59,25 @@ void check_aggregate(const AggregateSpec& aggregate) {
     throw invalid_argument("aggregates[\"", aggregate.name, "\"]: \"",
                            to_string(aggregate.duration), "\" must be longer than nothing and",
                            " have no months");
+  }
+}
+
+void check_updates(const WindowSpec& spec) {
+  const bool has_trigger = !spec.trigger.is_zero() || spec.trigger_rows != 0;
+  if (!spec.updates) {
+    if (has_trigger) throw invalid_argument("trigger: only in mode \"update\"");
+    return;
+  }
+  if (spec.kind == WindowKind::kCount || spec.kind == WindowKind::kSliding) {
+    throw invalid_argument("mode \"update\": windows of kind ", kind_name(spec.kind),
+                           " give each result once");
+  }
+  if (spec.kind == WindowKind::kGlobal && !has_trigger) {
+    throw invalid_argument("mode \"update\": a global window needs a trigger");
+  }
+  if (spec.trigger_rows != 0 && spec.kind != WindowKind::kGlobal) {
+    throw invalid_argument("trigger = ", spec.trigger_rows,
+                           " rows: only of a global window, others take a duration");
   }
 }
 
@@ -208,7 +229,9 @@ void WindowSpec::check() const {
     throw invalid_argument("partitions = ", partitions, " is not between 1 and 65536");
   }
   if (aggregates.empty()) throw invalid_argument("aggregates: none");
+  check_updates(*this);
   std::set<std::string, std::less<>> seen{"window_start", "window_end", "window_id"};
+  if (updates) seen.insert({"window_revision", "window_update"});
   for (const std::string& key : keys) check_name(key, seen);
   for (const AggregateSpec& aggregate : aggregates) {
     check_name(aggregate.name, seen);
@@ -239,13 +262,16 @@ std::vector<std::byte> WindowSpec::to_bytes() const {
   if (idle) write_duration(out, *idle);
   out.write(max_keys);
   out.write(max_state_bytes);
+  out.write(static_cast<std::uint8_t>(updates));
+  write_duration(out, trigger);
+  out.write(trigger_rows);
   out.write_varint(aggregates.size());
   for (const AggregateSpec& aggregate : aggregates) write_aggregate(out, aggregate);
-  return seal_frame("WDEF", 1, out.view());
+  return seal_frame("WDEF", kVersion, out.view());
 }
 
 WindowSpec WindowSpec::read(ByteReader& frames) {
-  const Frame frame = open_frame(frames, "WDEF", 1);
+  const Frame frame = open_frame(frames, "WDEF", kVersion);
   ByteReader in(frame.payload, "window definition");
   WindowSpec spec;
   spec.kind = read_enum<WindowKind>(in, kKinds.size(), "kind");
@@ -269,6 +295,9 @@ WindowSpec WindowSpec::read(ByteReader& frames) {
   if (read_enum<bool>(in, 2, "flag")) spec.idle = read_duration(in);
   spec.max_keys = in.read<std::uint64_t>();
   spec.max_state_bytes = in.read<std::uint64_t>();
+  spec.updates = read_enum<bool>(in, 2, "flag");
+  spec.trigger = read_duration(in);
+  spec.trigger_rows = in.read<std::uint64_t>();
   spec.aggregates.resize(read_count(in, 1, "aggregates"));
   for (AggregateSpec& aggregate : spec.aggregates) aggregate = read_aggregate(in);
   in.expect_end();
@@ -299,6 +328,8 @@ std::vector<std::pair<std::string, std::string>> WindowSpec::lines() const {
       {"idle", idle ? to_string(*idle) : "never"},
       {"max_keys", text(max_keys)},
       {"max_state_bytes", text(max_state_bytes)},
+      {"mode", updates ? "update" : "closed"},
+      {"trigger", trigger_rows != 0 ? text(trigger_rows) : to_string(trigger)},
   };
   std::string times;
   for (const std::int64_t bound : bounds) times += text(times.empty() ? "" : ", ", bound);

@@ -81,6 +81,9 @@ struct WindowSpec {
   Duration lateness;
   std::uint32_t partitions = 1;
   std::optional<Duration> idle;
+  bool updates = false;               // results so far come out before they are final
+  Duration trigger;                   // how often, also those of windows that are still filling
+  std::uint64_t trigger_rows = 0;     // of kGlobal: the same in rows of the stream
   std::uint64_t max_keys = 0;         // 0: no limit
   std::uint64_t max_state_bytes = 0;  // likewise
   std::vector<AggregateSpec> aggregates;

@@ -22,12 +22,19 @@ class Watermark {
 
   // kNoTime until there is one.
   std::int64_t value() const noexcept { return value_; }
+  // How far rows have come, those within the lateness still missing; kNoTime until there is one.
+  std::int64_t front() const noexcept { return value_ == kNoTime ? kNoTime : value_ + lateness_; }
   // The largest time of all partitions, kNoTime before the first row.
   std::int64_t newest() const noexcept { return newest_; }
 
   // The least time that, seen in this partition, would bring the watermark to `time`; none when no
   // time could, because others hold it back.
   std::optional<std::int64_t> reaches(std::uint32_t partition, std::int64_t time) const noexcept;
+  // The same of the front.
+  std::optional<std::int64_t> front_reaches(std::uint32_t partition,
+                                            std::int64_t time) const noexcept {
+    return reaches(partition, time - lateness_);
+  }
 
   void see(std::uint32_t partition, std::int64_t time) noexcept;
   void advance_to(std::int64_t time) noexcept;

@@ -6,6 +6,7 @@
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/error.h"
 #include "kedge/window/count_windows.h"
+#include "kedge/window/global_windows.h"
 #include "kedge/window/pane_windows.h"
 #include "kedge/window/session_windows.h"
 #include "kedge/window/sliding_windows.h"
@@ -79,10 +80,11 @@ std::unique_ptr<Windows> make_windows(const Stream& stream, const Type& time) {
     case WindowKind::kSliding:
       return std::make_unique<SlidingWindows>(stream, time);
     case WindowKind::kCount:
+      return std::make_unique<CountWindows>(stream);
     case WindowKind::kGlobal:
       break;
   }
-  return std::make_unique<CountWindows>(stream);
+  return std::make_unique<GlobalWindows>(stream);
 }
 
 Window::Window(WindowSpec spec, std::shared_ptr<const Schema> schema)
@@ -95,9 +97,10 @@ Window::Window(WindowSpec spec, std::shared_ptr<const Schema> schema)
       watermark_(watermark_of(spec_, *schema_)),
       fold_(aggregation_),
       emitter_(time_column_ ? &(*schema_)[*time_column_] : nullptr,
-               fields_at(*schema_, key_columns_), aggregation_, spec_.hash()),
+               fields_at(*schema_, key_columns_), aggregation_, spec_),
       late_(*schema_),
-      windows_(make_windows({spec_, aggregation_, keys_, watermark_, fold_, emitter_, late_},
+      windows_(make_windows({spec_, aggregation_, keys_, watermark_, fold_, emitter_, late_,
+                             ticks_in(spec_.trigger, "trigger", spec_, *schema_)},
                             time_column_ ? (*schema_)[*time_column_].type : Type())),
       keys_to_look_through_(kFewKeys) {}
 

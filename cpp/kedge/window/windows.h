@@ -25,6 +25,7 @@ struct Stream {
   Fold& fold;
   Emitter& emitter;
   LateRows& late;
+  std::int64_t trigger;  // the definition's, in ticks
 };
 
 class Windows {

@@ -36,5 +36,9 @@ std::int64_t month_of_day(std::int64_t day) noexcept;
 inline std::int64_t floor_div(std::int64_t a, std::int64_t b) noexcept {
   return a / b - (a % b < 0 ? 1 : 0);
 }
+// The first multiple of `step` behind `time`.
+inline std::int64_t next_multiple(std::int64_t time, std::int64_t step) noexcept {
+  return (floor_div(time, step) + 1) * step;
+}
 
 }  // namespace kedge

@@ -42,6 +42,17 @@ the stream was cut into batches. A window is closed, and its result given, when 
 reaches its end. A row that comes when a window it belongs to is closed goes to none: it is late.
 `late` gives such rows back with the reason; rows whose time is null are late too.
 
+**Results before that.** With `mode="update"` a window is also given as soon as the newest time has
+reached its end, although rows may still come within the lateness; and again, each time the newest
+time reaches another window's end (for sessions: a multiple of the gap), for the keys that have had
+rows since. With `trigger="1s"` results so far are given at each multiple of 1 s instead, also of
+windows that are still filling; a global window, which is never closed by time, needs a trigger,
+and `trigger=1000` is each 1000 rows of the stream for it. `window_revision` counts the results of
+one `window_id` from 0, `window_update` says what each is: "early"; "final" when the window is
+closed, and these rows alone are what `mode="closed"` gives; "retracted" when a session that was
+given has come to begin earlier or was joined to another, so that its `window_id` is no more. A sink
+keeps the row of the greatest revision of each id, and drops ids that were retracted.
+
 **What comes out.** Rows in the order of (window_end, key), nulls first: `window_start`,
 `window_end`, the key columns, the aggregates, and `window_id`, which is the same number whenever
 the same definition sees the same key and start, so that a sink can upsert.
@@ -83,6 +94,8 @@ class Window:
         align_to: a time at which a window begins.
         time_zone: whose midnights days, weeks, months and years begin at.
         partitions: how many there are for `push` to name.
+        mode: "closed" gives results that are final; "update" also earlier ones.
+        trigger: how often "update" gives windows that are still filling.
         idle: a partition that is so far behind the newest row of all does not hold windows open.
         max_keys: more keys at one time are refused with ResourceExhausted.
         max_state_bytes: no push is taken while the state is larger.
@@ -103,6 +116,8 @@ class Window:
         time_zone: str | None = None,
         partitions: int = 1,
         idle: DurationLike | None = None,
+        mode: str = "closed",
+        trigger: DurationLike | int | None = None,
         max_keys: int | None = None,
         max_state_bytes: int | None = None,
     ) -> None:
@@ -112,7 +127,7 @@ class Window:
             "partitions": partitions,
             "aggregates": [_aggregate(name, made) for name, made in aggregates.items()],
         }
-        definition |= _kind(every, length, gap, bounds)
+        definition |= _kind(every, length, gap, bounds) | _updates(mode, trigger)
         if time is not None:
             definition["time"] = time
         if align_to is not None:
@@ -224,6 +239,14 @@ def _rows(rows: int, argument: str) -> int:
     if rows <= 0:
         raise InvalidArgument(f"{argument} = {rows} rows is not above 0")
     return rows
+
+
+def _updates(mode: str, trigger: DurationLike | int | None) -> dict[str, Any]:
+    if trigger is None:
+        return {"mode": mode}
+    if is_whole(trigger):
+        return {"mode": mode, "trigger_rows": _rows(int(trigger), "trigger")}
+    return {"mode": mode, "trigger": duration_text(trigger, "trigger")}
 
 
 def _kind(

@@ -154,6 +154,8 @@ _WINDOW: dict[str, _Check] = {
     "time_zone": _string,
     "partitions": _count,
     "idle": _duration,
+    "mode": _string,
+    "trigger": _duration_or_count,
     "max_keys": _count,
     "max_state_bytes": _count,
 }
@@ -303,6 +305,8 @@ def _window_items(definition: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     written["key"] = definition["keys"]
     if "rows" in definition:
         written["length" if definition["kind"] == "sliding" else "every"] = definition["rows"]
+    if "trigger_rows" in definition:
+        written["trigger"] = definition["trigger_rows"]
     if written.get("length") == written.get("every"):
         written.pop("length", None)
     if "bounds" in definition:

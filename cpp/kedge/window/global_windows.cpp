@@ -1,0 +1,161 @@
+#include "kedge/window/global_windows.h"
+
+#include <algorithm>
+
+#include "kedge/base/error.h"
+#include "kedge/window/duration.h"
+
+namespace kedge {
+namespace {
+
+constexpr std::int64_t kNever = INT64_MAX;
+constexpr std::uint64_t kNoRow = UINT64_MAX;
+
+}  // namespace
+
+GlobalWindows::GlobalWindows(const Stream& stream) : stream_(stream), states_(stream.aggregation) {
+  set_next_update();
+}
+
+void GlobalWindows::set_next_update() noexcept {
+  const std::int64_t front = stream_.watermark.front();
+  if (stream_.trigger == 0) {
+    next_update_ = kNever;
+  } else {
+    next_update_ = front == kNoTime ? -kFarthest : next_multiple(front, stream_.trigger);
+  }
+}
+
+void GlobalWindows::take(const StreamRows& rows) {
+  states_.reserve(stream_.keys.size());
+  first_.resize(states_.size(), kNoRow);
+  given_.resize(stream_.spec.updates ? states_.size() : 0);
+  for (std::size_t start = 0; start < rows.times.size();) {
+    start = fold_some(rows, start);
+    close_reached();
+  }
+}
+
+std::size_t GlobalWindows::fold_some(const StreamRows& rows, std::size_t start) {
+  const std::size_t end = std::min(rows.times.size(), start + kFoldRows);
+  const std::uint64_t most_rows =
+      stream_.spec.trigger_rows == 0 ? UINT64_MAX : stream_.spec.trigger_rows;
+  std::int64_t due = kNever;
+  if (next_update_ != kNever) {
+    due = stream_.watermark.front_reaches(rows.partition, next_update_).value_or(kNever);
+  }
+  std::int64_t newest = kNoTime;
+  std::size_t at = start;
+  while (at < end && newest < due && rows_ < most_rows) {
+    std::byte** const state = stream_.fold.states() + (at - start);
+    const std::int64_t time = rows.times[at];
+    const std::size_t row = at++;
+    if (stream_.late.takes(row, time)) {
+      *state = stream_.fold.sink();
+      continue;
+    }
+    ++rows_;
+    newest = std::max(newest, time);
+    times_ = {std::min(times_.begin, time), std::max(times_.end, time)};
+    *state = states_.state(rows.ids[row]);
+    first_[rows.ids[row]] = std::min(first_[rows.ids[row]], rows.arrival + row);
+  }
+  stream_.fold.run(rows, start, at - start);
+  stream_.watermark.see(rows.partition, newest);
+  return at;
+}
+
+void GlobalWindows::close_reached() {
+  const bool is_time = stream_.watermark.front() >= next_update_ && next_update_ != kNever;
+  const bool is_full = stream_.spec.trigger_rows != 0 && rows_ >= stream_.spec.trigger_rows;
+  if (!is_time && !is_full) return;
+  emit(Standing::kEarly);
+  rows_ = 0;
+  set_next_update();
+}
+
+void GlobalWindows::close_all() {
+  emit(Standing::kFinal);
+  states_.reset();
+  std::ranges::fill(first_, kNoRow);
+  std::ranges::fill(given_, Given{});
+  times_ = {INT64_MAX, INT64_MIN};
+}
+
+void GlobalWindows::emit(Standing standing) {
+  std::vector<std::uint32_t> ids;
+  std::vector<const std::byte*> states;
+  std::vector<std::uint64_t> names;
+  std::vector<Revision> revisions;
+  const std::vector<TimeRange> windows(kOutputBlock, times_);
+  const auto flush = [&] {
+    stream_.emitter.emit(stream_.keys, ids, {states, std::span(windows).first(ids.size())}, names,
+                         revisions);
+    ids.clear();
+    states.clear();
+    names.clear();
+    revisions.clear();
+  };
+  for (const std::uint32_t id : stream_.keys.order()) {
+    if (!states_.has_rows(id)) continue;
+    const std::uint64_t rows = rows_in(states_.state(id));
+    if (standing == Standing::kEarly && given_[id].rows == rows) continue;
+    ids.push_back(id);
+    states.push_back(states_.state(id));
+    names.push_back(first_[id]);
+    if (stream_.spec.updates) revisions.push_back(given_[id].give(rows, standing));
+    if (ids.size() == kOutputBlock) flush();
+  }
+  flush();
+}
+
+std::size_t GlobalWindows::bytes() const noexcept {
+  return states_.bytes() + first_.capacity() * sizeof(std::uint64_t) +
+         given_.capacity() * sizeof(Given);
+}
+
+void GlobalWindows::renumber(std::span<const std::uint32_t> new_ids, std::size_t size) {
+  const std::vector<std::uint64_t> first = std::move(first_);
+  const std::vector<Given> given = std::move(given_);
+  const std::size_t known = std::min(new_ids.size(), states_.size());
+  std::vector<std::uint32_t> kept;
+  for (std::uint32_t id = 0; id < known; ++id) {
+    if (states_.has_rows(id)) kept.push_back(id);
+  }
+  states_.renumber(new_ids, size);
+  first_.assign(states_.size(), kNoRow);
+  given_.assign(given.empty() ? 0 : states_.size(), {});
+  for (const std::uint32_t id : kept) {
+    first_[new_ids[id]] = first[id];
+    if (!given.empty()) given_[new_ids[id]] = given[id];
+  }
+}
+
+void GlobalWindows::write(ByteWriter& out) const {
+  states_.write(out);
+  out.write(times_.begin);
+  out.write(times_.end);
+  out.write(rows_);
+  for (std::uint32_t id = 0; id < states_.size(); ++id) {
+    if (!states_.has_rows(id)) continue;
+    out.write(first_[id]);
+    if (stream_.spec.updates) given_[id].write(out);
+  }
+}
+
+void GlobalWindows::read(ByteReader& in) {
+  states_.read(in, stream_.keys.size());
+  times_.begin = in.read<std::int64_t>();
+  times_.end = in.read<std::int64_t>();
+  rows_ = in.read<std::uint64_t>();
+  first_.resize(states_.size(), kNoRow);
+  given_.resize(stream_.spec.updates ? states_.size() : 0);
+  for (std::uint32_t id = 0; id < states_.size(); ++id) {
+    if (!states_.has_rows(id)) continue;
+    first_[id] = in.read<std::uint64_t>();
+    if (stream_.spec.updates) given_[id].read(in);
+  }
+  set_next_update();
+}
+
+}  // namespace kedge
