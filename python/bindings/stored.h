@@ -5,7 +5,10 @@
 #include <nanobind/operators.h>
 
 #include <cstddef>
+#include <cstring>
 #include <span>
+
+#include "kedge/base/buffer.h"
 
 namespace kedge {
 
@@ -13,7 +16,13 @@ inline std::span<const std::byte> bytes_of(const nanobind::bytes& data) {
   return {static_cast<const std::byte*>(data.data()), data.size()};
 }
 inline nanobind::bytes python_bytes(std::span<const std::byte> bytes) {
-  return nanobind::bytes(bytes.data(), bytes.size());
+  auto copy = nanobind::steal<nanobind::bytes>(
+      PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(bytes.size())));
+  if (!copy.is_valid()) throw nanobind::python_error();
+  void* const memory = PyBytes_AS_STRING(copy.ptr());
+  ask_for_large_pages(memory, bytes.size());
+  std::memcpy(memory, bytes.data(), bytes.size());
+  return copy;
 }
 
 // Equal by value and changeable, so a set or dict must not hold one.

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "kedge/base/frame.h"
 #include "kedge/base/hash.h"
+#include "kedge/base/random.h"
 
 namespace kedge {
 
@@ -47,6 +48,21 @@ TEST("a number has one spelling") {
 TEST("crc32c gives the check value of the standard") {
   CHECK(crc32c(as_bytes("123456789")) == 0xe3069283u);
   CHECK(crc32c(as_bytes("6789"), crc32c(as_bytes("12345"))) == 0xe3069283u);
+}
+
+TEST("crc32c of many bytes is that of its parts, wherever it is cut") {
+  Random random(5);
+  std::string bytes;
+  for (int i = 0; i < 20'000; ++i) bytes.push_back(static_cast<char>(random.below(256)));
+  std::uint32_t singly = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    singly = crc32c(as_bytes(std::string_view(bytes).substr(i, 1)), singly);
+  }
+  CHECK(crc32c(as_bytes(bytes)) == singly);
+  for (const std::size_t cut : {1u, 6143u, 6144u, 6145u, 13'000u}) {
+    const std::string_view all = bytes;
+    CHECK(crc32c(as_bytes(all.substr(cut)), crc32c(as_bytes(all.substr(0, cut)))) == singly);
+  }
 }
 
 TEST("a frame opens as it was sealed, and every changed bit is found") {

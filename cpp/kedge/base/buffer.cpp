@@ -17,16 +17,27 @@ constexpr std::size_t rounded_up(std::size_t bytes, std::size_t unit) noexcept {
 
 }  // namespace
 
+void ask_for_large_pages(void* memory, std::size_t bytes) noexcept {
+#if defined(MADV_HUGEPAGE)
+  // Where there are none the call fails, and nothing is lost.
+  const auto begin = rounded_up(reinterpret_cast<std::uintptr_t>(memory), kLargePage);
+  const auto skipped = begin - reinterpret_cast<std::uintptr_t>(memory);
+  if (bytes < skipped + kLargePage) return;
+  madvise(static_cast<std::byte*>(memory) + skipped, bytes - skipped, MADV_HUGEPAGE);
+#else
+  static_cast<void>(memory);
+  static_cast<void>(bytes);
+#endif
+}
+
 std::byte* Buffer::allocate(std::size_t bytes) {
   const std::size_t unit = bytes >= 2 * kLargePage ? kLargePage : kCacheLine;
   if (bytes > SIZE_MAX - unit) throw std::bad_alloc();
   void* const memory = std::aligned_alloc(unit, rounded_up(bytes, unit));
   if (memory == nullptr) throw std::bad_alloc();
-#if defined(MADV_HUGEPAGE)
   // A table that is walked at random touches a page for each row: large ones save most of the
-  // misses. Where there are none the call fails, and nothing is lost.
-  if (unit == kLargePage) madvise(memory, rounded_up(bytes, unit), MADV_HUGEPAGE);
-#endif
+  // misses.
+  if (unit == kLargePage) ask_for_large_pages(memory, rounded_up(bytes, unit));
   return static_cast<std::byte*>(memory);
 }
 

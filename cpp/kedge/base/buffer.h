@@ -14,6 +14,10 @@ namespace kedge {
 
 inline constexpr std::size_t kCacheLine = 64;
 
+// Asks for large pages where this much memory is about to be written for the first time: the system
+// then clears a page of two megabytes at once instead of stopping for each four kilobytes.
+void ask_for_large_pages(void* memory, std::size_t bytes) noexcept;
+
 class Buffer {
  public:
   Buffer() = default;

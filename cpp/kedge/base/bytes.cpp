@@ -1,5 +1,7 @@
 #include "kedge/base/bytes.h"
 
+#include "kedge/base/buffer.h"
+
 namespace kedge {
 
 void ByteReader::need(std::size_t offset, std::size_t length) const {
@@ -40,6 +42,11 @@ void ByteReader::expect_end() const {
 // Not inline: GCC 12 takes the growth of a vector it can see through for a mistake.
 void ByteWriter::write_bytes(std::span<const std::byte> bytes) {
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+}
+
+void ByteWriter::reserve(std::size_t more) {
+  bytes_.reserve(bytes_.size() + more);
+  ask_for_large_pages(bytes_.data(), bytes_.capacity());
 }
 
 void ByteWriter::write_varint(std::uint64_t value) {

@@ -87,7 +87,7 @@ class ByteWriter {
   void overwrite(std::size_t offset, std::span<const std::byte> bytes) {
     std::memcpy(bytes_.data() + offset, bytes.data(), bytes.size());
   }
-  void reserve(std::size_t more) { bytes_.reserve(bytes_.size() + more); }
+  void reserve(std::size_t more);
 
   std::size_t size() const noexcept { return bytes_.size(); }
   std::span<const std::byte> view() const noexcept { return bytes_; }

@@ -29,10 +29,45 @@ constexpr Tables make_tables() {
 constexpr Tables kTables = make_tables();
 
 #if defined(__x86_64__)
-// The instruction is this CRC; six times as fast as the tables.
+// Three blocks are summed side by side, since each step of one waits three cycles for the last.
+constexpr std::size_t kBlock = 2048;
+
+// What a checksum becomes over a block of zeros, byte by byte of it.
+using Shift = std::array<std::array<std::uint32_t, 256>, 4>;
+constexpr Shift make_shift() {
+  Shift shift{};
+  for (std::size_t bit = 0; bit < 32; ++bit) {
+    std::uint32_t crc = std::uint32_t{1} << bit;
+    for (std::size_t i = 0; i < kBlock; ++i) crc = (crc >> 8) ^ kTables[0][crc & 0xff];
+    auto& row = shift[bit / 8];
+    const std::size_t low = std::size_t{1} << (bit % 8);
+    for (std::size_t rest = 0; rest < low; ++rest) row[low + rest] = row[rest] ^ crc;
+  }
+  return shift;
+}
+constexpr Shift kShift = make_shift();
+
+std::uint32_t over_zeros(std::uint32_t crc) noexcept {
+  return kShift[0][crc & 0xff] ^ kShift[1][(crc >> 8) & 0xff] ^ kShift[2][(crc >> 16) & 0xff] ^
+         kShift[3][crc >> 24];
+}
+
+// The instruction is this CRC; many times as fast as the tables.
 __attribute__((target("sse4.2"))) std::uint32_t crc_by_instruction(const std::byte*& data,
                                                                    std::size_t& left,
                                                                    std::uint32_t crc) {
+  for (; left >= 3 * kBlock; left -= 3 * kBlock, data += 3 * kBlock) {
+    std::uint64_t sums[3] = {crc, 0, 0};
+    for (std::size_t at = 0; at < kBlock; at += sizeof(std::uint64_t)) {
+      for (std::size_t k = 0; k < 3; ++k) {
+        std::uint64_t word;
+        std::memcpy(&word, data + k * kBlock + at, sizeof word);
+        sums[k] = __builtin_ia32_crc32di(sums[k], word);
+      }
+    }
+    crc = over_zeros(static_cast<std::uint32_t>(sums[0])) ^ static_cast<std::uint32_t>(sums[1]);
+    crc = over_zeros(crc) ^ static_cast<std::uint32_t>(sums[2]);
+  }
   std::uint64_t wide = crc;
   for (; left >= sizeof wide; left -= sizeof wide, data += sizeof wide) {
     std::uint64_t word;

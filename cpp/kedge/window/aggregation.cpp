@@ -21,13 +21,15 @@ std::size_t stride_of(std::size_t bytes) noexcept {
 Aggregation::Aggregation(const WindowSpec& spec, const std::shared_ptr<const Schema>& schema)
     : inputs_(schema) {
   AggregateBuilder(*this, spec, *schema).build();
-  std::size_t bytes = sizeof(std::uint64_t);
+  doubles_ = {0};
   for (const auto& piece : pieces_) {
-    piece->set_offset(bytes);
-    bytes += piece->bytes();
+    piece->set_offset(bytes_);
+    bytes_ += piece->bytes();
+    doubles_.resize(doubles_.size() + piece->plain_words(), 0);
+    doubles_.resize(bytes_ / sizeof(std::uint64_t), UINT64_MAX);
     if (piece->owns_memory()) owners_.push_back(piece.get());
   }
-  stride_ = stride_of(bytes);
+  stride_ = stride_of(bytes_);
   empty_.resize(stride_);
   for (const auto& piece : pieces_) piece->init(empty_.data());
 }
@@ -72,6 +74,16 @@ std::size_t Aggregation::owned_bytes(const std::byte* state) const noexcept {
   std::size_t total = 0;
   for (const Piece* piece : owners_) total += piece->owned_bytes(state);
   return total;
+}
+
+void Aggregation::copy_stored(const std::byte* state, std::byte* to) const noexcept {
+  for (std::size_t i = 0; i < doubles_.size(); ++i) {
+    double value;
+    std::memcpy(&value, state + i * sizeof value, sizeof value);
+    const std::uint64_t nan = value != value ? doubles_[i] : 0;
+    const std::uint64_t word = (std::bit_cast<std::uint64_t>(value) & ~nan) | (kNanBits & nan);
+    std::memcpy(to + i * sizeof word, &word, sizeof word);
+  }
 }
 
 void Aggregation::write(const std::byte* state, ByteWriter& out) const {

@@ -47,6 +47,9 @@ class Aggregation {
   std::size_t owned_bytes(const std::byte* state) const noexcept;
   void write(const std::byte* state, ByteWriter& out) const;
   void read(std::byte* state, ByteReader& in) const;
+  // The same of states that own no memory: their stored form has so many bytes.
+  std::size_t bytes() const noexcept { return bytes_; }
+  void copy_stored(const std::byte* state, std::byte* to) const noexcept;
 
   // The columns that come out, one for each aggregate, and what is in them.
   const std::vector<Field>& fields() const noexcept { return fields_; }
@@ -60,8 +63,10 @@ class Aggregation {
   std::vector<Piece*> owners_;  // those that own memory
   std::vector<Field> fields_;
   std::vector<std::unique_ptr<Answer>> answers_;
-  std::vector<std::byte> empty_;  // a state as init makes it
+  std::vector<std::byte> empty_;               // a state as init makes it
+  std::size_t bytes_ = sizeof(std::uint64_t);  // of a state, the rest up to the stride left out
   std::size_t stride_ = 0;
+  std::vector<std::uint64_t> doubles_;  // for each word of a state: all ones where it is a double
 };
 
 }  // namespace kedge

@@ -41,8 +41,9 @@ inline std::uint64_t bits_of(std::int64_t value) noexcept {
   return static_cast<std::uint64_t>(value);
 }
 // One NaN for all: its sign and payload differ between machines.
+inline constexpr std::uint64_t kNanBits = 0x7ff8000000000000;
 inline std::uint64_t bits_of(double value) noexcept {
-  return value == value ? std::bit_cast<std::uint64_t>(value) : 0x7ff8000000000000;
+  return value == value ? std::bit_cast<std::uint64_t>(value) : kNanBits;
 }
 
 class Piece {

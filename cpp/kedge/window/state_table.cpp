@@ -61,11 +61,30 @@ std::size_t StateTable::bytes() const noexcept {
 
 void StateTable::write(ByteWriter& out) const {
   out.write_varint(used());
+  if (!aggregation_->owns_memory()) return write_plain(out);
   for (std::uint32_t id = 0; id < size_; ++id) {
     if (!has_rows(id)) continue;
     out.write(id);
     aggregation_->write(state(id), out);
   }
+}
+
+// Many states at a time: there may be millions, and the stream waits for them.
+void StateTable::write_plain(ByteWriter& out) const {
+  constexpr std::size_t kMany = 64;
+  const std::size_t bytes = sizeof(std::uint32_t) + aggregation_->bytes();
+  std::vector<std::byte> block(kMany * bytes);
+  std::size_t filled = 0;
+  for (std::uint32_t id = 0; id < size_; ++id) {
+    if (!has_rows(id)) continue;
+    std::memcpy(block.data() + filled, &id, sizeof id);
+    aggregation_->copy_stored(state(id), block.data() + filled + sizeof id);
+    filled += bytes;
+    if (filled < block.size()) continue;
+    out.write_bytes(block);
+    filled = 0;
+  }
+  out.write_bytes(std::span(block).first(filled));
 }
 
 void StateTable::read(ByteReader& in, std::uint32_t keys) {

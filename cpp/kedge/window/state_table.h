@@ -56,6 +56,8 @@ class StateTable {
   void read(ByteReader& in, std::uint32_t keys);
 
  private:
+  void write_plain(ByteWriter& out) const;
+
   const Aggregation* aggregation_;
   Buffer memory_;
   std::size_t size_ = 0;
