@@ -55,6 +55,16 @@ def test_ever_new_keys_take_no_more_memory_than_the_open_windows(kind: str, wind
     assert window.stats["open"] == 0
 
 
+@pytest.mark.parametrize("windows", WINDOWS)
+def test_keys_that_change_slowly_take_no_more_memory_in_time(windows: str) -> None:
+    window = kedge.Window(time="t", key="k", aggregates={"n": kedge.count()}, **WINDOWS[windows])
+    state = []
+    for index in range(300):
+        window.push(batch(index, pa.array(np.arange(1000) + 10 * index)))
+        state.append(window.stats["state_bytes"])
+    assert max(state[100:]) <= 1.5 * max(state[:100])
+
+
 def test_the_same_keys_take_no_more_memory_in_time() -> None:
     window = kedge.Window(
         time="t", key="k", every="10s", aggregates={"n": kedge.count(), "m": kedge.max("v")}

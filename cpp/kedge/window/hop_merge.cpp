@@ -84,7 +84,7 @@ void HopMerge::emit_single(Pane& pane) {
 }
 
 void HopMerge::take_into_head(Pane& pane) {
-  head_.reserve(pane.states.size());
+  head_.reserve(stream_.keys.size());
   for (std::uint32_t id = 0; id < pane.states.size(); ++id) {
     if (pane.states.has_rows(id)) {
       stream_.aggregation.merge(head_.state(id), pane.states.state(id));
@@ -98,7 +98,7 @@ void HopMerge::turn_into_tails(std::int64_t block, std::deque<Pane>& panes) {
     Pane& pane = panes[i];
     if (block_of(pane.number) != block) continue;
     if (behind != nullptr) {
-      pane.states.reserve(behind->size());
+      pane.states.reserve(stream_.keys.size());
       for (std::uint32_t id = 0; id < behind->size(); ++id) {
         if (behind->has_rows(id)) {
           stream_.aggregation.merge(pane.states.state(id), behind->state(id));
