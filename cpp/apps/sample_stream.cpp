@@ -106,6 +106,12 @@ std::vector<AggregateSpec> sample_aggregates(bool has_time) {
   out.push_back(aggregate("any", Function::kAny, "flag"));
   out.push_back(aggregate("all", Function::kAll, "n > 0"));
   out.push_back(aggregate("names", Function::kDistinct, "name"));
+  for (const Function function :
+       {Function::kMin, Function::kMax, Function::kFirst, Function::kLast}) {
+    out.push_back(aggregate(text(function_name(function), "_name"), function, "name"));
+  }
+  out.push_back(aggregate("argmax_name", Function::kArgMax, "n"));
+  out.back().of = "name";
   return out;
 }
 

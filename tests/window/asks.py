@@ -15,12 +15,13 @@ SPREADS = [
 EXTREMES = [Ask(way, (name,)) for way in ("min", "max") for name in "vfiub"]
 ENDS = [Ask(way, (name,)) for way in ("first", "last") for name in "vfiub"]
 TIMES = [Ask(way, ("d",)) for way in ("min", "max", "first", "last")]
+TEXTS = [Ask(way, ("s",)) for way in ("min", "max", "first", "last")]
 FIRST = [*COUNTS, *SUMS, *SPREADS, *EXTREMES, *ENDS, *TIMES]
 
 SHAPES = [Ask("skew", ("v",)), Ask("kurtosis", ("v",)), Ask("correlation", ("v", "w"))]
 ARGS = [
     *(Ask(way, (name,)) for way in ("argmin", "argmax") for name in "vi"),
-    *(Ask(way, ("i",), {"of": name}) for way in ("argmin", "argmax") for name in "vud"),
+    *(Ask(way, ("i",), {"of": name}) for way in ("argmin", "argmax") for name in "vuds"),
 ]
 TRUTHS = [Ask("any", ("b",)), Ask("all", ("b",))]
 DISTINCTS = [Ask("distinct", (name,)) for name in "vfiubsd"]
@@ -30,4 +31,6 @@ QUANTILES += [Ask("quantile", ("f", 0.9), {"exact": True})]
 RATES = [Ask("rate"), Ask("rate", ("v",)), Ask("rate", ("i",), {"per": "60s"})]
 DELTAS = [Ask("delta", (name,)) for name in "vid"]
 DECAYS = [Ask("ema", ("v",), {"halflife": "10s"}), Ask("ema", ("i",), {"halflife": "3600s"})]
-MORE = [*SHAPES, *ARGS, *TRUTHS, *DISTINCTS, *QUANTILES, *RATES, *DELTAS, *DECAYS]
+MORE = [*TEXTS, *SHAPES, *ARGS, *TRUTHS, *DISTINCTS, *QUANTILES, *RATES, *DELTAS, *DECAYS]
+# Those whose states own memory, beside some that do not: they merge pane by pane.
+OWNING = [Ask("count"), *TEXTS, *ARGS, *DISTINCTS, *QUANTILES]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 INTEGERS = (pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32())
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 WORDS = ["", "a", "b", "ab", "\u00e4", "a string of more than twelve bytes", "\U0001f600", "\uffff"]
+TEXTS = (pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string()))
 KEYS = ("none", "int8", "int16", "int32", "int64", "uint8", "uint64", "bool", "string", "large")
 KEYS = (*KEYS, "dictionary", "timestamp", "date32", "two")
 
@@ -175,6 +176,7 @@ def draw_values(rng: np.random.Generator, size: int) -> dict[str, pa.Array]:
     whole = INTEGERS[rng.integers(0, len(INTEGERS))]
     low = 0 if pa.types.is_unsigned_integer(whole) else -100
     singles = np.array(draw_floats(rng, size), np.float32)
+    texts = TEXTS[rng.integers(0, len(TEXTS))]
     return {
         "v": column(draw_floats(rng, size), pa.float64()),
         "w": column(draw_floats(rng, size), pa.float64()),
@@ -182,7 +184,7 @@ def draw_values(rng: np.random.Generator, size: int) -> dict[str, pa.Array]:
         "i": column(rng.integers(low, 101, size).tolist(), whole),
         "u": column([int(x) for x in rng.integers(0, 2**63, size)], pa.uint64()),
         "b": column((rng.random(size) < 0.7).tolist(), pa.bool_()),
-        "s": column(choose(rng, WORDS, size), pa.string()),
+        "s": column(choose(rng, WORDS, size), texts),
         "d": column(rng.integers(-9, 9, size).tolist(), pa.int64()).cast(pa.timestamp("us")),
     }
 

@@ -19,6 +19,7 @@ from tests.window.kinds import KINDS, WindowKind
 from tests.window.streams import WITHIN_DAYS, Stream, streams
 
 FAMILIES = {
+    "texts": asks.TEXTS,
     "shapes": asks.SHAPES,
     "args": asks.ARGS,
     "truths": asks.TRUTHS,

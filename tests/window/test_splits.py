@@ -11,41 +11,49 @@ from hypothesis import strategies as st
 
 import kedge
 from tests.window.agreement import Ask, bits, concat, pair, run
-from tests.window.asks import FIRST
+from tests.window.asks import FIRST, OWNING
 from tests.window.kinds import BY_NAME, KINDS, UPDATING, WindowKind
 from tests.window.streams import Stream, streams
 
 STREAMS = streams(max_size=120)
 
 
+FAMILIES = {"plain": FIRST, "owning": OWNING}
+
+
 def window(stream: Stream, kind: WindowKind, asks: Sequence[Ask] = FIRST) -> kedge.Window:
     return pair(stream, kind, asks)[0]
 
 
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
 @given(stream=STREAMS)
 @settings(max_examples=20)
-def test_any_split_gives_the_same_bytes(kind: WindowKind, stream: Stream) -> None:
-    parted, whole = window(stream, kind), window(stream, kind)
+def test_any_split_gives_the_same_bytes(kind: WindowKind, family: str, stream: Stream) -> None:
+    parted, whole = (window(stream, kind, FAMILIES[family]) for _ in range(2))
     assert bits(run(parted, stream.batches())) == bits(run(whole, stream.batches(())))
     assert bits(pa.table(parted.late())) == bits(pa.table(whole.late()))
     assert parted.watermark == whole.watermark
 
 
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
 @given(stream=streams(max_size=30))
 @settings(max_examples=5)
-def test_single_rows_give_the_same_bytes(kind: WindowKind, stream: Stream) -> None:
+def test_single_rows_give_the_same_bytes(kind: WindowKind, family: str, stream: Stream) -> None:
     singly = stream.batches(tuple(range(1, len(stream.table))))
-    left = run(window(stream, kind), singly)
-    assert bits(left) == bits(run(window(stream, kind), stream.batches(())))
+    parted, whole = (window(stream, kind, FAMILIES[family]) for _ in range(2))
+    assert bits(run(parted, singly)) == bits(run(whole, stream.batches(())))
 
 
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
 @given(stream=STREAMS)
 @settings(max_examples=12)
-def test_snapshot_in_the_middle_changes_nothing(kind: WindowKind, stream: Stream) -> None:
-    straight, stored = window(stream, kind), window(stream, kind)
+def test_snapshot_in_the_middle_changes_nothing(
+    kind: WindowKind, family: str, stream: Stream
+) -> None:
+    straight, stored = (window(stream, kind, FAMILIES[family]) for _ in range(2))
     for batch in stream.batches():
         expected = bits(pa.table(straight.push(batch)))
         assert bits(pa.table(stored.push(batch))) == expected

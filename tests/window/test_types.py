@@ -111,6 +111,37 @@ def test_edges_have_the_type_of_the_time_column(clock: Clock) -> None:
 
 
 TEXTS = [pa.string(), pa.large_string(), pa.string_view()]
+
+
+@pytest.mark.parametrize("kind", [*TEXTS, pa.dictionary(pa.int16(), pa.string())], ids=str)
+def test_texts_come_out_as_large_strings(kind: pa.DataType) -> None:
+    words = pa.array(["b", None, WORDS[5], "", "ab"]).cast(kind)
+    for way, expected in (("min", ""), ("max", "b"), ("first", "b"), ("last", "ab")):
+        given = whole(words, getattr(kedge, way)("v"))
+        assert (given.type, given.to_pylist()) == (pa.large_string(), [expected]), way
+        nothing = whole(words, getattr(kedge, way)("v", where="false"))
+        assert nothing.to_pylist() == [None]
+    window = kedge.Window(
+        aggregates={"a": kedge.argmax("i", of="v"), "b": kedge.argmin("i", of="v")}
+    )
+    window.push(pa.table({"v": words, "i": [1, 0, 3, 2, 3]}))
+    given = pa.table(window.finish()).drop_columns(["window_id"])
+    assert given.schema.types == [pa.large_string()] * 2
+    assert given.to_pylist() == [{"a": WORDS[5], "b": None}]
+
+
+def test_entries_of_dictionaries_may_be_null() -> None:
+    coded = pa.DictionaryArray.from_arrays(pa.array([1, 0, 1], pa.int8()), pa.array(["x", None]))
+    for way in ("min", "max", "first", "last"):
+        assert whole(coded, getattr(kedge, way)("v")).to_pylist() == ["x"]
+
+
+def test_texts_are_no_numbers() -> None:
+    for aggregate in (kedge.sum("v"), kedge.delta("v"), kedge.quantile("v", 0.5)):
+        with pytest.raises(kedge.Unsupported, match=r'takes numbers.*"v" is utf8'):
+            whole(pa.array(["a"]), aggregate)
+
+
 KEYS = [pa.bool_(), *INTEGERS, *TIMES, *TEXTS]
 
 

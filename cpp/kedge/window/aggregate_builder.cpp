@@ -1,6 +1,7 @@
 #include "kedge/window/aggregate_builder.h"
 
 #include <algorithm>
+#include <array>
 
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/error.h"
@@ -15,6 +16,7 @@
 #include "kedge/window/powers.h"
 #include "kedge/window/quantile_piece.h"
 #include "kedge/window/summary.h"
+#include "kedge/window/text_piece.h"
 
 namespace kedge {
 namespace {
@@ -28,6 +30,17 @@ Type plain_type(TypeId id) {
 // Halves come out as floats: nothing that writes columns knows them.
 Type output_type(const Type& type) {
   return type.id == TypeId::kFloat16 ? plain_type(TypeId::kFloat32) : type;
+}
+
+Form form_of(const Type& type) {
+  if (is_string(type.id)) return Form::kTexts;
+  return is_integral(type) ? Form::kIntegers : Form::kDoubles;
+}
+
+ArgExtremePiece::Kind kind_of(const Type& type) {
+  using Kind = ArgExtremePiece::Kind;
+  if (is_string(type.id)) return Kind::kTexts;
+  return is_integral(type) ? Kind::kIntegers : Kind::kDoubles;
 }
 
 SummaryParts parts_of(bool sum, bool squares, bool extremes) {
@@ -55,7 +68,7 @@ void AggregateBuilder::build() {
   for (const AggregateSpec& aggregate : spec_.aggregates) {
     Made made = in_aggregate(aggregate, [&] { return make(aggregate); });
     to_.fields_.push_back({aggregate.name, std::move(made.type), true});
-    to_.answers_.push_back(std::move(made.answer));
+    to_.results_.push_back(std::move(made.result));
   }
 }
 
@@ -123,12 +136,16 @@ std::size_t AggregateBuilder::input(const AggregateSpec& aggregate, Form form) {
   return to_.inputs_.add(aggregate.input, aggregate.where, form);
 }
 
-Type AggregateBuilder::number_type(const AggregateSpec& aggregate, const std::string& source,
-                                   bool times) {
+Type AggregateBuilder::input_type(const AggregateSpec& aggregate, const std::string& source,
+                                  Takes takes) {
   Type type = to_.inputs_.type_of(source);
-  if (is_numeric(type) && (times || !is_time(type.id))) return type;
-  throw unsupported(function_name(aggregate.function), " takes numbers", times ? " and times" : "",
-                    ", and \"", source, "\" is ", type_name(type));
+  if (takes == Takes::kTexts && holds_texts(type)) return plain_type(TypeId::kLargeUtf8);
+  if (is_numeric(type) && (takes != Takes::kNumbers || !is_time(type.id))) return type;
+  constexpr std::array<std::string_view, 3> kTaken = {"numbers", "numbers and times",
+                                                      "numbers, times and strings"};
+  throw unsupported(function_name(aggregate.function), " takes ",
+                    kTaken[static_cast<std::size_t>(takes)], ", and \"", source, "\" is ",
+                    type_name(type));
 }
 
 template <class MadePiece, class... Arguments>
@@ -230,8 +247,13 @@ AggregateBuilder::Made AggregateBuilder::make_spread(const AggregateSpec& aggreg
 }
 
 AggregateBuilder::Made AggregateBuilder::make_extreme(const AggregateSpec& aggregate) {
-  const Type source = number_type(aggregate, aggregate.input, true);
+  const Type source = input_type(aggregate, aggregate.input, Takes::kTexts);
   const bool is_min = aggregate.function == Function::kMin;
+  if (is_string(source.id)) {
+    const std::size_t texts = input(aggregate, Form::kTexts);
+    return {source,
+            piece<TextExtremePiece>(is_min ? "text min" : "text max", texts, !is_min).text()};
+  }
   if (is_integral(source)) {
     const IntegerPiece& values = integers(aggregate, source);
     return {source, is_min ? values.least() : values.greatest()};
@@ -242,26 +264,28 @@ AggregateBuilder::Made AggregateBuilder::make_extreme(const AggregateSpec& aggre
 
 AggregateBuilder::Made AggregateBuilder::make_end(const AggregateSpec& aggregate) {
   const bool is_delta = aggregate.function == Function::kDelta;
-  const Type source = number_type(aggregate, aggregate.input, true);
+  const Type source =
+      input_type(aggregate, aggregate.input, is_delta ? Takes::kTimes : Takes::kTexts);
+  const bool is_first = aggregate.function == Function::kFirst;
+  if (is_string(source.id)) {
+    const auto& ends = piece<TextEndsPiece>("text ends", input(aggregate, Form::kTexts));
+    return {source, is_first ? ends.first() : ends.last()};
+  }
   const bool integral = is_integral(source);
-  const Form form = integral ? Form::kIntegers : Form::kDoubles;
-  const auto& ends = piece<EndsPiece>("ends", input(aggregate, form), integral);
+  const auto& ends = piece<EndsPiece>("ends", input(aggregate, form_of(source)), integral);
   if (is_delta) {
     return {plain_type(integral ? TypeId::kInt64 : TypeId::kFloat64), ends.delta()};
   }
-  return {output_type(source), aggregate.function == Function::kFirst ? ends.first() : ends.last()};
+  return {output_type(source), is_first ? ends.first() : ends.last()};
 }
 
 AggregateBuilder::Made AggregateBuilder::make_arg_extreme(const AggregateSpec& aggregate) {
   const std::string& of = aggregate.of.empty() ? spec_.time : aggregate.of;
   if (of.empty()) throw invalid_argument("of: which column is wanted, without a time column?");
-  const Type source = number_type(aggregate, aggregate.input, true);
-  const Type said = number_type(aggregate, of, true);
-  const auto form = [](const Type& type) {
-    return is_integral(type) ? Form::kIntegers : Form::kDoubles;
-  };
-  const ArgExtremePiece::Input value{input(aggregate, form(source)), is_integral(source)};
-  const ArgExtremePiece::Input other{to_.inputs_.add(of, "", form(said)), is_integral(said)};
+  const Type source = input_type(aggregate, aggregate.input, Takes::kTimes);
+  const Type said = input_type(aggregate, of, Takes::kTexts);
+  const ArgExtremePiece::Input value{input(aggregate, form_of(source)), kind_of(source)};
+  const ArgExtremePiece::Input other{to_.inputs_.add(of, "", form_of(said)), kind_of(said)};
   auto made = std::make_unique<ArgExtremePiece>(aggregate.function == Function::kArgMax,
                                                 is_unsigned(source.id), value, other);
   Made out{output_type(said), made->said()};
@@ -300,7 +324,7 @@ AggregateBuilder::Made AggregateBuilder::make_decay(const AggregateSpec& aggrega
 
 AggregateBuilder::Made AggregateBuilder::make_correlation(const AggregateSpec& aggregate) {
   number_type(aggregate);
-  number_type(aggregate, aggregate.of, false);
+  input_type(aggregate, aggregate.of, Takes::kNumbers);
   const std::size_t x = input(aggregate, Form::kDoubles);
   const std::size_t y = to_.inputs_.add(aggregate.of, aggregate.where, Form::kDoubles);
   auto made = std::make_unique<CorrelationPiece>(x, y);

@@ -25,7 +25,8 @@ class AggregateBuilder {
   // What one aggregate becomes.
   struct Made {
     Type type;
-    std::unique_ptr<Answer> answer;
+    std::unique_ptr<Result> result;
+    std::vector<std::pair<std::string, std::string>> metadata = {};
   };
 
   void note_summary(const AggregateSpec& aggregate);
@@ -43,11 +44,12 @@ class AggregateBuilder {
   Made make_correlation(const AggregateSpec& aggregate);
 
   std::size_t input(const AggregateSpec& aggregate, Form form);
-  // The type of what the aggregate reads. Throws Unsupported unless it is a number (or, for
-  // `times`, a time).
-  Type number_type(const AggregateSpec& aggregate, const std::string& source, bool times);
+  enum class Takes : std::uint8_t { kNumbers, kTimes, kTexts };  // each also what is before it
+  // The type of what the aggregate reads; large_utf8 of all kinds of text. Throws Unsupported
+  // unless the aggregate takes it.
+  Type input_type(const AggregateSpec& aggregate, const std::string& source, Takes takes);
   Type number_type(const AggregateSpec& aggregate) {
-    return number_type(aggregate, aggregate.input, false);
+    return input_type(aggregate, aggregate.input, Takes::kNumbers);
   }
 
   // The piece of this kind over this input; made on the first call.

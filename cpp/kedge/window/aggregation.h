@@ -53,7 +53,7 @@ class Aggregation {
 
   // The columns that come out, one for each aggregate, and what is in them.
   const std::vector<Field>& fields() const noexcept { return fields_; }
-  const std::vector<std::unique_ptr<Answer>>& answers() const noexcept { return answers_; }
+  const std::vector<std::unique_ptr<Result>>& results() const noexcept { return results_; }
 
  private:
   friend class AggregateBuilder;
@@ -62,7 +62,7 @@ class Aggregation {
   std::vector<std::unique_ptr<Piece>> pieces_;
   std::vector<Piece*> owners_;  // those that own memory
   std::vector<Field> fields_;
-  std::vector<std::unique_ptr<Answer>> answers_;
+  std::vector<std::unique_ptr<Result>> results_;
   std::vector<std::byte> empty_;               // a state as init makes it
   std::size_t bytes_ = sizeof(std::uint64_t);  // of a state, the rest up to the stride left out
   std::size_t stride_ = 0;

@@ -10,11 +10,13 @@ namespace kedge {
 
 class ArgExtremePiece final : public Piece {
  public:
+  enum class Kind : std::uint8_t { kDoubles, kIntegers, kTexts };
   struct Input {
     std::size_t input;
-    bool integers;
+    Kind kind;
   };
-  // `greatest`: else least. Rows whose value is null or NaN are not looked at.
+  // `greatest`: else least. Rows whose value is null or NaN are not looked at. The value is a
+  // number; what is said may be a text, which the state owns.
   ArgExtremePiece(bool greatest, bool is_unsigned, Input value, Input said)
       : greatest_(greatest), is_unsigned_(is_unsigned), value_(value), said_(said) {}
 
@@ -23,11 +25,17 @@ class ArgExtremePiece final : public Piece {
   void update(const Block& block) const override;
   void merge(std::byte* into, const std::byte* from) const override;
 
+  bool owns_memory() const noexcept override { return said_.kind == Kind::kTexts; }
+  void release(std::byte* state) const noexcept override;
+  std::size_t owned_bytes(const std::byte* state) const noexcept override;
+  void write(const std::byte* state, ByteWriter& out) const override;
+  void read(std::byte* state, ByteReader& in) const override;
+
   // Null without any such row, or when the other column is null in it.
-  std::unique_ptr<Answer> said() const;
+  std::unique_ptr<Result> said() const;
 
  private:
-  std::optional<std::uint64_t> image(const Values& values, std::size_t row) const noexcept;
+  void update_texts(const Block& block) const;
 
   bool greatest_;
   bool is_unsigned_;

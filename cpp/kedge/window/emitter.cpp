@@ -49,8 +49,7 @@ Emitter::Emitter(const Field* time, const std::vector<Field>& keys, const Aggreg
       first_answer_(first_key_ + keys.size()),
       definition_(spec.hash()),
       output_(fields_of(time, keys, aggregation, spec.updates)),
-      values_(kOutputBlock),
-      valid_(kOutputBlock) {}
+      values_(kOutputBlock) {}
 
 void Emitter::emit_bounds(std::span<const TimeRange> windows) {
   for (std::size_t i = 0; i < windows.size(); ++i) {
@@ -86,9 +85,8 @@ void Emitter::emit(const Keys& keys, std::span<const std::uint32_t> ids, const F
   if (has_time_) emit_bounds(finished.windows);
   keys.append(ids, output_, first_key_);
   std::size_t column = first_answer_;
-  for (const auto& answer : aggregation_.answers()) {
-    answer->read(finished, values_.data(), valid_.data());
-    output_.column(column++).append({values_.data(), length}, valid_.data());
+  for (const auto& result : aggregation_.results()) {
+    result->append(finished, output_.column(column++));
   }
   for (std::size_t i = 0; i < length; ++i) {
     const std::uint64_t of_key = mix_bits(definition_ ^ keys.hash(ids[i]));

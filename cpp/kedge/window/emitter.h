@@ -47,7 +47,6 @@ class Emitter {
   Output output_;
   std::vector<std::uint64_t> values_;
   std::vector<std::uint64_t> names_;
-  std::vector<std::uint8_t> valid_;
 };
 
 }  // namespace kedge

@@ -17,7 +17,9 @@ const Field* field_named(const Schema& schema, const std::string& name) {
   return found == schema.end() ? nullptr : &*found;
 }
 
-void hash_strings(const Column& column, std::size_t start, std::size_t length, std::uint64_t* out) {
+// `use(i, text)` for each of the rows that has one.
+template <class Use>
+void each_text(const Column& column, std::size_t start, std::size_t length, const Use& use) {
   const Column& names = column.dictionary ? *column.dictionary : column;
   std::int64_t place = 0;
   for (std::size_t i = 0; i < length; ++i) {
@@ -25,15 +27,15 @@ void hash_strings(const Column& column, std::size_t start, std::size_t length, s
     place = static_cast<std::int64_t>(start + i);
     if (column.dictionary) read_integers(column, start + i, 1, &place);
     const auto row = static_cast<std::size_t>(place);
-    out[i] = names.is_null(row) ? 0 : hash_bytes(names.string_at(row));
+    if (!names.is_null(row)) use(i, names.string_at(row));
   }
 }
 
-bool holds_strings(const Type& type) {
+}  // namespace
+
+bool holds_texts(const Type& type) noexcept {
   return is_string(type.dictionary ? type.dictionary->id : type.id);
 }
-
-}  // namespace
 
 Type Inputs::type_of(const std::string& source) const {
   if (const Field* field = field_named(*schema_, source)) return field->type;
@@ -75,7 +77,11 @@ std::size_t Inputs::add(const std::string& source, const std::string& where, For
     return other.source == input.source && other.condition == input.condition && other.form == form;
   });
   if (found != inputs_.end()) return static_cast<std::size_t>(found - inputs_.begin());
-  input.memory.resize(kFoldRows);
+  if (form == Form::kTexts) {
+    input.texts.resize(kFoldRows);
+  } else {
+    input.memory.resize(kFoldRows);
+  }
   input.keep.resize(kFoldRows);
   inputs_.push_back(std::move(input));
   values_.resize(inputs_.size());
@@ -116,13 +122,22 @@ void Inputs::read_values(Input& input, std::size_t start, std::size_t length, Va
     }
     return;
   }
+  if (input.form == Form::kTexts) {
+    out.texts = input.texts.data();
+    return each_text(column, start, length,
+                     [&](std::size_t i, std::string_view text) { input.texts[i] = text; });
+  }
   auto* integers = reinterpret_cast<std::int64_t*>(input.memory.data());
   out.integers = integers;
   if (input.form == Form::kIntegers) return read_integers(column, start, length, integers);
   const Type& type = sources_[input.source].program
                          ? sources_[input.source].program->type()
                          : batch_.field(sources_[input.source].column).type;
-  if (holds_strings(type)) return hash_strings(column, start, length, input.memory.data());
+  if (holds_texts(type)) {
+    return each_text(column, start, length, [&](std::size_t i, std::string_view text) {
+      input.memory[i] = hash_bytes(text);
+    });
+  }
   read_equal_bits(column, start, length, input.memory.data());
   for (std::size_t i = 0; i < length; ++i) input.memory[i] = mix_bits(input.memory[i]);
 }

@@ -20,8 +20,12 @@ enum class Form : std::uint8_t {
   kPresence,  // only which rows count
   kDoubles,
   kIntegers,
+  kTexts,   // of strings and dictionaries of them; they end with the batch
   kHashes,  // in `integers`: well mixed, the same for equal values; of numbers also only for those
 };
+
+// Strings and dictionaries of them.
+bool holds_texts(const Type& type) noexcept;
 
 class Inputs {
  public:
@@ -57,6 +61,7 @@ class Inputs {
     std::size_t condition = kNone;
     Form form = Form::kPresence;
     std::vector<std::uint64_t> memory;
+    std::vector<std::string_view> texts;
     std::vector<std::uint8_t> keep;
   };
 

@@ -1,7 +1,10 @@
 #include "kedge/window/piece.h"
 
+#include <array>
 #include <cstring>
 #include <vector>
+
+#include "kedge/window/output.h"
 
 namespace kedge {
 
@@ -34,6 +37,13 @@ void Piece::write(const std::byte* state, ByteWriter& out) const {
     std::memcpy(&value, state + offset_ + at, sizeof value);
     out.write(bits_of(value));
   }
+}
+
+void Answer::append(const Finished& finished, OutputColumn& out) const {
+  std::array<std::uint64_t, kOutputBlock> values;
+  std::array<std::uint8_t, kOutputBlock> valid;
+  read(finished, values.data(), valid.data());
+  out.append({values.data(), finished.states.size()}, valid.data());
 }
 
 }  // namespace kedge

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "kedge/base/bytes.h"
@@ -22,6 +23,7 @@ namespace kedge {
 struct Values {
   const double* doubles = nullptr;
   const std::int64_t* integers = nullptr;
+  const std::string_view* texts = nullptr;
   const std::uint8_t* keep = nullptr;  // 0 for a row that is null or not wanted; absent: all count
   bool keeps(std::size_t i) const noexcept { return keep == nullptr || keep[i] != 0; }
 };
@@ -101,10 +103,20 @@ struct Finished {
   std::span<const TimeRange> windows;
 };
 
+class OutputColumn;
+
 // What an aggregate gives.
-class Answer {
+class Result {
  public:
-  virtual ~Answer() = default;
+  virtual ~Result() = default;
+  // A value for each state, at the column's end. Cannot fail but for want of memory.
+  virtual void append(const Finished& finished, OutputColumn& out) const = 0;
+};
+
+// A result of 64 bits.
+class Answer : public Result {
+ public:
+  void append(const Finished& finished, OutputColumn& out) const final;
   // A value for each state, and a byte: 0 for null.
   virtual void read(const Finished& finished, std::uint64_t* values, std::uint8_t* valid) const = 0;
 };

@@ -1,7 +1,8 @@
 """What a window may know of its rows: `kedge.sum("amount", where="status == 'ok'")`.
 
 The first argument is a column, or an expression over columns such as "price * quantity". Nulls do
-not count. With `where`, only the rows for which it is true do.
+not count. With `where`, only the rows for which it is true do. Strings and dictionaries of strings
+come out as large strings.
 """
 
 from __future__ import annotations
@@ -86,12 +87,18 @@ def kurtosis(column: str, *, where: str = "") -> Aggregate:
 
 
 def min(column: str, *, where: str = "") -> Aggregate:
-    """The least value, in the column's own type; NaN only when there is nothing else."""
+    """The least value, in the column's own type; NaN only when there is nothing else.
+
+    Strings are compared by the bytes of their UTF-8.
+    """
     return Aggregate("min", column, where=where)
 
 
 def max(column: str, *, where: str = "") -> Aggregate:
-    """The greatest value, in the column's own type; NaN only when there is nothing else."""
+    """The greatest value, in the column's own type; NaN only when there is nothing else.
+
+    Strings are compared by the bytes of their UTF-8.
+    """
     return Aggregate("max", column, where=where)
 
 
@@ -106,12 +113,18 @@ def last(column: str, *, where: str = "") -> Aggregate:
 
 
 def argmin(column: str, *, of: str = "", where: str = "") -> Aggregate:
-    """What `of` (or the time) is where the column is least; among equals the first to arrive."""
+    """What `of` (or the time) is where the column is least; among equals the first to arrive.
+
+    The column is of numbers or times, `of` may also be of strings.
+    """
     return Aggregate("argmin", column, of=of, where=where)
 
 
 def argmax(column: str, *, of: str = "", where: str = "") -> Aggregate:
-    """What `of` (or the time) is where the column is greatest; among equals the first to arrive."""
+    """What `of` (or the time) is where the column is greatest; among equals the first to arrive.
+
+    The column is of numbers or times, `of` may also be of strings.
+    """
     return Aggregate("argmax", column, of=of, where=where)
 
 
