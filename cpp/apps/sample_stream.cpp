@@ -110,6 +110,11 @@ std::vector<AggregateSpec> sample_aggregates(bool has_time) {
        {Function::kMin, Function::kMax, Function::kFirst, Function::kLast}) {
     out.push_back(aggregate(text(function_name(function), "_name"), function, "name"));
   }
+  out.push_back(aggregate("cells", Function::kHistogram, "x"));
+  out.back().bounds = {-1e15, 0, 980.5, 1e3, 1e300};
+  out.push_back(aggregate("bins", Function::kHistogram, "n"));
+  out.back().number = 9;
+  out.back().bounds = {-2e9, 1.1e9};
   out.push_back(aggregate("argmax_name", Function::kArgMax, "n"));
   out.back().of = "name";
   return out;

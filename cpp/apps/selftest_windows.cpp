@@ -2,21 +2,11 @@
 
 #include <algorithm>
 
-#include "kedge/arrow/ipc.h"
 #include "kedge/window/window.h"
 #include "sample_stream.h"
+#include "table_bytes.h"
 
 namespace kedge {
-namespace {
-
-void add_table(const Batches& table, Digest& digest) {
-  ByteWriter out;
-  write_ipc(*table.schema, table.batches, out);
-  digest.add(out.view());
-}
-
-}  // namespace
-
 void add_windows(Digest& digest) {
   constexpr std::size_t kRows = 3000;
   constexpr std::size_t kBatch = 701;
@@ -26,15 +16,15 @@ void add_windows(Digest& digest) {
     for (std::size_t first = 0; first < kRows; first += kBatch) {
       window->push(slice_of(stream, first, std::min(kBatch, kRows - first)));
       const Batch closed = window->closed();
-      add_table({closed.schema, {closed}}, digest);
+      digest.add(table_bytes({closed.schema, {closed}}));
       const auto snapshot = window->snapshot({});
       digest.add(snapshot);
       window = Window::restore(snapshot).window;
     }
     window->finish();
     const Batch closed = window->closed();
-    add_table({closed.schema, {closed}}, digest);
-    add_table(window->late(), digest);
+    digest.add(table_bytes({closed.schema, {closed}}));
+    digest.add(table_bytes(window->late()));
   }
 }
 

@@ -45,13 +45,38 @@ std::vector<std::string> column_names(const Batches& table) {
   return names;
 }
 
-nb::object python_value(const Column& column, std::size_t row) {
+nb::object python_value(const Column& column, const Type& type, std::size_t row);
+
+nb::object nested_value(const Column& column, const Type& type, std::size_t row) {
+  if (type.id == TypeId::kLargeBinary) {
+    const auto* ends = column.data<std::int64_t>() + row;
+    return nb::bytes(column.text + ends[0], static_cast<std::size_t>(ends[1] - ends[0]));
+  }
+  if (type.id == TypeId::kStruct) {
+    nb::dict values;
+    for (std::size_t i = 0; i < type.children.size(); ++i) {
+      const Field& child = type.children[i];
+      values[child.name.c_str()] = python_value(column.children[i], child.type, row);
+    }
+    return values;
+  }
+  nb::list values;
+  const auto* ends = column.data<std::int32_t>() + row;
+  for (std::int32_t i = ends[0]; i < ends[1]; ++i) {
+    values.append(python_value(column.children.front(), type.children.front().type,
+                               static_cast<std::size_t>(i)));
+  }
+  return values;
+}
+
+nb::object python_value(const Column& column, const Type& type, std::size_t row) {
   if (column.is_null(row)) return nb::none();
   if (column.dictionary) {
     double index;
     read_doubles(column, row, 1, &index);
-    return python_value(*column.dictionary, static_cast<std::size_t>(index));
+    return python_value(*column.dictionary, *type.dictionary, static_cast<std::size_t>(index));
   }
+  if (type.id >= TypeId::kStruct) return nested_value(column, type, row);
   if (is_string(column.type)) {
     const std::string_view value = column.string_at(row);
     return nb::str(value.data(), value.size());
@@ -80,7 +105,7 @@ nb::dict to_pydict(const Batches& table) {
     nb::list values;
     for (const Batch& batch : table.batches) {
       for (std::size_t row = 0; row < batch.length; ++row) {
-        values.append(python_value(batch.columns[i], row));
+        values.append(python_value(batch.columns[i], field.type, row));
       }
     }
     columns[field.name.c_str()] = values;

@@ -46,6 +46,7 @@ AggregateSpec aggregate_of(const nb::dict& arguments) {
   aggregate.error = value_in<double>(arguments, "error", 0);
   aggregate.exact = value_in<bool>(arguments, "exact", false);
   aggregate.duration = duration_in(arguments, "duration");
+  aggregate.bounds = value_in<std::vector<double>>(arguments, "bounds", {});
   return aggregate;
 }
 
@@ -60,6 +61,7 @@ nb::dict arguments_of(const AggregateSpec& aggregate) {
   out["error"] = aggregate.error;
   out["exact"] = aggregate.exact;
   out["duration"] = to_string(aggregate.duration);
+  out["bounds"] = aggregate.bounds;
   return out;
 }
 

@@ -5,19 +5,9 @@
 
 #include "frames.h"
 #include "fuzz.h"
-#include "kedge/arrow/ipc.h"
 #include "kedge/window/window.h"
 #include "sample_stream.h"
-
-namespace {
-
-std::vector<std::byte> ipc_of(const kedge::Batches& table) {
-  kedge::ByteWriter out;
-  kedge::write_ipc(*table.schema, table.batches, out);
-  return out.take();
-}
-
-}  // namespace
+#include "table_bytes.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto raw = kedge::fuzz_bytes(data, size);
@@ -36,8 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     window->finish();
     again->finish();
     const kedge::Batch closed = window->closed();
-    kedge::fuzz_check(ipc_of({closed.schema, {closed}}) ==
-                      ipc_of({closed.schema, {again->closed()}}));
+    kedge::fuzz_check(kedge::table_bytes({closed.schema, {closed}}) ==
+                      kedge::table_bytes({closed.schema, {again->closed()}}));
   } catch (const kedge::Error&) {
   }
   return 0;

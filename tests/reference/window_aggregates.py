@@ -270,6 +270,27 @@ def quantile(column: Column, q: float, *, error: float = 0, exact: bool = True) 
     return value
 
 
+def histogram(
+    column: Column,
+    *,
+    bounds: Sequence[float] | None = None,
+    bins: int = 0,
+    range: tuple[float, float] = (0, 0),
+) -> Aggregate:
+    if bounds is None:
+        low, high = range
+        bounds = [*(low + i * ((high - low) / bins) for i in builtins.range(bins)), high]
+
+    def value(window: Closed) -> Any:
+        counts = [0] * (len(bounds) + 1)
+        for x in values(window, column):
+            if not is_nan(x):
+                counts[builtins.sum(bound <= x for bound in bounds)] += 1
+        return counts
+
+    return value
+
+
 def rate(column: Column | None = None, *, per: float = 1) -> Aggregate:
     """`per` in seconds."""
     total = count() if column is None else sum(column)

@@ -28,9 +28,25 @@ DISTINCTS = [Ask("distinct", (name,)) for name in "vfiubsd"]
 DISTINCTS += [Ask("distinct", (name,), {"exact": True}) for name in "vs"]
 QUANTILES = [Ask("quantile", (name, q)) for name in "vi" for q in (0.0, 0.25, 0.5, 0.99, 1.0)]
 QUANTILES += [Ask("quantile", ("f", 0.9), {"exact": True})]
+HISTOGRAMS = [
+    *(Ask("histogram", (name,), {"bounds": (-2.5, -1, 0, 0.25, 1, 50)}) for name in "vfiub"),
+    Ask("histogram", ("v",), {"bins": 5, "range": (-1, 2)}),
+    Ask("histogram", ("u",), {"bins": 3, "range": (-1, 2.0**64)}),
+]
 RATES = [Ask("rate"), Ask("rate", ("v",)), Ask("rate", ("i",), {"per": "60s"})]
 DELTAS = [Ask("delta", (name,)) for name in "vid"]
 DECAYS = [Ask("ema", ("v",), {"halflife": "10s"}), Ask("ema", ("i",), {"halflife": "3600s"})]
-MORE = [*TEXTS, *SHAPES, *ARGS, *TRUTHS, *DISTINCTS, *QUANTILES, *RATES, *DELTAS, *DECAYS]
+MORE = [
+    *TEXTS,
+    *SHAPES,
+    *ARGS,
+    *TRUTHS,
+    *DISTINCTS,
+    *QUANTILES,
+    *HISTOGRAMS,
+    *RATES,
+    *DELTAS,
+    *DECAYS,
+]
 # Those whose states own memory, beside some that do not: they merge pane by pane.
-OWNING = [Ask("count"), *TEXTS, *ARGS, *DISTINCTS, *QUANTILES]
+OWNING = [Ask("count"), *TEXTS, *ARGS, *DISTINCTS, *QUANTILES, *HISTOGRAMS]

@@ -25,6 +25,7 @@ FAMILIES = {
     "truths": asks.TRUTHS,
     "distinct": asks.DISTINCTS,
     "quantiles": asks.QUANTILES,
+    "histograms": asks.HISTOGRAMS,
     "rates": asks.RATES,
     "deltas": asks.DELTAS,
     "decays": asks.DECAYS,
@@ -105,6 +106,66 @@ def test_quantiles_of_few_values_are_those_of_numpy() -> None:
         many = np.tile(values, 5)
         exact = one(pa.array(many), kedge.quantile("v", q, exact=True))
         assert exact == pytest.approx(np.quantile(many, q), rel=1e-14)
+
+
+@given(
+    values=st.lists(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1))),
+    bounds=st.lists(st.floats(-1e19, 1e19), min_size=1, max_size=9, unique=True).map(sorted),
+    near=st.lists(st.integers(-3, 3), min_size=20, max_size=20),
+)
+def test_integers_are_held_against_bounds_exactly(
+    values: list[int | None], bounds: list[float], near: list[int]
+) -> None:
+    if (0.0 in bounds) and math.copysign(1, bounds[bounds.index(0.0)]) < 0:
+        bounds[bounds.index(0.0)] = 0.0
+    values += [int(b) + n for b, n in zip(bounds * 9, near, strict=False)]
+    values = [v for v in values if v is None or -(2**63) <= v < 2**63]
+    expected = [0] * (len(bounds) + 1)
+    for value in values:
+        if value is not None:
+            expected[sum(bound <= value for bound in bounds)] += 1
+    given_counts = one(pa.array([*values, None], pa.int64()), kedge.histogram("v", bounds=bounds))
+    assert given_counts == expected
+    unsigned = pa.array([None if v is None else v + 2**63 for v in [*values, None]], pa.uint64())
+    expected = [0] * (len(bounds) + 1)
+    for value in unsigned.to_pylist():
+        if value is not None:
+            expected[sum(bound <= value for bound in bounds)] += 1
+    assert one(unsigned, kedge.histogram("v", bounds=bounds)) == expected
+
+
+def test_histograms_are_those_of_numpy() -> None:
+    values = np.random.default_rng(5).normal(size=20_000)
+    cells = one(pa.array(values), kedge.histogram("v", bins=50, range=(-2, 2)))
+    inside, edges = np.histogram(values, 50, (-2, 2))
+    assert cells[1:-1] == inside.tolist()
+    assert (cells[0], cells[-1]) == ((values < edges[0]).sum(), (values > edges[-1]).sum())
+
+
+def test_what_is_known_of_a_column_is_in_its_metadata() -> None:
+    window = kedge.Window(
+        aggregates={
+            "h": kedge.histogram("v", bounds=[0, 0.1, 100]),
+            "e": kedge.histogram("v", bins=2, range=(0, 1)),
+            "d": kedge.distinct("v"),
+            "x": kedge.distinct("v", exact=True),
+            "q": kedge.quantile("v", 0.5, error=0.02),
+            "y": kedge.quantile("v", 0.5, exact=True),
+            "n": kedge.count(),
+        }
+    )
+    window.push(pa.table({"v": [1.0]}))
+    schema = pa.table(window.finish()).schema
+    assert {field.name: field.metadata for field in schema} == {
+        "h": {b"kedge.bounds": b"[0, 0.1, 100]"},
+        "e": {b"kedge.bounds": b"[0, 0.5, 1]"},
+        "d": {b"kedge.standard_error": b"0.01625"},
+        "x": {b"kedge.standard_error": b"0"},
+        "q": {b"kedge.rank_error": b"0.02"},
+        "y": {b"kedge.rank_error": b"0"},
+        "n": None,
+        "window_id": None,
+    }
 
 
 def test_shapes_of_equal_values_are_nan() -> None:

@@ -118,7 +118,7 @@ def test_what_is_no_table_is_refused() -> None:
             one.push(data)
 
 
-@pytest.mark.parametrize("function", ["skew", "quantile", "ema"])
+@pytest.mark.parametrize("function", ["skew", "quantile", "ema", "histogram"])
 def test_arguments_out_of_range_are_refused(function: str) -> None:
     wrong: dict[str, list[Any]] = {
         "skew": [lambda: kedge.variance("v", ddof=-1)],
@@ -132,6 +132,26 @@ def test_arguments_out_of_range_are_refused(function: str) -> None:
             lambda: kedge.ema("v", halflife="0s"),
             lambda: kedge.rate("v", per="0s"),
             lambda: kedge.ema("v", halflife="soon"),
+        ],
+        "histogram": [
+            lambda: kedge.histogram("v"),
+            lambda: kedge.histogram("v", bounds=[]),
+            lambda: kedge.histogram("v", bounds=[1, 1]),
+            lambda: kedge.histogram("v", bounds=[2, 1]),
+            lambda: kedge.histogram("v", bounds=[0, float("nan")]),
+            lambda: kedge.histogram("v", bounds=[0, float("inf")]),
+            lambda: kedge.histogram("v", bounds=range(4097)),
+            lambda: kedge.histogram("v", bounds=[1], bins=3),
+            lambda: kedge.histogram("v", bins=3),
+            lambda: kedge.histogram("v", range=(0, 1)),
+            lambda: kedge.histogram("v", bins=0, range=(0, 1)),
+            lambda: kedge.histogram("v", bins=-1, range=(0, 1)),
+            lambda: kedge.histogram("v", bins=4096, range=(0, 1)),
+            lambda: kedge.histogram("v", bins=2.5, range=(0, 1)),
+            lambda: kedge.histogram("v", bins=2, range=(1, 1)),
+            lambda: kedge.histogram("v", bins=2, range=(0, 1, 2)),
+            lambda: kedge.histogram("v", bins=4, range=(1, 1 + 2**-52)),
+            lambda: kedge.histogram("v", bins=4, range=(-1e308, 1e308)),
         ],
     }
     for make in wrong[function]:

@@ -36,6 +36,9 @@ TIMES = st.one_of(
 )
 OPTIONAL = st.one_of(st.just(""), NAMES)
 
+RISING = st.lists(st.floats(-1e9, 1e9).map(lambda x: x + 0.0), min_size=1, max_size=5, unique=True)
+RISING = RISING.map(sorted)
+
 
 @st.composite
 def made_aggregates(draw: st.DrawFn) -> aggregates.Aggregate:
@@ -52,12 +55,18 @@ def made_aggregates(draw: st.DrawFn) -> aggregates.Aggregate:
         "exact": st.booleans(),
         "per": LENGTHS,
         "halflife": LENGTHS,
+        "bounds": RISING,
+        "bins": st.integers(1, 4095),
+        "range": st.tuples(st.floats(-1e9, 0), st.floats(1, 1e9)),
     }
     make = getattr(kedge, function)
+    unwanted = draw(st.sampled_from([["bounds"], ["bins", "range"]]))
+    wanted = {"bounds", "bins", "range"}.difference(unwanted)
     given = {
         name: draw(arguments[name])
         for name, parameter in inspect.signature(make).parameters.items()
-        if parameter.default is inspect.Parameter.empty or draw(st.booleans())
+        if name not in unwanted
+        and (parameter.default is inspect.Parameter.empty or name in wanted or draw(st.booleans()))
     }
     return make(**given)
 
@@ -130,6 +139,8 @@ p99 = { function = "quantile", column = "amount", q = 0.99 }
 both = { function = "correlation", columns = ["price", "amount"] }
 slow = { function = "ema", column = "amount", halflife = "1m" }
 spread = { function = "stddev", column = "amount", ddof = 0 }
+cells = { function = "histogram", column = "amount", bounds = [0.0, 10.0, 100.0] }
+bins = { function = "histogram", column = "amount", bins = 20, range = [0.0, 1.0] }
 """
 SAME = Window(
     time="ts",
@@ -143,6 +154,8 @@ SAME = Window(
         "both": kedge.correlation("price", "amount"),
         "slow": kedge.ema("amount", halflife="60s"),
         "spread": kedge.stddev("amount", ddof=0),
+        "cells": kedge.histogram("amount", bounds=[0, 10, 100]),
+        "bins": kedge.histogram("amount", bins=20, range=(0, 1)),
     },
 )
 

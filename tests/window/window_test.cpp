@@ -3,48 +3,22 @@
 #include <algorithm>
 
 #include "check.h"
-#include "kedge/arrow/ipc.h"
 #include "kedge/base/random.h"
 #include "sample_stream.h"
+#include "table_bytes.h"
 
 namespace kedge {
 namespace {
 
-// The rows of some batches as one stream's bytes, so that how they were cut does not show.
-std::vector<std::byte> rows_in_order(const std::vector<Batch>& batches) {
-  ByteWriter out;
-  for (const Batch& batch : batches) {
-    for (std::size_t row = 0; row < batch.length; ++row) {
-      for (const Column& column : batch.columns) {
-        const bool is_null = column.is_null(row);
-        out.write(static_cast<std::uint8_t>(is_null));
-        if (is_null) continue;
-        if (is_string(column.type)) {
-          out.write_string(column.string_at(row));
-        } else if (column.type == TypeId::kBool) {
-          const auto* bits = static_cast<const std::uint8_t*>(column.values);
-          out.write(static_cast<std::uint8_t>(get_bit(bits, column.offset + row)));
-        } else {
-          const std::size_t bytes = value_bytes(column.type);
-          out.write_bytes(
-              {static_cast<const std::byte*>(column.values) + (column.offset + row) * bytes,
-               bytes});
-        }
-      }
-    }
-  }
-  return out.take();
-}
-
-struct Result {
+struct Outcome {
   std::vector<std::byte> closed;
   std::vector<std::byte> late;
-  friend bool operator==(const Result&, const Result&) = default;
+  friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
 // `next_length` says how many rows the next batch has; `restart` snapshots and restores after each.
 template <class NextLength>
-Result run(const WindowSpec& spec, const Batch& stream, const NextLength& next_length,
+Outcome run(const WindowSpec& spec, const Batch& stream, const NextLength& next_length,
            bool restart) {
   auto window = std::make_unique<Window>(spec, stream.schema);
   std::vector<Batch> closed, late;
@@ -58,14 +32,14 @@ Result run(const WindowSpec& spec, const Batch& stream, const NextLength& next_l
   window->finish();
   closed.push_back(window->closed());
   const Batches rows = window->late();
-  return {rows_in_order(closed), rows_in_order(rows.batches)};
+  return {table_bytes({closed.front().schema, closed}), table_bytes(rows)};
 }
 
 TEST("any split into batches gives the same bytes, and so does a restart after each") {
   Random random(3);
   const Batch stream = sample_batch(3000, 7);
   for (const WindowSpec& spec : sample_definitions()) {
-    const Result whole = run(spec, stream, [] { return 100'000; }, false);
+    const Outcome whole = run(spec, stream, [] { return 100'000; }, false);
     CHECK(!whole.closed.empty());
     CHECK(whole == run(spec, stream, [] { return 1; }, false));
     CHECK(whole == run(spec, stream, [&] { return random.below(300); }, false));

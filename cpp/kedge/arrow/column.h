@@ -21,11 +21,12 @@ struct Column {
   std::size_t offset = 0;
   const std::uint8_t* validity = nullptr;  // absent when no row is null
   const void* values = nullptr;            // values, bits, offsets or views; absent for a struct
-  const char* text = nullptr;              // the bytes behind utf8 and large_utf8 offsets
+  const char* text = nullptr;              // the bytes behind utf8, large_utf8 and binary offsets
   std::span<const char* const> view_text;  // the buffers that utf8_view points into
   const std::int64_t* view_text_bytes = nullptr;  // and how long each of them is
   std::shared_ptr<const Column> dictionary;
-  std::vector<Column> children;  // of a struct; they have the struct's offset and length already
+  // Of a struct: they have its offset and length already. Of a list the one that it points into.
+  std::vector<Column> children;
 
   bool is_null(std::size_t row) const noexcept {
     return validity != nullptr && !get_bit(validity, offset + row);

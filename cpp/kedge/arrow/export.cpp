@@ -4,6 +4,8 @@
 #include <list>
 #include <string>
 
+#include "kedge/arrow/metadata.h"
+
 namespace kedge {
 namespace {
 
@@ -12,6 +14,7 @@ namespace {
 struct SchemaNode {
   std::string format;
   std::string name;
+  std::string metadata;
   std::list<ArrowSchema> nodes;
   std::vector<ArrowSchema*> children;
 };
@@ -37,10 +40,12 @@ void release(Struct* self) {
 
 void fill(ArrowSchema& out, const Field& field);
 
-void fill_node(ArrowSchema& out, const std::string& name, const Type& type, std::int64_t flags) {
+void fill_node(ArrowSchema& out, const Field& field) {
   auto node = std::make_unique<SchemaNode>();
+  const Type& type = field.type;
   node->format = format_of(type);
-  node->name = name;
+  node->name = field.name;
+  node->metadata = encode_metadata(field.metadata);
   out = {};
   for (const Field& child : type.children) {
     fill(node->nodes.emplace_back(), child);
@@ -48,11 +53,13 @@ void fill_node(ArrowSchema& out, const std::string& name, const Type& type, std:
   }
   if (type.dictionary) {
     out.dictionary = &node->nodes.emplace_back();
-    fill_node(*out.dictionary, "", *type.dictionary, ARROW_FLAG_NULLABLE);
+    fill_node(*out.dictionary, {"", *type.dictionary, true});
   }
   out.format = node->format.c_str();
   out.name = node->name.c_str();
-  out.flags = flags | (type.ordered ? ARROW_FLAG_DICTIONARY_ORDERED : 0);
+  out.metadata = field.metadata.empty() ? nullptr : node->metadata.c_str();
+  out.flags = (field.nullable ? ARROW_FLAG_NULLABLE : 0) |
+              (type.ordered ? ARROW_FLAG_DICTIONARY_ORDERED : 0);
   out.n_children = static_cast<std::int64_t>(node->children.size());
   out.children = node->children.data();
   out.release = release<ArrowSchema, SchemaNode>;
@@ -61,7 +68,7 @@ void fill_node(ArrowSchema& out, const std::string& name, const Type& type, std:
 
 void fill(ArrowSchema& out, const Field& field) {
   check_readable(field);
-  fill_node(out, field.name, field.type, field.nullable ? ARROW_FLAG_NULLABLE : 0);
+  fill_node(out, field);
 }
 
 void fill_array(ArrowArray& out, const Column& column, const std::shared_ptr<const void>& owner) {
@@ -84,8 +91,11 @@ void fill_array(ArrowArray& out, const Column& column, const std::shared_ptr<con
     if (column.type == TypeId::kUtf8View) {
       for (const char* buffer : column.view_text) node->buffers.push_back(buffer);
       node->buffers.push_back(column.view_text_bytes);
-    } else if (is_string(column.type)) {
+    } else if (is_string(column.type) || column.type == TypeId::kLargeBinary) {
       node->buffers.push_back(column.text);
+    } else if (column.type == TypeId::kList) {
+      fill_array(node->nodes.emplace_back(), column.children.front(), owner);
+      node->children.push_back(&node->nodes.back());
     }
   }
   if (column.dictionary) {
@@ -154,7 +164,7 @@ OwnedSchema export_schema(const Schema& schema) {
   top.id = TypeId::kStruct;
   top.children = schema;
   ArrowSchema out;
-  fill_node(out, "", top, 0);
+  fill_node(out, {"", std::move(top), false});
   return OwnedSchema(out);
 }
 

@@ -216,7 +216,7 @@ void write_metadata(const FlatBuilder& builder, ByteWriter& out) {
 void check_writable(const Field& field) {
   const Type* values = field.type.dictionary.get();
   check_readable(field);
-  const bool is_plain = field.type.id != TypeId::kStruct;
+  const bool is_plain = field.type.id < TypeId::kStruct;
   const bool is_encoded = values != nullptr && is_integer(field.type.id) && !values->dictionary &&
                           values->id != TypeId::kStruct;
   if (is_plain && (values == nullptr || is_encoded)) return;

@@ -14,7 +14,7 @@ struct TypeRow {
   std::size_t bytes;
 };
 
-constexpr std::array<TypeRow, 20> kTypes = {{
+constexpr std::array<TypeRow, 22> kTypes = {{
     {TypeId::kBool, "b", "bool", 0},
     {TypeId::kInt8, "c", "int8", 1},
     {TypeId::kInt16, "s", "int16", 2},
@@ -35,6 +35,8 @@ constexpr std::array<TypeRow, 20> kTypes = {{
     {TypeId::kUtf8View, "vu", "utf8_view", 16},
     {TypeId::kStruct, "+s", "struct", 0},
     {TypeId::kOpaque, "", "opaque", 0},
+    {TypeId::kList, "+l", "list", 4},
+    {TypeId::kLargeBinary, "Z", "large_binary", 8},
 }};
 
 const TypeRow& row_of(TypeId id) noexcept { return kTypes[static_cast<std::size_t>(id)]; }
@@ -94,7 +96,8 @@ Type parse_format(std::string_view format) {
   Type type;
   if (parse_timestamp(format, type)) return type;
   for (const TypeRow& row : kTypes) {
-    if (row.id != TypeId::kTimestamp && !format.empty() && row.format == format) {
+    if (row.id == TypeId::kOpaque) break;
+    if (row.id != TypeId::kTimestamp && row.format == format) {
       type.id = row.id;
       return type;
     }
@@ -175,6 +178,7 @@ std::string type_name(const Type& type) {
     name += text("[", kUnitNames[static_cast<std::size_t>(type.unit)],
                  type.timezone.empty() ? "" : ", ", type.timezone, "]");
   }
+  if (type.id == TypeId::kList) name += text('<', type_name(type.children.front().type), '>');
   if (type.id == TypeId::kStruct) {
     name += '<';
     for (const Field& child : type.children) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kedge/arrow/abi.h"
@@ -33,6 +34,9 @@ enum class TypeId : std::uint8_t {
   kUtf8View,
   kStruct,
   kOpaque,  // one that we cannot read: it may be carried past, not looked into
+  // Of results only: given out, and opaque when they come in.
+  kList,         // int32 offsets into its one child
+  kLargeBinary,  // as large_utf8, of any bytes
 };
 
 enum class TimeUnit : std::uint8_t { kSecond, kMilli, kMicro, kNano };
@@ -46,7 +50,7 @@ struct Type {
   std::shared_ptr<const Type> dictionary;  // the values' type, when the column holds their indices
   bool ordered = false;                    // of a dictionary
   std::string foreign;                     // of an opaque one: what its users call it
-  std::vector<Field> children;             // of a struct
+  std::vector<Field> children;             // of a struct; one of a list
 
   friend bool operator==(const Type& a, const Type& b);
 };
@@ -55,14 +59,16 @@ struct Field {
   std::string name;
   Type type;
   bool nullable = true;
+  // What is to be known of the column beside its type, by name; given out, not taken in.
+  std::vector<std::pair<std::string, std::string>> metadata = {};
 
   friend bool operator==(const Field&, const Field&) = default;
 };
 
 using Schema = std::vector<Field>;
 
-// Bytes a value takes in the values buffer, 0 for bool and struct. Offsets for utf8, views for
-// utf8_view.
+// Bytes a value takes in the values buffer, 0 for bool and struct. Offsets for utf8, binary and
+// list, views for utf8_view.
 std::size_t value_bytes(TypeId id) noexcept;
 bool is_string(TypeId id) noexcept;
 bool is_integer(TypeId id) noexcept;

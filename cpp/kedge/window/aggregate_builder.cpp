@@ -32,11 +32,6 @@ Type output_type(const Type& type) {
   return type.id == TypeId::kFloat16 ? plain_type(TypeId::kFloat32) : type;
 }
 
-Form form_of(const Type& type) {
-  if (is_string(type.id)) return Form::kTexts;
-  return is_integral(type) ? Form::kIntegers : Form::kDoubles;
-}
-
 ArgExtremePiece::Kind kind_of(const Type& type) {
   using Kind = ArgExtremePiece::Kind;
   if (is_string(type.id)) return Kind::kTexts;
@@ -49,16 +44,6 @@ SummaryParts parts_of(bool sum, bool squares, bool extremes) {
   return SummaryParts::kExtremes;
 }
 
-// Errors come out with the aggregate's name before them.
-template <class Run>
-auto in_aggregate(const AggregateSpec& aggregate, const Run& run) {
-  try {
-    return run();
-  } catch (const Error& error) {
-    throw Error(error.code(), text("aggregates[\"", aggregate.name, "\"]: ", error.what()));
-  }
-}
-
 }  // namespace
 
 void AggregateBuilder::build() {
@@ -67,7 +52,7 @@ void AggregateBuilder::build() {
   }
   for (const AggregateSpec& aggregate : spec_.aggregates) {
     Made made = in_aggregate(aggregate, [&] { return make(aggregate); });
-    to_.fields_.push_back({aggregate.name, std::move(made.type), true});
+    to_.fields_.push_back({aggregate.name, std::move(made.type), true, std::move(made.metadata)});
     to_.results_.push_back(std::move(made.result));
   }
 }
@@ -126,6 +111,8 @@ AggregateBuilder::Made AggregateBuilder::make(const AggregateSpec& aggregate) {
       return make_quantile(aggregate);
     case Function::kEma:
       return make_decay(aggregate);
+    case Function::kHistogram:
+      return make_histogram(aggregate);
     case Function::kCorrelation:
       break;
   }
@@ -148,18 +135,6 @@ Type AggregateBuilder::input_type(const AggregateSpec& aggregate, const std::str
                     type_name(type));
 }
 
-template <class MadePiece, class... Arguments>
-const MadePiece& AggregateBuilder::piece(std::string_view kind, std::size_t input,
-                                         const Arguments&... arguments) {
-  const Piece*& slot = made_[{std::string(kind), input}];
-  if (slot == nullptr) {
-    auto made = std::make_unique<MadePiece>(arguments..., input);
-    slot = made.get();
-    to_.pieces_.push_back(std::move(made));
-  }
-  return static_cast<const MadePiece&>(*slot);
-}
-
 const SummaryPiece& AggregateBuilder::summary(const AggregateSpec& aggregate) {
   const Needs needs = summaries_[{aggregate.input, aggregate.where}];
   return piece<SummaryPiece>("summary", input(aggregate, Form::kDoubles),
@@ -179,7 +154,10 @@ AggregateBuilder::Made AggregateBuilder::make_count(const AggregateSpec& aggrega
     }
     const std::size_t hashes = input(aggregate, Form::kHashes);
     const std::string_view kind = aggregate.exact ? "distinct exact" : "distinct";
-    return {type, piece<DistinctPiece>(kind, hashes, aggregate.exact).count()};
+    const double error = aggregate.exact ? 0 : Distinct::kStandardError;
+    return {type,
+            piece<DistinctPiece>(kind, hashes, aggregate.exact).count(),
+            {{"kedge.standard_error", text_of(error)}}};
   }
   if (aggregate.input.empty() && aggregate.where.empty()) {
     return {type, answer_of([](const std::byte* state, const TimeRange&) {
@@ -308,7 +286,9 @@ AggregateBuilder::Made AggregateBuilder::make_quantile(const AggregateSpec& aggr
   const double error = aggregate.exact ? 0 : aggregate.error;
   const auto& values =
       piece<QuantilePiece>(text("quantile ", error), input(aggregate, Form::kDoubles), error);
-  return {plain_type(TypeId::kFloat64), values.quantile(aggregate.number)};
+  return {plain_type(TypeId::kFloat64),
+          values.quantile(aggregate.number),
+          {{"kedge.rank_error", text_of(error)}}};
 }
 
 AggregateBuilder::Made AggregateBuilder::make_decay(const AggregateSpec& aggregate) {

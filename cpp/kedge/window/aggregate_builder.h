@@ -42,6 +42,7 @@ class AggregateBuilder {
   Made make_quantile(const AggregateSpec& aggregate);
   Made make_decay(const AggregateSpec& aggregate);
   Made make_correlation(const AggregateSpec& aggregate);
+  Made make_histogram(const AggregateSpec& aggregate);
 
   std::size_t input(const AggregateSpec& aggregate, Form form);
   enum class Takes : std::uint8_t { kNumbers, kTimes, kTexts };  // each also what is before it
@@ -70,5 +71,17 @@ class AggregateBuilder {
   std::map<std::pair<std::string, std::string>, Needs> summaries_;  // by input and condition
   std::map<std::pair<std::string, std::size_t>, const Piece*> made_;
 };
+
+template <class MadePiece, class... Arguments>
+const MadePiece& AggregateBuilder::piece(std::string_view kind, std::size_t input,
+                                         const Arguments&... arguments) {
+  const Piece*& slot = made_[{std::string(kind), input}];
+  if (slot == nullptr) {
+    auto made = std::make_unique<MadePiece>(arguments..., input);
+    slot = made.get();
+    to_.pieces_.push_back(std::move(made));
+  }
+  return static_cast<const MadePiece&>(*slot);
+}
 
 }  // namespace kedge

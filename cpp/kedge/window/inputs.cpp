@@ -37,6 +37,11 @@ bool holds_texts(const Type& type) noexcept {
   return is_string(type.dictionary ? type.dictionary->id : type.id);
 }
 
+Form form_of(const Type& type) noexcept {
+  if (holds_texts(type)) return Form::kTexts;
+  return is_integral(type) ? Form::kIntegers : Form::kDoubles;
+}
+
 Type Inputs::type_of(const std::string& source) const {
   if (const Field* field = field_named(*schema_, source)) return field->type;
   return Program(parse_expression(source), *schema_).type();

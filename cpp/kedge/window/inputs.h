@@ -26,6 +26,8 @@ enum class Form : std::uint8_t {
 
 // Strings and dictionaries of them.
 bool holds_texts(const Type& type) noexcept;
+// How values are read that are to come out as they went in: of numbers, times and texts.
+Form form_of(const Type& type) noexcept;
 
 class Inputs {
  public:

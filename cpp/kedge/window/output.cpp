@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kedge/base/bits.h"
+#include "kedge/base/error.h"
 
 namespace kedge {
 namespace {
@@ -24,6 +25,10 @@ Value narrowed(std::uint64_t bits) noexcept {
 }
 
 }  // namespace
+
+OutputColumn::OutputColumn(Field field) : field_(std::move(field)) {
+  for (const Field& child : field_.type.children) children_.emplace_back(child);
+}
 
 void OutputColumn::reserve(std::size_t rows) {
   if (length_ + rows <= capacity_ || width() == 0) return;
@@ -102,10 +107,43 @@ void OutputColumn::append_null_text() {
   append_valid(1, &null);
 }
 
+void OutputColumn::end_list() {
+  const std::size_t end = children_.front().length();
+  if (end > INT32_MAX) {
+    throw resource_exhausted("column \"", field_.name, "\": the windows that close at once have ",
+                             end, " list entries, at most ", INT32_MAX, " are allowed");
+  }
+  ends_.push_back(static_cast<std::int64_t>(end));
+  append_valid(1, nullptr);
+}
+
+void OutputColumn::take_values(Column& column, std::vector<std::shared_ptr<const void>>& owners) {
+  if (is_text()) {
+    ends_.insert(ends_.begin(), 0);
+    text_.reserve(1);
+    column.values = keep(std::exchange(ends_, {}), owners);
+    column.text = keep(std::exchange(text_, {}), owners);
+  } else if (column.type == TypeId::kList) {
+    std::vector<std::int32_t> offsets{0};
+    for (const std::int64_t end : ends_) offsets.push_back(static_cast<std::int32_t>(end));
+    ends_.clear();
+    column.values = keep(std::move(offsets), owners);
+  } else if (column.type == TypeId::kBool) {
+    std::vector<std::uint8_t> bits(bitmap_bytes(length_) + 1);
+    for (std::size_t i = 0; i < length_; ++i) {
+      if (values_.data()[i] != std::byte{0}) set_bit(bits.data(), i);
+    }
+    column.values = keep(std::move(bits), owners);
+  } else if (column.type != TypeId::kStruct) {
+    reserve(1);
+    column.values = keep(std::exchange(values_, {}), owners);
+  }
+}
+
 Column OutputColumn::take(std::vector<std::shared_ptr<const void>>& owners) {
   Column column;
   column.type = field_.type.id;
-  column.length = length_;
+  column.length = length();
   if (has_nulls_) {
     std::vector<std::uint8_t> bits(bitmap_bytes(length_));
     for (std::size_t i = 0; i < length_; ++i) {
@@ -113,21 +151,8 @@ Column OutputColumn::take(std::vector<std::shared_ptr<const void>>& owners) {
     }
     column.validity = keep(std::move(bits), owners);
   }
-  if (is_string(column.type)) {
-    ends_.insert(ends_.begin(), 0);
-    text_.reserve(1);
-    column.values = keep(std::exchange(ends_, {}), owners);
-    column.text = keep(std::exchange(text_, {}), owners);
-  } else if (column.type == TypeId::kBool) {
-    std::vector<std::uint8_t> bits(bitmap_bytes(length_) + 1);
-    for (std::size_t i = 0; i < length_; ++i) {
-      if (values_.data()[i] != std::byte{0}) set_bit(bits.data(), i);
-    }
-    column.values = keep(std::move(bits), owners);
-  } else {
-    reserve(1);
-    column.values = keep(std::exchange(values_, {}), owners);
-  }
+  take_values(column, owners);
+  for (OutputColumn& child : children_) column.children.push_back(child.take(owners));
   valid_.clear();
   has_nulls_ = false;
   length_ = 0;

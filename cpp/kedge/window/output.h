@@ -17,12 +17,16 @@ namespace kedge {
 inline constexpr std::size_t kOutputBlock = 256;
 
 // Values travel as 64 bits each: a double's own, an integer's sign-extended, 0 or 1 of a bool.
+// Texts and other bytes come one by one. A list's entries go to its child, a struct's values to
+// each of its children.
 class OutputColumn {
  public:
-  explicit OutputColumn(Field field) : field_(std::move(field)) {}
+  explicit OutputColumn(Field field);
 
   const Field& field() const noexcept { return field_; }
-  std::size_t length() const noexcept { return length_; }
+  std::size_t length() const noexcept {
+    return field_.type.id == TypeId::kStruct ? children_.front().length() : length_;
+  }
 
   // Room for so many rows more, so that they are not moved as it fills.
   void reserve(std::size_t rows);
@@ -31,16 +35,26 @@ class OutputColumn {
   void append_text(std::string_view value);
   void append_null_text();
 
+  OutputColumn& child(std::size_t i) noexcept { return children_[i]; }
+  // The list's entries are those of the child since the last list ended. Throws ResourceExhausted
+  // when all lists together have more than an int32 counts.
+  void end_list();
+
   // What was appended, in memory that `owner` keeps; empty afterwards.
   Column take(std::vector<std::shared_ptr<const void>>& owners);
 
  private:
   template <class Value, class From>
   void append_as(std::span<const std::uint64_t> values);
-  // Of a value in values_: a byte for a bool, nothing for a string.
-  std::size_t width() const noexcept {
-    return is_string(field_.type.id) ? 0 : std::max<std::size_t>(1, value_bytes(field_.type.id));
+  bool is_text() const noexcept {
+    return is_string(field_.type.id) || field_.type.id == TypeId::kLargeBinary;
   }
+  // Of a value in values_: a byte for a bool, nothing for what is not kept there.
+  std::size_t width() const noexcept {
+    if (is_text() || !children_.empty()) return 0;
+    return std::max<std::size_t>(1, value_bytes(field_.type.id));
+  }
+  void take_values(Column& column, std::vector<std::shared_ptr<const void>>& owners);
   void append_valid(std::size_t length, const std::uint8_t* valid);
 
   Field field_;
@@ -49,8 +63,9 @@ class OutputColumn {
   Buffer values_;  // room for `capacity_` of them
   std::size_t capacity_ = 0;
   std::vector<std::uint8_t> valid_;  // a byte for each, from the first null on
-  std::vector<std::int64_t> ends_;   // of strings
+  std::vector<std::int64_t> ends_;   // of texts and lists
   std::vector<char> text_;
+  std::vector<OutputColumn> children_;
 };
 
 class Output {

@@ -7,16 +7,17 @@
 #include "kedge/base/error.h"
 #include "kedge/base/frame.h"
 #include "kedge/base/hash.h"
+#include "kedge/window/histogram_bounds.h"
 
 namespace kedge {
 namespace {
 
 constexpr std::uint32_t kVersion = 2;
 
-constexpr std::array<std::string_view, 21> kFunctions = {
-    "count", "sum",      "mean",     "variance", "stddev", "skew",        "kurtosis",
-    "min",   "max",      "first",    "last",     "argmin", "argmax",      "any",
-    "all",   "distinct", "quantile", "rate",     "delta",  "correlation", "ema",
+constexpr std::array<std::string_view, 22> kFunctions = {
+    "count",    "sum",   "mean",  "variance",    "stddev", "skew",      "kurtosis", "min",
+    "max",      "first", "last",  "argmin",      "argmax", "any",       "all",      "distinct",
+    "quantile", "rate",  "delta", "correlation", "ema",    "histogram",
 };
 constexpr std::array<std::string_view, 6> kKinds = {"global",  "time",  "bounds",
                                                     "session", "count", "sliding"};
@@ -47,6 +48,9 @@ void check_aggregate(const AggregateSpec& aggregate) {
     if (!aggregate.exact && !(aggregate.error >= 0.001 && aggregate.error <= 0.5)) {
       fail("error", aggregate.error, " is not between 0.001 and 0.5");
     }
+  }
+  if (aggregate.function == Function::kHistogram) {
+    in_aggregate(aggregate, [&] { histogram_bounds(aggregate.number, aggregate.bounds); });
   }
   const bool is_spread =
       aggregate.function == Function::kVariance || aggregate.function == Function::kStddev;
@@ -114,6 +118,9 @@ void write_aggregate(ByteWriter& out, const AggregateSpec& aggregate) {
   out.write(aggregate.error);
   out.write(static_cast<std::uint8_t>(aggregate.exact));
   write_duration(out, aggregate.duration);
+  if (aggregate.function != Function::kHistogram) return;
+  out.write_varint(aggregate.bounds.size());
+  for (const double bound : aggregate.bounds) out.write(bound);
 }
 
 template <class Enum>
@@ -121,6 +128,16 @@ Enum read_enum(ByteReader& in, std::size_t count, std::string_view what) {
   const auto value = in.read<std::uint8_t>();
   if (value >= count) throw corrupt_data(in.section(), ": ", what, " ", int{value}, " is unknown");
   return static_cast<Enum>(value);
+}
+
+// A count of things of which each takes at least `least` bytes, so that it cannot claim more memory
+// than the file has bytes.
+std::size_t read_count(ByteReader& in, std::size_t least, std::string_view what) {
+  const std::uint64_t count = in.read_varint();
+  if (count > in.remaining() / least) {
+    throw corrupt_data(in.section(), ": ", count, " ", what, " do not fit");
+  }
+  return static_cast<std::size_t>(count);
 }
 
 AggregateSpec read_aggregate(ByteReader& in) {
@@ -134,17 +151,11 @@ AggregateSpec read_aggregate(ByteReader& in) {
   aggregate.error = in.read<double>();
   aggregate.exact = read_enum<bool>(in, 2, "flag");
   aggregate.duration = read_duration(in);
-  return aggregate;
-}
-
-// A count of things of which each takes at least `least` bytes, so that it cannot claim more memory
-// than the file has bytes.
-std::size_t read_count(ByteReader& in, std::size_t least, std::string_view what) {
-  const std::uint64_t count = in.read_varint();
-  if (count > in.remaining() / least) {
-    throw corrupt_data(in.section(), ": ", count, " ", what, " do not fit");
+  if (aggregate.function == Function::kHistogram) {
+    aggregate.bounds.resize(read_count(in, sizeof(double), "bounds"));
+    for (double& bound : aggregate.bounds) bound = in.read<double>();
   }
-  return static_cast<std::size_t>(count);
+  return aggregate;
 }
 
 template <class Enum, std::size_t kCount>
@@ -153,6 +164,12 @@ std::optional<Enum> value_named(const std::array<std::string_view, kCount>& name
   const auto* found = std::ranges::find(names, name);
   if (found == names.end()) return std::nullopt;
   return static_cast<Enum>(found - names.begin());
+}
+
+std::string bounds_text(const AggregateSpec& histogram) {
+  const std::string bounds = joined_bounds(histogram.bounds);
+  if (histogram.number == 0) return text("bounds=[", bounds, "]");
+  return text("bins=", histogram.number, ", range=(", bounds, ")");
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -195,6 +212,7 @@ std::string to_string(const AggregateSpec& aggregate) {
   if (aggregate.function == Function::kVariance || aggregate.function == Function::kStddev) {
     add("ddof=", aggregate.number);
   }
+  if (aggregate.function == Function::kHistogram) add(bounds_text(aggregate));
   if (aggregate.function == Function::kRate) add("per=\"", to_string(aggregate.duration), '"');
   if (aggregate.function == Function::kEma) add("halflife=\"", to_string(aggregate.duration), '"');
   return out + ")";

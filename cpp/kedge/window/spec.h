@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kedge/base/bytes.h"
+#include "kedge/base/error.h"
 #include "kedge/window/duration.h"
 #include "kedge/window/zone.h"
 
@@ -47,6 +48,7 @@ enum class Function : std::uint8_t {
   kDelta,
   kCorrelation,
   kEma,
+  kHistogram,
 };
 std::string_view function_name(Function function) noexcept;
 std::optional<Function> function_named(std::string_view name) noexcept;
@@ -57,15 +59,26 @@ struct AggregateSpec {
   std::string input;  // a column, or an expression over columns; none for counting rows
   std::string of;     // the second input of argmin, argmax and correlation
   std::string where;  // rows for which this expression is true; all when empty
-  double number = 0;  // quantile's share; ddof of variance and stddev
+  double number = 0;  // quantile's share; ddof of variance and stddev; histogram's bins
   double error = 0;   // quantile's bound
   bool exact = false;
-  Duration duration;  // ema's half-life, rate's unit
+  Duration duration;           // ema's half-life, rate's unit
+  std::vector<double> bounds;  // histogram's cells; with bins the range that they part evenly
 
   friend bool operator==(const AggregateSpec&, const AggregateSpec&) = default;
 };
 // As a user would write it: quantile("amount", 0.99, error=0.01).
 std::string to_string(const AggregateSpec& aggregate);
+
+// Errors come out with the aggregate's name before them.
+template <class Run>
+auto in_aggregate(const AggregateSpec& aggregate, const Run& run) {
+  try {
+    return run();
+  } catch (const Error& error) {
+    throw Error(error.code(), text("aggregates[\"", aggregate.name, "\"]: ", error.what()));
+  }
+}
 
 struct WindowSpec {
   WindowKind kind = WindowKind::kGlobal;

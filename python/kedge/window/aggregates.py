@@ -7,8 +7,10 @@ come out as large strings.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kedge._core import InvalidArgument
 from kedge.window.durations import DurationLike, duration_text
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "distinct",
     "ema",
     "first",
+    "histogram",
     "kurtosis",
     "last",
     "max",
@@ -49,6 +52,7 @@ class Aggregate:
     error: float = 0.0
     exact: bool = False
     duration: str = "0s"
+    bounds: tuple[float, ...] = ()
 
 
 def count(column: str = "", *, where: str = "") -> Aggregate:
@@ -142,7 +146,8 @@ def distinct(column: str, *, exact: bool = False, where: str = "") -> Aggregate:
     """How many different values.
 
     Exact up to 256 of them, beyond that by HyperLogLog with a standard error of 1.6 %. With
-    `exact`, all are kept: numbers themselves, strings by 64 bits of their hash.
+    `exact`, all are kept: numbers themselves, strings by 64 bits of their hash. The column's
+    metadata have the error under `kedge.standard_error`.
     """
     return Aggregate("distinct", column, exact=exact, where=where)
 
@@ -154,7 +159,8 @@ def quantile(
 
     While a window's key has fewer than 4096 values (always, with `exact`) it is what
     `numpy.quantile` gives. Beyond that it is a value whose rank is off by at most `error` times
-    the number of values; that bound is certain, not probable.
+    the number of values; that bound is certain, not probable, and stands in the column's metadata
+    under `kedge.rank_error`.
     """
     return Aggregate("quantile", column, number=q, error=error, exact=exact, where=where)
 
@@ -177,3 +183,28 @@ def correlation(x: str, y: str, *, where: str = "") -> Aggregate:
 def ema(column: str, *, halflife: DurationLike, where: str = "") -> Aggregate:
     """The mean in which a row counts half as much for each `halflife` that it is older."""
     return Aggregate("ema", column, duration=duration_text(halflife, "halflife"), where=where)
+
+
+def histogram(
+    column: str,
+    *,
+    bounds: Iterable[float] | None = None,
+    bins: int | None = None,
+    range: tuple[float, float] | None = None,
+    where: str = "",
+) -> Aggregate:
+    """How many values lie in each cell between rising bounds: a list of uint64.
+
+    There is one cell more than bounds: below the first, from each one to before the next, and at
+    or above the last. Either `bounds` are given, up to 4096, or `bins` of equal width over
+    `range`, which are `bins + 1` bounds. NaN is not counted; integers are compared exactly. The
+    column's metadata have the bounds under `kedge.bounds`, as JSON. A state has 8 bytes a cell.
+    """
+    if (bounds is None) == (bins is None) or (bins is None) != (range is None):
+        raise InvalidArgument("histogram needs either bounds, or bins and range")
+    if bins is not None and bins < 1:
+        raise InvalidArgument(f"bins = {bins} is not above 0")
+    given = (bounds if range is None else range) or ()
+    return Aggregate(
+        "histogram", column, number=bins or 0, bounds=tuple(map(float, given)), where=where
+    )

@@ -107,6 +107,18 @@ def _number(value: object) -> float:
     return value
 
 
+def _numbers(value: object) -> list[float]:
+    if not isinstance(value, list):
+        raise InvalidArgument("expected a list of numbers")
+    return [_number(entry) for entry in value]
+
+
+def _range(value: object) -> list[float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise InvalidArgument("expected a list of two numbers")
+    return _numbers(value)
+
+
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise InvalidArgument("expected true or false")
@@ -172,8 +184,12 @@ _ARGUMENTS: dict[str, tuple[_Check, str]] = {
     "exact": (_flag, "exact"),
     "per": (_duration, "duration"),
     "halflife": (_duration, "duration"),
+    "bounds": (_numbers, "bounds"),
+    "bins": (_count, "number"),
+    "range": (_range, "bounds"),
     "where": (_string, "where"),
 }
+_WHOLE = ("ddof", "bins")
 _FUNCTIONS: dict[str, Callable[..., aggregates.Aggregate]] = {
     name: getattr(aggregates, name) for name in aggregates.__all__ if name != "Aggregate"
 }
@@ -241,7 +257,10 @@ class _Document:
             for name, value in entry.items()
             if name != "function"
         }
-        return _FUNCTIONS[function](*arguments.pop("columns", ()), **arguments)
+        try:
+            return _FUNCTIONS[function](*arguments.pop("columns", ()), **arguments)
+        except InvalidArgument as error:
+            raise self._error(path, f"{_path_text(path)}: {error}") from None
 
     def _table(self, path: _Path) -> dict[str, Any]:
         found: Any = self._root
@@ -328,9 +347,11 @@ def _aggregate_items(made: Mapping[str, Any]) -> dict[str, Any]:
         if name == "columns":
             items[name] = [made["input"], made["of"]]
             continue
+        if made["function"] == "histogram" and name == ("bounds" if made["number"] else "range"):
+            continue
         value = made[_ARGUMENTS[name][1]]
-        if value != parameter.default:
-            items[name] = int(value) if name == "ddof" else value
+        if value != (parameter.default or type(value)()):
+            items[name] = int(value) if name in _WHOLE else value
     return items
 
 
