@@ -115,6 +115,10 @@ std::vector<AggregateSpec> sample_aggregates(bool has_time) {
   out.push_back(aggregate("bins", Function::kHistogram, "n"));
   out.back().number = 9;
   out.back().bounds = {-2e9, 1.1e9};
+  for (const char* input : {"x", "n", "name", "flag"}) {
+    out.push_back(aggregate(text("top_", input), Function::kTop, input));
+    out.back().number = 3;
+  }
   out.push_back(aggregate("argmax_name", Function::kArgMax, "n"));
   out.back().of = "name";
   return out;

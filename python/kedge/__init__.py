@@ -48,6 +48,7 @@ from kedge.window.aggregates import (
     skew,
     stddev,
     sum,
+    top,
     variance,
 )
 from kedge.window.as_of import as_of
@@ -99,5 +100,6 @@ __all__ = [
     "skew",
     "stddev",
     "sum",
+    "top",
     "variance",
 ]

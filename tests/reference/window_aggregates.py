@@ -291,6 +291,21 @@ def histogram(
     return value
 
 
+def top(column: Column, *, k: int) -> Aggregate:
+    """Always exact here. All NaN are one value, above all others, and the two zeros are one."""
+
+    def value(window: Closed) -> Any:
+        found = values(window, column)
+        numbers = [x for x in found if not is_nan(x)]
+        pairs = [(x, numbers.count(x)) for x in sorted(set(numbers))]
+        if len(numbers) < len(found):
+            pairs.append((math.nan, len(found) - len(numbers)))
+        pairs.sort(key=lambda pair: -pair[1])  # of equal counts the smaller value stays ahead
+        return [{"value": x, "count": n} for x, n in pairs[:k]]
+
+    return value
+
+
 def rate(column: Column | None = None, *, per: float = 1) -> Aggregate:
     """`per` in seconds."""
     total = count() if column is None else sum(column)

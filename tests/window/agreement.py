@@ -84,6 +84,10 @@ def pair(
 def the_same(a: Any, b: Any) -> bool:
     if isinstance(a, float) and isinstance(b, float):
         return a == b or (math.isnan(a) and math.isnan(b))
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(the_same, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return list(a) == list(b) and all(map(the_same, a.values(), b.values()))
     return type(a) is type(b) and a == b
 
 
@@ -165,6 +169,8 @@ def bits(table: pa.Table) -> dict[str, list[Any]]:
         values = plain(column)
         if pa.types.is_floating(column.type):
             values = [None if x is None else np.float64(x).tobytes() for x in values]
+        if pa.types.is_list(column.type):
+            values = list(map(repr, values))  # all digits, NaN, and the zeros apart
         columns[name] = ["text" if is_text(column.type) else str(column.type), *values]
     return columns
 

@@ -33,6 +33,10 @@ HISTOGRAMS = [
     Ask("histogram", ("v",), {"bins": 5, "range": (-1, 2)}),
     Ask("histogram", ("u",), {"bins": 3, "range": (-1, 2.0**64)}),
 ]
+TOPS = [
+    Ask("top", (name,), {"k": k}) for name, k in zip("vfiubsd", [3, 2, 1, 2, 2, 3, 4], strict=True)
+]
+TOPS += [Ask("top", ("i",), {"k": 512})]
 RATES = [Ask("rate"), Ask("rate", ("v",)), Ask("rate", ("i",), {"per": "60s"})]
 DELTAS = [Ask("delta", (name,)) for name in "vid"]
 DECAYS = [Ask("ema", ("v",), {"halflife": "10s"}), Ask("ema", ("i",), {"halflife": "3600s"})]
@@ -49,4 +53,4 @@ MORE = [
     *DECAYS,
 ]
 # Those whose states own memory, beside some that do not: they merge pane by pane.
-OWNING = [Ask("count"), *TEXTS, *ARGS, *DISTINCTS, *QUANTILES, *HISTOGRAMS]
+OWNING = [Ask("count"), *TEXTS, *ARGS, *DISTINCTS, *QUANTILES, *HISTOGRAMS, *TOPS]

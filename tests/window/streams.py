@@ -96,6 +96,8 @@ def fresh_dictionaries(table: pa.Table) -> pa.Table:
 def plain(column: pa.ChunkedArray | pa.Array) -> list[Any]:
     """Python values; times are whole numbers of their unit, for datetimes have no nanoseconds."""
     kind = column.type
+    if pa.types.is_list(kind):
+        return plain_lists(column)
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
     elif kind == pa.date32():
@@ -103,6 +105,21 @@ def plain(column: pa.ChunkedArray | pa.Array) -> list[Any]:
     elif pa.types.is_temporal(kind):
         column = column.cast(pa.int64())
     return column.to_pylist()
+
+
+def plain_lists(column: pa.ChunkedArray | pa.Array) -> list[list[Any]]:
+    """Entries may be structs, which are dicts then."""
+    if isinstance(column, pa.ChunkedArray):
+        return [entries for chunk in column.chunks for entries in plain_lists(chunk)]
+    inner = column.values
+    if pa.types.is_struct(inner.type):
+        names = [field.name for field in inner.type]
+        parts = [plain(inner.field(i)) for i in range(len(names))]
+        values = [dict(zip(names, entry, strict=True)) for entry in zip(*parts, strict=True)]
+    else:
+        values = plain(inner)
+    ends = column.offsets.to_pylist()
+    return [values[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ FAMILIES = {
     "distinct": asks.DISTINCTS,
     "quantiles": asks.QUANTILES,
     "histograms": asks.HISTOGRAMS,
+    "tops": asks.TOPS,
     "rates": asks.RATES,
     "deltas": asks.DELTAS,
     "decays": asks.DECAYS,
@@ -151,6 +152,7 @@ def test_what_is_known_of_a_column_is_in_its_metadata() -> None:
             "x": kedge.distinct("v", exact=True),
             "q": kedge.quantile("v", 0.5, error=0.02),
             "y": kedge.quantile("v", 0.5, exact=True),
+            "t": kedge.top("v", k=3),
             "n": kedge.count(),
         }
     )
@@ -163,6 +165,7 @@ def test_what_is_known_of_a_column_is_in_its_metadata() -> None:
         "x": {b"kedge.standard_error": b"0"},
         "q": {b"kedge.rank_error": b"0.02"},
         "y": {b"kedge.rank_error": b"0"},
+        "t": {b"kedge.count_error": b"0.001953125", b"kedge.exact_up_to": b"1024"},
         "n": None,
         "window_id": None,
     }

@@ -118,7 +118,7 @@ def test_what_is_no_table_is_refused() -> None:
             one.push(data)
 
 
-@pytest.mark.parametrize("function", ["skew", "quantile", "ema", "histogram"])
+@pytest.mark.parametrize("function", ["skew", "quantile", "ema", "histogram", "top"])
 def test_arguments_out_of_range_are_refused(function: str) -> None:
     wrong: dict[str, list[Any]] = {
         "skew": [lambda: kedge.variance("v", ddof=-1)],
@@ -133,6 +133,7 @@ def test_arguments_out_of_range_are_refused(function: str) -> None:
             lambda: kedge.rate("v", per="0s"),
             lambda: kedge.ema("v", halflife="soon"),
         ],
+        "top": [lambda k=k: kedge.top("v", k=k) for k in (0, -1, 513, 2.5, float("nan"))],
         "histogram": [
             lambda: kedge.histogram("v"),
             lambda: kedge.histogram("v", bounds=[]),

@@ -57,6 +57,7 @@ def made_aggregates(draw: st.DrawFn) -> aggregates.Aggregate:
         "halflife": LENGTHS,
         "bounds": RISING,
         "bins": st.integers(1, 4095),
+        "k": st.integers(1, 512),
         "range": st.tuples(st.floats(-1e9, 0), st.floats(1, 1e9)),
     }
     make = getattr(kedge, function)
@@ -141,6 +142,7 @@ slow = { function = "ema", column = "amount", halflife = "1m" }
 spread = { function = "stddev", column = "amount", ddof = 0 }
 cells = { function = "histogram", column = "amount", bounds = [0.0, 10.0, 100.0] }
 bins = { function = "histogram", column = "amount", bins = 20, range = [0.0, 1.0] }
+often = { function = "top", column = "status", k = 3 }
 """
 SAME = Window(
     time="ts",
@@ -156,6 +158,7 @@ SAME = Window(
         "spread": kedge.stddev("amount", ddof=0),
         "cells": kedge.histogram("amount", bounds=[0, 10, 100]),
         "bins": kedge.histogram("amount", bins=20, range=(0, 1)),
+        "often": kedge.top("status", k=3),
     },
 )
 

@@ -27,11 +27,6 @@ Type plain_type(TypeId id) {
   return type;
 }
 
-// Halves come out as floats: nothing that writes columns knows them.
-Type output_type(const Type& type) {
-  return type.id == TypeId::kFloat16 ? plain_type(TypeId::kFloat32) : type;
-}
-
 ArgExtremePiece::Kind kind_of(const Type& type) {
   using Kind = ArgExtremePiece::Kind;
   if (is_string(type.id)) return Kind::kTexts;
@@ -45,6 +40,10 @@ SummaryParts parts_of(bool sum, bool squares, bool extremes) {
 }
 
 }  // namespace
+
+Type output_type(const Type& type) {
+  return type.id == TypeId::kFloat16 ? plain_type(TypeId::kFloat32) : type;
+}
 
 void AggregateBuilder::build() {
   for (const AggregateSpec& aggregate : spec_.aggregates) {
@@ -113,6 +112,8 @@ AggregateBuilder::Made AggregateBuilder::make(const AggregateSpec& aggregate) {
       return make_decay(aggregate);
     case Function::kHistogram:
       return make_histogram(aggregate);
+    case Function::kTop:
+      return make_top(aggregate);
     case Function::kCorrelation:
       break;
   }

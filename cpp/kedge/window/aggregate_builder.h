@@ -13,6 +13,10 @@ namespace kedge {
 class SummaryPiece;
 class IntegerPiece;
 
+// Of values that come out as they went in. Halves come out as floats: nothing that writes columns
+// knows them.
+Type output_type(const Type& type);
+
 class AggregateBuilder {
  public:
   AggregateBuilder(Aggregation& to, const WindowSpec& spec, const Schema& schema)
@@ -43,6 +47,7 @@ class AggregateBuilder {
   Made make_decay(const AggregateSpec& aggregate);
   Made make_correlation(const AggregateSpec& aggregate);
   Made make_histogram(const AggregateSpec& aggregate);
+  Made make_top(const AggregateSpec& aggregate);
 
   std::size_t input(const AggregateSpec& aggregate, Form form);
   enum class Takes : std::uint8_t { kNumbers, kTimes, kTexts };  // each also what is before it

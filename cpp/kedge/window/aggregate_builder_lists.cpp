@@ -2,6 +2,7 @@
 #include "kedge/window/aggregate_builder.h"
 #include "kedge/window/histogram_bounds.h"
 #include "kedge/window/histogram_piece.h"
+#include "kedge/window/top_piece.h"
 
 namespace kedge {
 namespace {
@@ -28,6 +29,24 @@ AggregateBuilder::Made AggregateBuilder::make_histogram(const AggregateSpec& agg
   const auto& cells = piece<HistogramPiece>(text("histogram ", numbers),
                                             input(aggregate, form_of(source)), bounds, source);
   return {list_of(uint64_type()), cells.counts(), {{"kedge.bounds", numbers}}};
+}
+
+AggregateBuilder::Made AggregateBuilder::make_top(const AggregateSpec& aggregate) {
+  const Type source = input_type(aggregate, aggregate.input, Takes::kTexts);
+  Type entry;
+  entry.id = TypeId::kStruct;
+  entry.children = {{"value", output_type(source), false}, {"count", uint64_type(), false}};
+  const std::size_t values = input(aggregate, form_of(source));
+  const auto most = static_cast<std::size_t>(aggregate.number);
+  const auto made = [&]<class Value>(Value) {
+    using Piece = TopPiece<Value>;
+    return piece<Piece>("top", values, is_unsigned(source.id), is_integral(source)).top(most);
+  };
+  using Values = FrequentValues<std::uint64_t>;
+  return {list_of(std::move(entry)),
+          is_string(source.id) ? made(std::string()) : made(std::uint64_t{0}),
+          {{"kedge.count_error", text_of(Values::kErrorShare)},
+           {"kedge.exact_up_to", text(Values::kMost)}}};
 }
 
 }  // namespace kedge

@@ -2,22 +2,24 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "kedge/base/error.h"
 #include "kedge/base/frame.h"
 #include "kedge/base/hash.h"
 #include "kedge/window/histogram_bounds.h"
+#include "kedge/window/top_piece.h"
 
 namespace kedge {
 namespace {
 
 constexpr std::uint32_t kVersion = 2;
 
-constexpr std::array<std::string_view, 22> kFunctions = {
+constexpr std::array<std::string_view, 23> kFunctions = {
     "count",    "sum",   "mean",  "variance",    "stddev", "skew",      "kurtosis", "min",
     "max",      "first", "last",  "argmin",      "argmax", "any",       "all",      "distinct",
-    "quantile", "rate",  "delta", "correlation", "ema",    "histogram",
+    "quantile", "rate",  "delta", "correlation", "ema",    "histogram", "top",
 };
 constexpr std::array<std::string_view, 6> kKinds = {"global",  "time",  "bounds",
                                                     "session", "count", "sliding"};
@@ -51,6 +53,11 @@ void check_aggregate(const AggregateSpec& aggregate) {
   }
   if (aggregate.function == Function::kHistogram) {
     in_aggregate(aggregate, [&] { histogram_bounds(aggregate.number, aggregate.bounds); });
+  }
+  if (aggregate.function == Function::kTop &&
+      !(aggregate.number >= 1 && aggregate.number <= kMostTop &&
+        aggregate.number == std::floor(aggregate.number))) {
+    fail("k", aggregate.number, text(" is not a whole number between 1 and ", kMostTop));
   }
   const bool is_spread =
       aggregate.function == Function::kVariance || aggregate.function == Function::kStddev;
@@ -213,6 +220,7 @@ std::string to_string(const AggregateSpec& aggregate) {
     add("ddof=", aggregate.number);
   }
   if (aggregate.function == Function::kHistogram) add(bounds_text(aggregate));
+  if (aggregate.function == Function::kTop) add("k=", aggregate.number);
   if (aggregate.function == Function::kRate) add("per=\"", to_string(aggregate.duration), '"');
   if (aggregate.function == Function::kEma) add("halflife=\"", to_string(aggregate.duration), '"');
   return out + ")";

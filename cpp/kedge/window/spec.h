@@ -49,6 +49,7 @@ enum class Function : std::uint8_t {
   kCorrelation,
   kEma,
   kHistogram,
+  kTop,
 };
 std::string_view function_name(Function function) noexcept;
 std::optional<Function> function_named(std::string_view name) noexcept;
@@ -59,7 +60,7 @@ struct AggregateSpec {
   std::string input;  // a column, or an expression over columns; none for counting rows
   std::string of;     // the second input of argmin, argmax and correlation
   std::string where;  // rows for which this expression is true; all when empty
-  double number = 0;  // quantile's share; ddof of variance and stddev; histogram's bins
+  double number = 0;  // quantile's share; ddof of variance and stddev; histogram's bins; top's k
   double error = 0;   // quantile's bound
   bool exact = false;
   Duration duration;           // ema's half-life, rate's unit

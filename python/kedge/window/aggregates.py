@@ -36,6 +36,7 @@ __all__ = [
     "skew",
     "stddev",
     "sum",
+    "top",
     "variance",
 ]
 
@@ -208,3 +209,16 @@ def histogram(
     return Aggregate(
         "histogram", column, number=bins or 0, bounds=tuple(map(float, given)), where=where
     )
+
+
+def top(column: str, *, k: int, where: str = "") -> Aggregate:
+    """The `k` most frequent values, up to 512: a list of structs of `value` and `count`.
+
+    The most frequent one comes first; of equally frequent ones the smaller. Numbers, bools, times,
+    strings and dictionaries of strings are counted; all NaN are one value, above all others.
+
+    Exact while a window's key has at most 1024 different values. Beyond that a count may be too
+    high, never too low, by at most the share of the counted rows that the column's metadata have
+    under `kedge.count_error`: 1/512. A value that came more often than that is found.
+    """
+    return Aggregate("top", column, number=k, where=where)

@@ -186,10 +186,11 @@ _ARGUMENTS: dict[str, tuple[_Check, str]] = {
     "halflife": (_duration, "duration"),
     "bounds": (_numbers, "bounds"),
     "bins": (_count, "number"),
+    "k": (_count, "number"),
     "range": (_range, "bounds"),
     "where": (_string, "where"),
 }
-_WHOLE = ("ddof", "bins")
+_WHOLE = ("ddof", "bins", "k")
 _FUNCTIONS: dict[str, Callable[..., aggregates.Aggregate]] = {
     name: getattr(aggregates, name) for name in aggregates.__all__ if name != "Aggregate"
 }
