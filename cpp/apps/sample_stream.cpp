@@ -7,6 +7,7 @@
 
 #include "kedge/base/bits.h"
 #include "kedge/base/random.h"
+#include "kedge/sketch/profile.h"
 
 namespace kedge {
 namespace {
@@ -85,6 +86,15 @@ AggregateSpec aggregate(std::string name, Function function, std::string input) 
   return made;
 }
 
+std::string sample_reference(const char* column) {
+  const Batch batch = sample_batch(300, 5);
+  ProfileOptions options;
+  options.cells = 16;
+  options.columns = {column};
+  const auto stored = Profile::of(batch.schema, {&batch, 1}, options).to_bytes();
+  return std::string(as_text(stored));
+}
+
 std::vector<AggregateSpec> sample_aggregates(bool has_time) {
   std::vector<AggregateSpec> out = {aggregate("rows", Function::kCount, "")};
   for (const Function function :
@@ -118,6 +128,11 @@ std::vector<AggregateSpec> sample_aggregates(bool has_time) {
   for (const char* input : {"x", "n", "name", "flag"}) {
     out.push_back(aggregate(text("top_", input), Function::kTop, input));
     out.back().number = 3;
+  }
+  for (const char* input : {"x", "name"}) {
+    out.push_back(aggregate(text("profile_", input), Function::kProfile, input));
+    out.back().reference = sample_reference(input);
+    out.back().where = "flag";
   }
   out.push_back(aggregate("argmax_name", Function::kArgMax, "n"));
   out.back().of = "name";

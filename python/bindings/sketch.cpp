@@ -221,6 +221,12 @@ void bind_profile(nb::module_& m) {
                           "What the columns of a table look like: counts of each, no row.")
           .def("like", &Profile::like,
                "An empty profile with the same cells, to fill with live data.")
+          .def(
+              "select",
+              [](const Profile& self, const std::vector<std::string>& columns) {
+                return self.select(columns);
+              },
+              "columns"_a, "A copy of these columns, without slices.")
           .def("update", update, "data"_a.none(),
                "Count the rows of `data`: all of them, or none on an error.")
           .def("merge", &Profile::merge, "other"_a,

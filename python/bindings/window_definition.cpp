@@ -6,6 +6,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "kedge/base/error.h"
+#include "stored.h"
 
 namespace nb = nanobind;
 
@@ -47,6 +48,9 @@ AggregateSpec aggregate_of(const nb::dict& arguments) {
   aggregate.exact = value_in<bool>(arguments, "exact", false);
   aggregate.duration = duration_in(arguments, "duration");
   aggregate.bounds = value_in<std::vector<double>>(arguments, "bounds", {});
+  if (arguments.contains("reference")) {
+    aggregate.reference = as_text(bytes_of(nb::cast<nb::bytes>(arguments["reference"])));
+  }
   return aggregate;
 }
 
@@ -62,6 +66,7 @@ nb::dict arguments_of(const AggregateSpec& aggregate) {
   out["exact"] = aggregate.exact;
   out["duration"] = to_string(aggregate.duration);
   out["bounds"] = aggregate.bounds;
+  out["reference"] = python_bytes(as_bytes(aggregate.reference));
   return out;
 }
 

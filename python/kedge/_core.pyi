@@ -182,6 +182,9 @@ class Profile:
     def like(self) -> Profile:
         """An empty profile with the same cells, to fill with live data."""
 
+    def select(self, columns: Sequence[str]) -> Profile:
+        """A copy of these columns, without slices."""
+
     def update(self, data: object | None) -> None:
         """Count the rows of `data`: all of them, or none on an error."""
 

@@ -39,6 +39,8 @@ OPTIONAL = st.one_of(st.just(""), NAMES)
 RISING = st.lists(st.floats(-1e9, 1e9).map(lambda x: x + 0.0), min_size=1, max_size=5, unique=True)
 RISING = RISING.map(sorted)
 
+REFERENCE = kedge.profile({"amount": [1.0, 2.0]})
+
 
 @st.composite
 def made_aggregates(draw: st.DrawFn) -> aggregates.Aggregate:
@@ -58,11 +60,13 @@ def made_aggregates(draw: st.DrawFn) -> aggregates.Aggregate:
         "bounds": RISING,
         "bins": st.integers(1, 4095),
         "k": st.integers(1, 512),
+        "like": st.just(REFERENCE),
+        "name": st.just("amount"),
         "range": st.tuples(st.floats(-1e9, 0), st.floats(1, 1e9)),
     }
     make = getattr(kedge, function)
     unwanted = draw(st.sampled_from([["bounds"], ["bins", "range"]]))
-    wanted = {"bounds", "bins", "range"}.difference(unwanted)
+    wanted = {"bounds", "bins", "range", "name"}.difference(unwanted)
     given = {
         name: draw(arguments[name])
         for name, parameter in inspect.signature(make).parameters.items()

@@ -29,6 +29,13 @@ Profile Profile::of(const std::shared_ptr<const Schema>& schema, std::span<const
   return profile;
 }
 
+Profile Profile::of(ColumnProfile column) {
+  Profile profile;
+  profile.rows_ = column.row_count();
+  profile.columns_.push_back(std::move(column));
+  return profile;
+}
+
 std::uint64_t Profile::slots() const {
   std::uint64_t slots = 0;
   for (const ColumnProfile& column : columns_) slots += column.slots();
@@ -70,6 +77,13 @@ Profile Profile::like() const {
   for (const ColumnProfile& column : columns_) empty.columns_.push_back(column.like());
   for (const Slices& slices : slices_) empty.slices_.push_back(slices.like());
   return empty;
+}
+
+Profile Profile::select(std::span<const std::string> names) const {
+  Profile some;
+  for (const std::string& name : names) some.add_column(column(name));
+  some.rows_ = rows_;
+  return some;
 }
 
 void Profile::update(const Batch& batch) {

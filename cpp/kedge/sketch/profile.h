@@ -37,6 +37,9 @@ class Profile {
   static Profile of(const std::shared_ptr<const Schema>& schema, std::span<const Batch> batches,
                     const ProfileOptions& options);
 
+  // One column and its rows.
+  static Profile of(ColumnProfile column);
+
   // Throws InvalidArgument for a second column of that name, ResourceExhausted beyond
   // kMaxProfileSlots.
   void add_column(ColumnProfile column);
@@ -46,6 +49,9 @@ class Profile {
 
   // The same cells and names, nothing counted.
   Profile like() const;
+  // These columns, without slices. Throws InvalidArgument for a name that is not there or comes
+  // twice.
+  Profile select(std::span<const std::string> names) const;
 
   // Counts every row of the batch, or throws and counts none: a profiled column is missing, its
   // type cannot be counted as this profile's, or a string points outside. Columns that the profile

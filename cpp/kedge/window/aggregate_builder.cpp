@@ -114,6 +114,8 @@ AggregateBuilder::Made AggregateBuilder::make(const AggregateSpec& aggregate) {
       return make_histogram(aggregate);
     case Function::kTop:
       return make_top(aggregate);
+    case Function::kProfile:
+      return make_profile(aggregate);
     case Function::kCorrelation:
       break;
   }

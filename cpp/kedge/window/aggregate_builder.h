@@ -48,6 +48,7 @@ class AggregateBuilder {
   Made make_correlation(const AggregateSpec& aggregate);
   Made make_histogram(const AggregateSpec& aggregate);
   Made make_top(const AggregateSpec& aggregate);
+  Made make_profile(const AggregateSpec& aggregate);
 
   std::size_t input(const AggregateSpec& aggregate, Form form);
   enum class Takes : std::uint8_t { kNumbers, kTimes, kTexts };  // each also what is before it

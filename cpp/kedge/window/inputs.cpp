@@ -84,7 +84,7 @@ std::size_t Inputs::add(const std::string& source, const std::string& where, For
   if (found != inputs_.end()) return static_cast<std::size_t>(found - inputs_.begin());
   if (form == Form::kTexts) {
     input.texts.resize(kFoldRows);
-  } else {
+  } else if (form != Form::kColumn && form != Form::kPresence) {
     input.memory.resize(kFoldRows);
   }
   input.keep.resize(kFoldRows);
@@ -118,6 +118,11 @@ const Column& Inputs::column_of(const Source& source) const {
 void Inputs::read_values(Input& input, std::size_t start, std::size_t length, Values& out) {
   if (input.form == Form::kPresence) return;
   const Column& column = column_of(sources_[input.source]);
+  if (input.form == Form::kColumn) {
+    out.column = &column;
+    out.start = start;
+    return;
+  }
   if (input.form == Form::kDoubles) {
     out.doubles = reinterpret_cast<const double*>(input.memory.data());
     if (column.type == TypeId::kFloat64) {

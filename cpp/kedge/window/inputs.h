@@ -21,6 +21,7 @@ enum class Form : std::uint8_t {
   kDoubles,
   kIntegers,
   kTexts,   // of strings and dictionaries of them; they end with the batch
+  kColumn,  // as it is
   kHashes,  // in `integers`: well mixed, the same for equal values; of numbers also only for those
 };
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "kedge/arrow/column.h"
 #include "kedge/base/bytes.h"
 #include "kedge/window/grid.h"
 
@@ -24,6 +25,8 @@ struct Values {
   const double* doubles = nullptr;
   const std::int64_t* integers = nullptr;
   const std::string_view* texts = nullptr;
+  const Column* column = nullptr;  // the first value is that of row `start`
+  std::size_t start = 0;
   const std::uint8_t* keep = nullptr;  // 0 for a row that is null or not wanted; absent: all count
   bool keeps(std::size_t i) const noexcept { return keep == nullptr || keep[i] != 0; }
 };

@@ -9,6 +9,7 @@
 #include "kedge/base/frame.h"
 #include "kedge/base/hash.h"
 #include "kedge/window/histogram_bounds.h"
+#include "kedge/window/profile_piece.h"
 #include "kedge/window/top_piece.h"
 
 namespace kedge {
@@ -16,10 +17,10 @@ namespace {
 
 constexpr std::uint32_t kVersion = 2;
 
-constexpr std::array<std::string_view, 23> kFunctions = {
+constexpr std::array<std::string_view, 24> kFunctions = {
     "count",    "sum",   "mean",  "variance",    "stddev", "skew",      "kurtosis", "min",
     "max",      "first", "last",  "argmin",      "argmax", "any",       "all",      "distinct",
-    "quantile", "rate",  "delta", "correlation", "ema",    "histogram", "top",
+    "quantile", "rate",  "delta", "correlation", "ema",    "histogram", "top",      "profile_of",
 };
 constexpr std::array<std::string_view, 6> kKinds = {"global",  "time",  "bounds",
                                                     "session", "count", "sliding"};
@@ -53,6 +54,9 @@ void check_aggregate(const AggregateSpec& aggregate) {
   }
   if (aggregate.function == Function::kHistogram) {
     in_aggregate(aggregate, [&] { histogram_bounds(aggregate.number, aggregate.bounds); });
+  }
+  if (aggregate.function == Function::kProfile) {
+    in_aggregate(aggregate, [&] { reference_column(aggregate.reference); });
   }
   if (aggregate.function == Function::kTop &&
       !(aggregate.number >= 1 && aggregate.number <= kMostTop &&
@@ -125,9 +129,11 @@ void write_aggregate(ByteWriter& out, const AggregateSpec& aggregate) {
   out.write(aggregate.error);
   out.write(static_cast<std::uint8_t>(aggregate.exact));
   write_duration(out, aggregate.duration);
-  if (aggregate.function != Function::kHistogram) return;
-  out.write_varint(aggregate.bounds.size());
-  for (const double bound : aggregate.bounds) out.write(bound);
+  if (aggregate.function == Function::kHistogram) {
+    out.write_varint(aggregate.bounds.size());
+    for (const double bound : aggregate.bounds) out.write(bound);
+  }
+  if (aggregate.function == Function::kProfile) out.write_string(aggregate.reference);
 }
 
 template <class Enum>
@@ -162,6 +168,7 @@ AggregateSpec read_aggregate(ByteReader& in) {
     aggregate.bounds.resize(read_count(in, sizeof(double), "bounds"));
     for (double& bound : aggregate.bounds) bound = in.read<double>();
   }
+  if (aggregate.function == Function::kProfile) aggregate.reference = in.read_string();
   return aggregate;
 }
 
@@ -220,6 +227,9 @@ std::string to_string(const AggregateSpec& aggregate) {
     add("ddof=", aggregate.number);
   }
   if (aggregate.function == Function::kHistogram) add(bounds_text(aggregate));
+  if (aggregate.function == Function::kProfile) {
+    add("like=the profile ", hash_bytes(aggregate.reference));
+  }
   if (aggregate.function == Function::kTop) add("k=", aggregate.number);
   if (aggregate.function == Function::kRate) add("per=\"", to_string(aggregate.duration), '"');
   if (aggregate.function == Function::kEma) add("halflife=\"", to_string(aggregate.duration), '"');

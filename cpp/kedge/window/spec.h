@@ -50,6 +50,7 @@ enum class Function : std::uint8_t {
   kEma,
   kHistogram,
   kTop,
+  kProfile,
 };
 std::string_view function_name(Function function) noexcept;
 std::optional<Function> function_named(std::string_view name) noexcept;
@@ -65,6 +66,7 @@ struct AggregateSpec {
   bool exact = false;
   Duration duration;           // ema's half-life, rate's unit
   std::vector<double> bounds;  // histogram's cells; with bins the range that they part evenly
+  std::string reference;       // profile's: a stored Profile of one column
 
   friend bool operator==(const AggregateSpec&, const AggregateSpec&) = default;
 };

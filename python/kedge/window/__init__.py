@@ -144,6 +144,7 @@ class Window:
                 definition[name] = limit
         self._stream = WindowStream(definition)
         self._note = b""
+        self._paths = {name: made.path for name, made in aggregates.items()}
 
     def push(self, batch: object, partition: int = 0) -> Table:
         """Take rows, in their order; the windows that they close come back."""
@@ -195,9 +196,10 @@ class Window:
         """The definition as TOML; `from_toml` reads an equal one.
 
         It has the name of the time zone, not its table: where another table stands under that name
-        the definition is another one, and `hash` tells.
+        the definition is another one, and `hash` tells. So it is with the reference of `profile_of`
+        when that was given by its path; else, and after `restore`, the document holds it.
         """
-        return toml.write(self._stream.definition)
+        return toml.write(self._stream.definition, self._paths)
 
     def snapshot(self, note: bytes = b"") -> bytes:
         """All that a later push depends on, and a note of the caller's: where its sources stand."""
@@ -218,6 +220,7 @@ class Window:
         restored._stream, restored._note = WindowStream.restore(
             data, None if expected is None else expected._stream
         )
+        restored._paths = {}
         return restored
 
     def __getstate__(self) -> bytes:
@@ -225,6 +228,7 @@ class Window:
 
     def __setstate__(self, data: bytes) -> None:
         self._stream, self._note = WindowStream.restore(data, None)
+        self._paths = {}
 
 
 def _aggregate(name: str, made: Aggregate) -> dict[str, Any]:

@@ -7,10 +7,12 @@ come out as large strings.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from kedge._core import InvalidArgument
+from kedge._core import InvalidArgument, Profile
 from kedge.window.durations import DurationLike, duration_text
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "max",
     "mean",
     "min",
+    "profile_of",
     "quantile",
     "rate",
     "skew",
@@ -54,6 +57,8 @@ class Aggregate:
     exact: bool = False
     duration: str = "0s"
     bounds: tuple[float, ...] = ()
+    reference: bytes = field(default=b"", repr=False)
+    path: str = ""  # where the reference was read, which is no part of the definition
 
 
 def count(column: str = "", *, where: str = "") -> Aggregate:
@@ -222,3 +227,31 @@ def top(column: str, *, k: int, where: str = "") -> Aggregate:
     under `kedge.count_error`: 1/512. A value that came more often than that is found.
     """
     return Aggregate("top", column, number=k, where=where)
+
+
+def profile_of(
+    column: str, *, like: Profile | str | os.PathLike[str], name: str = "", where: str = ""
+) -> Aggregate:
+    """A profile of the column, so that its drift comes out of the same pass as features do.
+
+    `like` is the reference, a `kedge.Profile` or the path of a stored one; the rows are counted
+    over the cells, or names, of its column `name`, which is `column` unless given. The result is
+    binary: a stored profile of that one column, nulls counted.
+
+    >>> import kedge, pyarrow as pa
+    >>> reference = kedge.profile({"amount": [1.0, 2.0, 3.0, 4.0], "n": [1, 2, 3, 4]})
+    >>> window = kedge.Window(aggregates={"drift": kedge.profile_of("amount", like=reference)})
+    >>> _ = window.push({"amount": pa.array([1.0, 9.0])})
+    >>> (stored,) = pa.table(window.finish())["drift"].to_pylist()
+    >>> current = kedge.Profile.from_bytes(stored)
+    >>> kedge.compare(reference.select(["amount"]), current)["amount"].above_share
+    0.5
+
+    A state has 4 bytes for each cell, 16 kB with the 4096 of `kedge.profile`, and so has each row
+    of a sliding window: for many keys make the reference with fewer `cells`. The reference is part
+    of the definition, with its counts; a snapshot has it, and of another one it is refused.
+    """
+    path = "" if isinstance(like, Profile) else str(like)
+    profile = like if isinstance(like, Profile) else Profile.from_bytes(Path(like).read_bytes())
+    reference = profile.select([name or column]).to_bytes()
+    return Aggregate("profile_of", column, where=where, reference=reference, path=path)

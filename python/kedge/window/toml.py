@@ -13,7 +13,8 @@
 
 The keys of `[window]` are the arguments of `kedge.Window`, those of an aggregate the arguments of
 its function; the two of `correlation` are `columns = ["x", "y"]`. Times are TOML's own or strings,
-which can be finer than microseconds.
+which can be finer than microseconds. The `like` of `profile_of` is the path of a stored profile,
+seen from the document's folder, or the profile itself in base64 with "base64:" before it.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from kedge._core import InvalidArgument, normal_duration
+from kedge._core import CorruptData, InvalidArgument, normal_duration
 from kedge.window import aggregates
 from kedge.window.durations import ticks
 from kedge.window.toml_lines import line_of, tomllib
+from kedge.window.toml_reference import read_reference, reference_items
 
 __all__ = ["read", "write"]
 
@@ -61,13 +63,17 @@ def read(source: str | os.PathLike[str], make: Callable[..., _Made]) -> _Made:
     return _Document(text, str(file)).make(make)
 
 
-def write(definition: Mapping[str, Any]) -> str:
-    """The document of a definition as `WindowStream.definition` has it; defaults are left out."""
+def write(definition: Mapping[str, Any], paths: Mapping[str, str]) -> str:
+    """The document of a definition as `WindowStream.definition` has it; defaults are left out.
+
+    `paths` says of aggregates, by name, where the reference was read.
+    """
     lines = ["[window]"]
     lines += [f"{name} = {_value_text(value)}" for name, value in _window_items(definition)]
     lines += ["", "[window.aggregates]"]
     for made in definition["aggregates"]:
-        lines.append(f"{_key_text(made['name'])} = {_value_text(_aggregate_items(made))}")
+        items = _aggregate_items(made, paths.get(made["name"], ""))
+        lines.append(f"{_key_text(made['name'])} = {_value_text(items)}")
     return "\n".join(lines) + "\n"
 
 
@@ -187,6 +193,8 @@ _ARGUMENTS: dict[str, tuple[_Check, str]] = {
     "bounds": (_numbers, "bounds"),
     "bins": (_count, "number"),
     "k": (_count, "number"),
+    "like": (_string, "reference"),
+    "name": (_string, ""),
     "range": (_range, "bounds"),
     "where": (_string, "where"),
 }
@@ -259,8 +267,10 @@ class _Document:
             if name != "function"
         }
         try:
+            if "like" in arguments:
+                arguments["like"] = read_reference(arguments["like"], Path(self._file).parent)
             return _FUNCTIONS[function](*arguments.pop("columns", ()), **arguments)
-        except InvalidArgument as error:
+        except (InvalidArgument, CorruptData, OSError) as error:
             raise self._error(path, f"{_path_text(path)}: {error}") from None
 
     def _table(self, path: _Path) -> dict[str, Any]:
@@ -341,14 +351,16 @@ def _window_items(definition: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     return [(name, written[name]) for name in _WINDOW if name in written]
 
 
-def _aggregate_items(made: Mapping[str, Any]) -> dict[str, Any]:
+def _aggregate_items(made: Mapping[str, Any], path: str) -> dict[str, Any]:
     """A function and those of its arguments that differ from their defaults."""
     items: dict[str, Any] = {"function": made["function"]}
     for name, parameter in _parameters(made["function"]).items():
         if name == "columns":
             items[name] = [made["input"], made["of"]]
             continue
-        if made["function"] == "histogram" and name == ("bounds" if made["number"] else "range"):
+        if name == "like":
+            items |= reference_items(made, path)
+        if name in ("like", "name", "bounds" if made["number"] else "range"):
             continue
         value = made[_ARGUMENTS[name][1]]
         if value != (parameter.default or type(value)()):

@@ -1,7 +1,9 @@
 #include "kedge/arrow/numeric.h"
+#include "kedge/base/hash.h"
 #include "kedge/window/aggregate_builder.h"
 #include "kedge/window/histogram_bounds.h"
 #include "kedge/window/histogram_piece.h"
+#include "kedge/window/profile_piece.h"
 #include "kedge/window/top_piece.h"
 
 namespace kedge {
@@ -47,6 +49,19 @@ AggregateBuilder::Made AggregateBuilder::make_top(const AggregateSpec& aggregate
           is_string(source.id) ? made(std::string()) : made(std::uint64_t{0}),
           {{"kedge.count_error", text_of(Values::kErrorShare)},
            {"kedge.exact_up_to", text(Values::kMost)}}};
+}
+
+AggregateBuilder::Made AggregateBuilder::make_profile(const AggregateSpec& aggregate) {
+  const ColumnProfile reference = reference_column(aggregate.reference);
+  reference.check_takes(to_.inputs_.type_of(aggregate.input));
+  const bool is_number = std::holds_alternative<Histogram>(reference.counts);
+  const std::size_t values = input(aggregate, is_number ? Form::kDoubles : Form::kColumn);
+  const std::size_t wanted = to_.inputs_.add("", aggregate.where, Form::kPresence);
+  const std::string name = text(hash_bytes(aggregate.reference));
+  const auto& counted = piece<ProfilePiece>(text("profile ", name), values, reference, wanted);
+  Type bytes;
+  bytes.id = TypeId::kLargeBinary;
+  return {bytes, counted.profile(), {{"kedge.column", reference.name}, {"kedge.reference", name}}};
 }
 
 }  // namespace kedge
