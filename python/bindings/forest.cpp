@@ -3,9 +3,11 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <utility>
 #include <vector>
 
 #include "kedge/base/bytes.h"
@@ -36,6 +38,14 @@ Scores plain(const Forest& forest, const Rows& rows) {
                     [](void* held) noexcept { delete static_cast<std::vector<double>*>(held); });
   plain_scores(forest, {rows.data(), rows.size()}, *out);
   return Scores(out->data(), {rows.shape(0), forest.outputs}, owner);
+}
+
+using Covers = std::vector<std::pair<std::vector<double>, std::vector<double>>>;
+Covers covers_of(const Forest& forest) {
+  Covers covers;
+  covers.reserve(forest.trees.size());
+  for (const Tree& tree : forest.trees) covers.emplace_back(tree.node_covers, tree.leaf_covers);
+  return covers;
 }
 
 }  // namespace
@@ -70,6 +80,8 @@ void bind_forest(nb::module_& m) {
       .def_static(
           "from_onnx", [](const nb::bytes& data) { return import_onnx(bytes_of(data)); }, "data"_a,
           "Reads the tree ensemble of an ONNX file.")
+      .def_prop_ro("covers", &covers_of,
+                   "Of each tree, how many training rows came by its nodes and by its leaves.")
       .def("plain_scores", &plain, "rows"_a,
            "Raw scores of rows of float64, added up as the trainer does. The slow definition.");
   bind_forest_parts(forest);

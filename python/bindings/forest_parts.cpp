@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "kedge/base/error.h"
+#include "kedge/model/covers.h"
 #include "kedge/model/node_order.h"
 
 namespace nb = nanobind;
@@ -55,6 +56,7 @@ struct Nodes {
   Numbers<std::uint8_t> test;
   Numbers<std::uint32_t> set;
   Table values;
+  Numbers<double> covers;
 
   void check_sizes(const Numbers<std::uint32_t>& tree_sizes) const {
     const std::size_t nodes = left.size();
@@ -62,7 +64,7 @@ struct Nodes {
     for (std::size_t i = 0; i < tree_sizes.size(); ++i) told += tree_sizes.data()[i];
     for (const std::size_t size :
          {told, right.size(), feature.size(), threshold.size(), missing_left.size(), test.size(),
-          set.size(), static_cast<std::size_t>(values.shape(0))}) {
+          set.size(), static_cast<std::size_t>(values.shape(0)), covers.size()}) {
       if (size != nodes) throw invalid_argument(size, " values for ", nodes, " nodes");
     }
   }
@@ -86,6 +88,7 @@ struct Nodes {
       if (list[i].left != kListedLeaf) continue;
       const double* leaf = values.data() + (first + i) * width;
       tree.leaves.insert(tree.leaves.end(), leaf, leaf + width);
+      tree.leaf_covers.push_back(covers.data()[first + i]);
     }
     return tree;
   }
@@ -115,8 +118,9 @@ Forest from_parts(std::string origin, const std::vector<std::string>& features,
                   Numbers<std::int32_t> right, Numbers<std::uint32_t> feature,
                   Numbers<double> threshold, Numbers<std::uint8_t> missing_left,
                   Numbers<std::uint8_t> test, Numbers<std::uint32_t> set, Table values,
-                  std::vector<std::vector<std::uint32_t>> sets, std::vector<double> start,
-                  double divisor, bool reads_float32, std::string_view link, double link_scale) {
+                  Numbers<double> covers, std::vector<std::vector<std::uint32_t>> sets,
+                  std::vector<double> start, double divisor, bool reads_float32,
+                  std::string_view link, double link_scale) {
   Forest forest;
   forest.origin = std::move(origin);
   for (const std::string& name : features) {
@@ -138,8 +142,10 @@ Forest from_parts(std::string origin, const std::vector<std::string>& features,
   forest.link = link_of(link);
   forest.link_scale = link_scale;
 
-  forest.trees = trees_of({left, right, feature, threshold, missing_left, test, set, values},
-                          tree_sizes, tree_outputs);
+  forest.trees =
+      trees_of({left, right, feature, threshold, missing_left, test, set, values, covers},
+               tree_sizes, tree_outputs);
+  finish_covers(forest);
   check(forest);
   return forest;
 }
@@ -150,7 +156,8 @@ void bind_forest_parts(nb::class_<Forest>& bound) {
   bound.def_static("from_parts", &from_parts, nb::kw_only(), "origin"_a, "features"_a,
                    "categories"_a, "tree_sizes"_a, "tree_outputs"_a, "left"_a, "right"_a,
                    "feature"_a, "threshold"_a, "missing_left"_a, "test"_a, "set"_a, "values"_a,
-                   "sets"_a, "start"_a, "divisor"_a, "reads_float32"_a, "link"_a, "link_scale"_a,
+                   "covers"_a, "sets"_a, "start"_a, "divisor"_a, "reads_float32"_a, "link"_a,
+                   "link_scale"_a,
                    "Makes a forest of arrays over the nodes of all trees; a leaf's left is -1.");
 }
 

@@ -88,7 +88,8 @@ class ModelFile:
         parts = sections_of(data)
         assert list(parts) == [
             *("schema", "scoring", "tables", "cuts", "slots", "nodes", "trees", "leaves", "bits"),
-            *("linear", "terms", "golden", "about", "profile"),
+            *("linear", "terms", *(["covers"] if "covers" in parts else [])),
+            *("golden", "about", "profile"),
         ]
         schema = Reader(parts["schema"])
         self.origin = schema.string()
@@ -107,6 +108,8 @@ class ModelFile:
         self.bits = np.frombuffer(parts["bits"], "<u4")
         self.linear = np.frombuffer(parts["linear"], LINEAR)
         self.terms = np.frombuffer(parts["terms"], TERMS)
+        is_float = len(parts.get("covers", b"")) == 4 * len(self.leaves)
+        self.covers = np.frombuffer(parts.get("covers", b""), "<f4" if is_float else "<f8")
         rows = int(np.frombuffer(parts["golden"][:8], "<u8")[0])
         values = np.frombuffer(parts["golden"][8:], "<f8")
         width = len(self.features)

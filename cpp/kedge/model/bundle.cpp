@@ -11,6 +11,7 @@ namespace kedge {
 namespace {
 
 constexpr std::uint32_t kVersion = 1;
+constexpr std::string_view kCovers = "covers";
 // A file's numbers must not claim memory that the file does not hold.
 constexpr std::uint64_t kMostGoldenRows = 4096;
 
@@ -108,6 +109,14 @@ void read_scoring(std::span<const std::byte> bytes, Scoring& scoring) {
   reader.expect_end();
 }
 
+// Floats or doubles: their length says which. What is neither is refused by the forest's check.
+CoverTable read_covers(const SectionReader& file, std::uint64_t leaves) {
+  if (file.section(kCovers).size() == leaves * sizeof(float)) {
+    return {file.values<float>(kCovers), {}};
+  }
+  return {{}, file.values<double>(kCovers)};
+}
+
 void read_forest(const SectionReader& file, RankedForest& forest) {
   read_scoring(file.section("scoring"), forest);
   forest.tables = file.values<CutTable>("tables");
@@ -119,6 +128,7 @@ void read_forest(const SectionReader& file, RankedForest& forest) {
   forest.bits = file.values<std::uint32_t>("bits");
   forest.linear = file.values<LinearSpan>("linear");
   forest.terms = file.values<LinearTerm>("terms");
+  if (file.has(kCovers)) forest.covers = read_covers(file, forest.leaf_count());
   check(forest);
 }
 
@@ -133,6 +143,8 @@ void write_forest(const RankedForest& forest, SectionWriter& file) {
   file.add("bits", std::as_bytes(forest.bits));
   file.add("linear", std::as_bytes(forest.linear));
   file.add("terms", std::as_bytes(forest.terms));
+  if (!forest.covers.floats.empty()) file.add(kCovers, std::as_bytes(forest.covers.floats));
+  if (!forest.covers.doubles.empty()) file.add(kCovers, std::as_bytes(forest.covers.doubles));
 }
 
 std::vector<std::byte> golden_bytes(const Golden& golden, std::size_t features) {

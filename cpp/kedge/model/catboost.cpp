@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "kedge/model/covers.h"
 #include "kedge/model/json.h"
 
 namespace kedge {
@@ -191,6 +192,7 @@ TreeNode split_of(const Value& file, const FeatureTable& features, Forest& fores
 Tree symmetric_tree(const Value& file, const FeatureTable& features, Forest& forest) {
   Tree tree;
   tree.leaves = file.at("leaf_values").numbers();
+  if (const auto weights = file.find("leaf_weights")) tree.leaf_covers = weights->numbers();
   const Value splits = file.at("splits");
   const std::size_t depth = splits.is_null() ? 0 : splits.size();
   constexpr std::size_t kMostDepth = 31;
@@ -232,6 +234,7 @@ Tree nested_tree(const Value& file, const FeatureTable& features, Forest& forest
       return static_cast<std::int32_t>(open.size() - 1);
     }
     const auto leaf = static_cast<std::int32_t>(tree.leaves.size() / forest.outputs);
+    if (const auto weight = child.find("weight")) tree.leaf_covers.push_back(weight->number());
     const auto values = leaf_values(child, forest.outputs);
     tree.leaves.insert(tree.leaves.end(), values.begin(), values.end());
     return ~leaf;
@@ -279,6 +282,7 @@ Forest import_catboost(std::string_view json) {
     forest.trees.push_back(symmetric ? symmetric_tree(trees[i], features, forest)
                                      : nested_tree(trees[i], features, forest));
   }
+  finish_covers(forest);
   check(forest);
   return forest;
 }

@@ -106,6 +106,9 @@ void add_tree(const Value& structure, Forest& forest) {
     } else {
       child = ~static_cast<std::int32_t>(tree.leaves.size());
       tree.leaves.push_back(next.value.at("leaf_value").number());
+      if (const auto count = next.value.find("leaf_count"); count.has_value()) {
+        tree.leaf_covers.push_back(count->number());
+      }
       if (next.value.find("leaf_const").has_value()) linear.push_back(linear_leaf(next.value));
     }
     if (next.parent == kNoParent) continue;

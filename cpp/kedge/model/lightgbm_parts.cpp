@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "kedge/base/error.h"
+#include "kedge/model/covers.h"
 
 namespace kedge {
 namespace {
@@ -111,6 +112,7 @@ void finish_lightgbm(bool is_average, Forest& forest) {
                        " for each iteration");
   }
   if (is_average && iterations > 0) forest.sum_of = static_cast<double>(iterations);
+  finish_covers(forest);
   check(forest);
 }
 

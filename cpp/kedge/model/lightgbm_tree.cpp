@@ -126,6 +126,10 @@ void add_lightgbm_tree(const KeyLines& lines, Forest& forest) {
       lines.whole("num_leaves", 1, std::numeric_limits<std::int32_t>::max()));
   Tree tree;
   tree.leaves = lines.numbers<double>("leaf_value", leaves);
+  // Rows, not "leaf_weight", are what LightGBM's own pred_contrib weighs by.
+  if (lines.has("leaf_count") && !lines.at("leaf_count").empty()) {
+    tree.leaf_covers = lines.numbers<double>("leaf_count", leaves);
+  }
   if (leaves > 1) {
     const std::size_t first_set = forest.sets.size();
     add_sets(lines, forest);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "kedge/model/covers.h"
 #include "kedge/model/onnx_graph.h"
 #include "kedge/model/onnx_trees.h"
 
@@ -196,6 +197,7 @@ Forest import_onnx(std::span<const std::byte> data) {
       tree.operation == kClassifier ? read_classes(tree, forest) : read_targets(tree, forest);
   add_features(graph.inputs.front(), trees, forest);
   add_onnx_trees(tree, trees, forest);
+  finish_covers(forest);
   check(forest);
   return forest;
 }

@@ -163,6 +163,8 @@ OnnxTrees read_tree_rows(const OnnxNode& node, std::string_view votes, std::uint
   OnnxTrees read;
   read.roots = roots_of(node, trees, modes);
   read.branches.resize(rows);
+  read.hits = node.numbers("nodes_hitrates");
+  if (!read.hits.empty()) read.hits = sized(node, "nodes_hitrates", std::move(read.hits), rows);
   for (std::size_t i = 0; i < rows; ++i) {
     if (modes[i] == kLeafMode) continue;
     read.branches[i] = {mode_of(node, modes[i]),

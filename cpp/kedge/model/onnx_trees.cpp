@@ -17,7 +17,8 @@ class Builder {
   Builder(const OnnxNode& node, const OnnxTrees& trees, Forest& forest)
       : node_(node), trees_(trees), forest_(forest), taken_(trees.branches.size()) {}
 
-  // `leaves` becomes the leaf of the operator at each leaf of the tree.
+  // `leaves` becomes the leaf of the operator at each leaf of the tree. Nodes get the hit rates
+  // that the file gives them, which `finish_covers` holds against those of the leaves.
   Tree tree(OnnxPlace root, std::vector<std::size_t>& leaves) {
     struct Open {
       OnnxPlace place;
@@ -33,8 +34,12 @@ class Builder {
       if (next.place < 0) {
         child = ~static_cast<std::int32_t>(leaves.size());
         leaves.push_back(static_cast<std::size_t>(~next.place));
+        if (!trees_.hits.empty()) tree.leaf_covers.push_back(trees_.hits[leaves.back()]);
       } else {
         child = static_cast<std::int32_t>(tree.nodes.size());
+        if (!trees_.hits.empty()) {
+          tree.node_covers.push_back(trees_.hits[static_cast<std::size_t>(next.place)]);
+        }
         const auto [node, left, right] = test(take(next.place));
         tree.nodes.push_back(node);
         open.push_back({right, static_cast<std::size_t>(child), false});

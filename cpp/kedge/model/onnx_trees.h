@@ -47,6 +47,7 @@ struct OnnxTrees {
   std::vector<OnnxBranch> branches;
   std::vector<OnnxPlace> roots;
   std::vector<OnnxVote> votes;  // by leaf and target, no two for both the same
+  std::vector<double> hits;     // of each row of nodes, leaves too; none where they are not told
 };
 
 // Versions 1 and 3. `votes` is what their attributes begin with: "class" or "target".

@@ -9,6 +9,7 @@
 
 #include "kedge/base/bits.h"
 #include "kedge/base/error.h"
+#include "kedge/model/covers.h"
 #include "kedge/model/tree_shape.h"
 
 namespace kedge {
@@ -58,6 +59,7 @@ struct Parts {
   std::vector<std::uint32_t> bits;
   std::vector<LinearSpan> linear;
   std::vector<LinearTerm> terms;
+  CoverLists covers;
 };
 
 class Quantizer {
@@ -71,6 +73,7 @@ class Quantizer {
     for (const auto& leaves : forest_.linear) {
       for (const LinearLeaf& leaf : leaves) add(leaf);
     }
+    parts_.covers = list_covers(forest_);
     return std::move(parts_);
   }
 
@@ -340,6 +343,7 @@ RankedForest quantize(const Forest& forest) {
   ranked.bits = parts->bits;
   ranked.linear = parts->linear;
   ranked.terms = parts->terms;
+  ranked.covers = {parts->covers.floats, parts->covers.doubles};
   ranked.owner = parts;
   return ranked;
 }
@@ -352,6 +356,7 @@ void check(const RankedForest& forest) {
   for (std::size_t i = 0; i < forest.slots.size(); ++i) parts.slot(i);
   parts.trees();
   parts.linear();
+  check_covers(forest);
 }
 
 }  // namespace kedge

@@ -68,6 +68,17 @@ struct LinearTerm {
   std::uint32_t unused = 0;
 };
 
+// Numbers that are held as floats or as doubles, whichever of the two is not empty.
+struct CoverTable {
+  std::span<const float> floats;
+  std::span<const double> doubles;
+
+  std::size_t size() const noexcept { return floats.size() + doubles.size(); }
+  double operator[](std::size_t i) const noexcept {
+    return floats.empty() ? doubles[i] : double{floats[i]};
+  }
+};
+
 // The quantised forest. Immutable; copies share the memory that `owner` keeps.
 struct RankedForest : Scoring {
   std::uint32_t features = 0;
@@ -80,6 +91,7 @@ struct RankedForest : Scoring {
   std::span<const std::uint32_t> bits;
   std::span<const LinearSpan> linear;  // one for each leaf, or none
   std::span<const LinearTerm> terms;
+  CoverTable covers;  // one for each leaf, or none; covers.h says what they are
   std::shared_ptr<const void> owner;
 
   std::uint64_t leaf_count() const noexcept { return leaves.size() / leaf_width; }

@@ -5,6 +5,7 @@
 
 #include "kedge/base/error.h"
 #include "kedge/base/text.h"
+#include "kedge/model/covers.h"
 #include "kedge/model/tree_shape.h"
 
 namespace kedge {
@@ -180,6 +181,7 @@ void check(const Forest& forest) {
   check_sets(forest);
   for (std::size_t i = 0; i < forest.trees.size(); ++i) Bounds{forest, i, forest.trees[i]}.whole();
   check_linear(forest);
+  check_covers(forest);
 }
 
 void plain_scores(const Forest& forest, std::span<const double> rows, std::span<double> out) {

@@ -44,6 +44,10 @@ struct Tree {
   std::vector<TreeNode> nodes;  // the root first; none when there is but one leaf
   std::vector<double> leaves;   // `leaf_width` values for each leaf
   std::uint32_t output = 0;     // where its values are added: output .. output + leaf_width - 1
+  // How many training rows came by, as the trainer counts them; empty when it does not say. All
+  // trees have covers, or none. A node's is the sum of its children's: see covers.h.
+  std::vector<double> node_covers;
+  std::vector<double> leaf_covers;
 };
 
 // A leaf that is a linear function: constant + sum of coefficient * value, in this order and

@@ -6,6 +6,7 @@
 
 #include "kedge/base/bytes.h"
 #include "kedge/base/math.h"
+#include "kedge/model/covers.h"
 #include "kedge/model/json.h"
 #include "kedge/model/ubjson.h"
 #include "kedge/model/xgboost_tree.h"
@@ -204,6 +205,7 @@ Forest forest_of(const Value& root) {
   const std::uint32_t features = xgboost_count(params, "num_feature", kMostFeatures);
   read_features(learner, booster.model, features, forest);
   read_trees(booster, forest);
+  finish_covers(forest);
   check(forest);
   return forest;
 }

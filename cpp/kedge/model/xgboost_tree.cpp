@@ -25,6 +25,12 @@ class XgboostTree {
     if (condition_.size() != left_.size()) {
       file.refuse(condition_.size(), " split_conditions of ", left_.size(), " nodes");
     }
+    if (const auto hessians = file.find("sum_hessian")) {
+      cover_ = hessians->numbers();
+      if (cover_.size() != left_.size()) {
+        file.refuse(cover_.size(), " sum_hessian of ", left_.size(), " nodes");
+      }
+    }
     read_leaf_vectors();
     read_sets();
   }
@@ -87,6 +93,7 @@ class XgboostTree {
 
   std::int32_t append_leaf(std::size_t at, Tree& out) {
     const auto number = static_cast<std::int32_t>(out.leaves.size() / width_);
+    if (!cover_.empty()) out.leaf_covers.push_back(double{static_cast<float>(cover_[at])});
     const auto weighted = [&](double value) { return double{static_cast<float>(value) * weight_}; };
     if (width_ == 1) {
       out.leaves.push_back(weighted(condition_[at]));
@@ -181,6 +188,7 @@ class XgboostTree {
   std::span<const std::int64_t> feature_;
   std::span<const std::int64_t> default_left_;
   std::vector<double> condition_;  // thresholds of splits, values of leaves
+  std::vector<double> cover_;      // none in a file without
   std::span<const std::int64_t> type_;
   std::vector<std::uint32_t> set_;  // of each node
   std::size_t width_ = 1;

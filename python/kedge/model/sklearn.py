@@ -43,6 +43,7 @@ class Nodes:
     threshold: np.ndarray
     missing_left: np.ndarray
     values: np.ndarray  # one row for each node
+    covers: np.ndarray  # training rows that came by, or their weights
     test: np.ndarray | None = None
     set: np.ndarray | None = None
 
@@ -136,6 +137,7 @@ def made_of(model: Any, parts: Parts) -> _core.Forest:
         test=joined("test", np.uint8),
         set=joined("set", np.uint32),
         values=joined("values", np.float64),
+        covers=joined("covers", np.float64),
         sets=parts.sets,
         start=[float(value) for value in parts.start],
         divisor=parts.divisor,
@@ -156,6 +158,7 @@ def tree_nodes(tree: Any, values: np.ndarray, features: np.ndarray | None = None
         threshold=np.where(leaf, 0.0, tree.threshold),
         missing_left=tree.missing_go_to_left,
         values=values,
+        covers=tree.weighted_n_node_samples,
     )
 
 
@@ -303,6 +306,7 @@ def histogram_nodes(
         threshold=np.where(leaf | category, 0.0, nodes["num_threshold"]),
         missing_left=nodes["missing_go_to_left"],
         values=nodes["value"][:, None],
+        covers=nodes["count"],
         test=test,
         set=set_of,
     )
