@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "kedge/base/error.h"
+#include "kedge/model/covers.h"
 #include "kedge/score/link.h"
 #include "stored.h"
 
@@ -88,6 +89,8 @@ nb::dict info_of(const Model& model) {
   out["outputs"] = model.outputs();
   out["sums"] = model.gives_float32() ? "float32" : "float64";
   out["link"] = link_name(bundle.forest.link);
+  out["covers"] = has_covers(bundle.forest);
+  out["linear_leaves"] = !bundle.forest.linear.empty();
   out["engines"] = nb::dict();
   out["engines"]["one_row"] = model.engine_name(1);
   out["engines"]["many_rows"] = model.engine_name(kManyRows);

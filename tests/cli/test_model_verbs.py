@@ -111,6 +111,8 @@ def test_inspect_prints_info(folder: Path, capsys: pytest.CaptureFixture[str]) -
     lines = dict(line.split(maxsplit=1) for line in out.split("\n\n")[0].splitlines())
     assert lines["sha256"] == info["sha256"]
     assert lines["reference"] == "none"
+    explained = "exact, by the training rows as LightGBM v4 counted them"
+    assert lines["explanations"] == explained
     assert lines["parity"] == "16 rows score as the trainer says, to the bit"
     assert lines["trees"] == f"10, of {info['nodes']} nodes"
     bars = [line.split() for line in out.splitlines() if "█" in line]
@@ -120,6 +122,26 @@ def test_inspect_prints_info(folder: Path, capsys: pytest.CaptureFixture[str]) -
     )
     assert bars[0][3] == "█" * 24
     assert out.endswith("and 1 that are never asked for\n")
+
+
+@pytest.mark.parametrize(
+    ("linear", "why"),
+    [
+        (True, "its leaves are linear functions"),
+        (False, "it is not known how many training rows came by each leaf"),
+    ],
+)
+def test_inspect_says_why_a_model_cannot_be_explained(
+    folder: Path, capsys: pytest.CaptureFixture[str], linear: bool, why: str
+) -> None:
+    x = np.random.default_rng(0).normal(size=(500, 3))
+    params = {"verbosity": -1, "num_threads": 1, "linear_tree": linear}
+    booster = lightgbm.train(params, lightgbm.Dataset(x, x.sum(axis=1)), 2)
+    text = booster.model_to_string()
+    Path("odd.txt").write_text(text if linear else text.replace("leaf_count", "leaf_counts"))
+    assert main(["compile", "odd.txt", "-o", "odd.kedge"]) == 0
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert [line[1] for line in lines if line[:1] == ["explanations"]] == [f"none: {why}"]
 
 
 def test_many_features_are_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "kedge/base/bytes.h"
 #include "kedge/base/error.h"
 #include "kedge/base/hash.h"
+#include "kedge/model/covers.h"
 #include "kedge/model/golden.h"
 #include "kedge/score/model.h"
 #include "score/random_forest.h"
@@ -110,6 +112,9 @@ TEST("a bundle of every shape reads back as it was written and writes the same b
       CHECK(back.features.size() == bundle.features.size());
       CHECK(back.parity.rows == 100 && back.parity.rows_off == 2);
       CHECK(back.forest.category_rule == bundle.forest.category_rule);
+      CHECK(back.forest.covers.floats.size() == bundle.forest.covers.floats.size());
+      CHECK(back.forest.covers.doubles.size() == bundle.forest.covers.doubles.size());
+      CHECK(has_covers(back.forest) || seed != 1);
       CHECK(error_of(file) == "no error");
     }
   }
@@ -223,6 +228,27 @@ TEST("a damaged table of contents behind a right checksum is refused") {
   odd[entry_of(entries, "tables").first + entry_of(entries, "tables").length - 1] = std::byte{0};
   seal(odd);
   CHECK(names(error_of(odd), "section \"tables\" has"));
+}
+
+TEST("covers are floats or doubles, one for each leaf, and no others") {
+  const Bundle bundle = bundle_of(test::random_forest(shape_of("numbers"), 1));
+  const std::size_t leaves = bundle.forest.leaf_count();
+  const auto error_with = [&](std::span<const double> doubles, std::span<const float> floats) {
+    Bundle changed = bundle;
+    changed.forest.covers = {floats, doubles};
+    return error_of(write_bundle(changed));
+  };
+  std::vector<double> doubles(leaves, 0.1);
+  std::vector<float> floats(leaves, 0.5F);
+  CHECK(error_with(doubles, {}) == "no error");
+  CHECK(error_with({}, floats) == "no error");
+  CHECK(error_with({}, {}) == "no error");
+  CHECK(names(error_with(std::span(doubles).subspan(1), {}), "covers of"));
+  CHECK(names(error_with({}, std::span(floats).first(3)), "section \"covers\" has 12 bytes"));
+  doubles.back() = -0.5;
+  floats.front() = std::numeric_limits<float>::quiet_NaN();
+  CHECK(names(error_with(doubles, {}), text("cover of leaf ", leaves - 1, " is -0.5")));
+  CHECK(names(error_with({}, floats), "the cover of leaf 0 is nan"));
 }
 
 TEST("a model that does not give its golden scores is refused") {

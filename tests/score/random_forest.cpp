@@ -8,6 +8,7 @@
 #include <set>
 
 #include "kedge/base/bits.h"
+#include "kedge/model/covers.h"
 
 namespace kedge::test {
 namespace {
@@ -61,7 +62,8 @@ auto one_of(const Items& items, Random& random) {
 
 class Maker {
  public:
-  Maker(const ForestShape& shape, std::uint64_t seed) : shape_(shape), random_(seed) {}
+  Maker(const ForestShape& shape, std::uint64_t seed)
+      : shape_(shape), random_(seed), cover_random_(seed), has_covers_(seed % 2 == 1) {}
 
   Forest make() {
     draw_scoring();
@@ -69,7 +71,9 @@ class Maker {
     for (std::uint32_t i = 0; i < shape_.trees; ++i) {
       add_tree();
       if (shape_.is_linear) add_linear();
+      if (has_covers_) add_covers();
     }
+    finish_covers(forest_);
     return std::move(forest_);
   }
 
@@ -179,6 +183,17 @@ class Maker {
     forest_.trees.push_back(std::move(tree));
   }
 
+  void add_covers() {
+    constexpr double kHard[] = {0.0, 0.0, 0.1, 1, 0x1p-30, 16777217, kMostCover};
+    Tree& tree = forest_.trees.back();
+    const bool is_float = cover_random_.below(2) == 0;
+    for (std::size_t i = 0; i <= tree.nodes.size(); ++i) {
+      const bool is_count = is_float || cover_random_.below(4) > 0;
+      tree.leaf_covers.push_back(is_count ? cover_random_.below(1000)
+                                          : one_of(kHard, cover_random_));
+    }
+  }
+
   void add_linear() {
     auto& leaves = forest_.linear.emplace_back(forest_.trees.back().leaves.size());
     for (LinearLeaf& leaf : leaves) {
@@ -191,6 +206,8 @@ class Maker {
 
   const ForestShape& shape_;
   Random random_;
+  Random cover_random_;  // their own, so that a forest is the same without
+  bool has_covers_;
   Forest forest_;
   std::vector<std::vector<double>> thresholds_;         // of each feature
   std::vector<std::vector<std::uint32_t>> categories_;  // of each feature

@@ -32,7 +32,8 @@ struct ForestShape {
 const std::vector<ForestShape>& forest_shapes();
 const std::vector<ForestShape>& large_forest_shapes();
 
-// Precisions, rules, tests, what is missing, the ending and all numbers are drawn.
+// Precisions, rules, tests, what is missing, the ending and all numbers are drawn; odd seeds have
+// covers.
 Forest random_forest(const ForestShape& shape, std::uint64_t seed);
 
 // Row after row: the forest's thresholds and categories, what is next to them, and hard values.

@@ -42,6 +42,7 @@ def text_of(info: dict[str, Any]) -> str:
         ("engines here", f"{engines['one_row']} for one row, {engines['many_rows']} for many"),
         ("golden rows", f"{info['golden_rows']}, all scored as they must be"),
         ("parity", _parity(info["parity"])),
+        ("explanations", _explanations(info)),
         ("reference", _reference(info["profile"])),
         *((printable(key), printable(value)) for key, value in info["metadata"].items()),
     ]
@@ -56,6 +57,14 @@ def _parity(parity: dict[str, Any]) -> str:
     largest = parity["largest_difference"]
     by = "not finite" if largest is None else f"up to {largest:.3g}"
     return f"{parity['rows_off']} of {parity['rows']} rows differ from the trainer, by {by}"
+
+
+def _explanations(info: dict[str, Any]) -> str:
+    if info["linear_leaves"]:
+        return "none: its leaves are linear functions"
+    if not info["covers"]:
+        return "none: it is not known how many training rows came by each leaf"
+    return f"exact, by the training rows as {printable(info['origin'])} counted them"
 
 
 def _reference(profile: dict[str, Any] | None) -> str:
