@@ -11,6 +11,7 @@
 #include "fuzz.h"
 #include "kedge/base/hash.h"
 #include "kedge/model/bundle.h"
+#include "kedge/model/covers.h"
 #include "kedge/score/engine.h"
 #include "kedge/score/link.h"
 #include "kedge/score/model.h"
@@ -99,6 +100,19 @@ void check_engines(const kedge::RankedForest& forest) {
   kedge::apply_link(forest, kRows, first.data());
 }
 
+// Sums of covers stay covers, and the root's is that of all leaves.
+void check_sums(const kedge::RankedForest& forest) {
+  if (!kedge::has_covers(forest)) return;
+  for (std::size_t i = 0; i < forest.trees.size(); ++i) {
+    const kedge::TreeCovers covers = kedge::tree_covers(forest, i);
+    if (covers.nodes.empty()) continue;
+    double sum = 0;
+    for (const double cover : covers.leaves) sum += cover;
+    kedge::fuzz_check(std::ranges::all_of(covers.nodes, [](double cover) { return cover >= 0; }));
+    kedge::fuzz_check(std::fabs(covers.nodes.front() - sum) <= 1e-9 * sum);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -113,6 +127,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (work > kMostWork) return 0;
     const auto written = kedge::write_bundle(bundle);
     kedge::fuzz_check(kedge::write_bundle(kedge::read_bundle(written, nullptr)) == written);
+    check_sums(forest);
     if (forest.sums_float32) {
       check_engines<float>(forest);
     } else {

@@ -11,7 +11,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 import pyarrow as pa
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
 
 import kedge
 from kedge._core import Categories, Table
@@ -88,7 +88,10 @@ def models() -> dict[str, object]:
         return lightgbm.train({**params, **more}, data, 3)
 
     vectors = RandomForestRegressor(3, max_leaf_nodes=6, random_state=1)
+    weighed = GradientBoostingRegressor(n_estimators=3, max_depth=2, random_state=1)
     return {
+        "covers": train([], y > 1, objective="binary", is_unbalance=True),
+        "weights": weighed.fit(np.nan_to_num(x), y, sample_weight=rng.random(500)),
         "numbers": train([], y > 1, objective="binary"),
         "categories": train([1], np.digitize(y, [0.5, 1.5]), objective="multiclass", num_class=3),
         "linear": train([], y, objective="regression", linear_tree=True),

@@ -14,6 +14,7 @@ from tests.model.rows import HARD, same_bits
 from tests.reference.model_file import ModelFile
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "bundle" / "v1").glob("*.kedge"))
+COVERS = {"covers": ("<f4", True), "weights": ("<f8", True)}
 X = np.random.default_rng(8).normal(size=(300, 3))
 
 
@@ -44,6 +45,8 @@ def test_golden_files_read_as_the_page_says(path: Path) -> None:
     assert file.metadata == info["metadata"]
     assert [feature.name for feature in file.features] == [f["name"] for f in info["features"]]
     assert file.parity == tuple(info["parity"].values())
+    assert (file.covers.dtype, len(file.covers) > 0) == COVERS.get(path.stem, ("<f8", False))
+    assert info["covers"] is (len(file.covers) > 0)
 
 
 @pytest.mark.parametrize(
