@@ -27,7 +27,8 @@ std::vector<double> sums(std::span<const Node> nodes, std::span<const double> le
 bool children_are_there(const Tree& tree) {
   for (std::size_t i = 0; i < tree.nodes.size(); ++i) {
     for (const std::int32_t child : {tree.nodes[i].left, tree.nodes[i].right}) {
-      const auto place = static_cast<std::size_t>(child >= 0 ? child : ~child);
+      const auto place =
+          child >= 0 ? static_cast<std::size_t>(child) : static_cast<std::size_t>(~child);
       if (child >= 0 ? place <= i || place >= tree.nodes.size() : place > tree.nodes.size()) {
         return false;
       }
