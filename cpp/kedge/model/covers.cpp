@@ -18,7 +18,7 @@ std::vector<double> sums(std::span<const Node> nodes, std::span<const double> le
   std::vector<double> covers(nodes.size());
   const auto of = [&](std::int32_t child) {
     return child >= 0 ? covers[static_cast<std::size_t>(child)]
-                      : leaf_covers[static_cast<std::size_t>(~child)];
+                      : leaf_covers[~static_cast<std::size_t>(child)];
   };
   for (std::size_t i = nodes.size(); i-- > 0;) covers[i] = of(nodes[i].left) + of(nodes[i].right);
   return covers;
