@@ -183,6 +183,7 @@ TEST("damage behind right checksums is refused by the name of what is wrong") {
       {"scoring", 3, 99, "section \"scoring\": 99 at 3 exceeds"},
       {"scoring", 6, 1, "outputs of at most 65535"},
       {"scoring", 4, 2, "section \"scoring\""},
+      {"scoring", 8, 0, "leaves of 0 values; 1 or 1"},
       {"schema", 0, 0xff, "section \"schema\""},
       {"schema", 1, 0xff, "\"schema\": the origin is not UTF-8"},
       {"schema", 7, 9, "section \"schema\""},

@@ -110,7 +110,8 @@ void read_scoring(std::span<const std::byte> bytes, Scoring& scoring) {
 }
 
 // Floats or doubles: their length says which. What is neither is refused by the forest's check.
-CoverTable read_covers(const SectionReader& file, std::uint64_t leaves) {
+CoverTable read_covers(const SectionReader& file, const RankedForest& forest) {
+  const std::size_t leaves = forest.nodes.size() + forest.trees.size();  // nothing is checked yet
   if (file.section(kCovers).size() == leaves * sizeof(float)) {
     return {file.values<float>(kCovers), {}};
   }
@@ -128,7 +129,7 @@ void read_forest(const SectionReader& file, RankedForest& forest) {
   forest.bits = file.values<std::uint32_t>("bits");
   forest.linear = file.values<LinearSpan>("linear");
   forest.terms = file.values<LinearTerm>("terms");
-  if (file.has(kCovers)) forest.covers = read_covers(file, forest.leaf_count());
+  if (file.has(kCovers)) forest.covers = read_covers(file, forest);
   check(forest);
 }
 
