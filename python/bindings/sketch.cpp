@@ -157,6 +157,19 @@ std::vector<std::string_view> variant_names() {
 }
 
 // The counts that one variant of the kernel gives, for tests and benchmarks.
+using Parts = std::vector<std::pair<std::string, Profile>>;
+Parts parts_of(const Profile& profile, std::string_view slicing) {
+  const auto& all = profile.slices();
+  const auto slices = std::ranges::find(all, slicing, &Slices::column);
+  if (slices == all.end()) throw invalid_argument("no slices by column \"", slicing, "\"");
+  Parts parts;
+  parts.reserve(slices->size());
+  for (std::size_t i = 0; i < slices->size(); ++i) {
+    parts.emplace_back(slices->name(i), profile.part(*slices, i));
+  }
+  return parts;
+}
+
 NumpyVector<std::uint32_t> count_with(std::string_view isa, const Histogram& histogram,
                                       nb::handle data) {
   const Batches table = batches_from(data);
@@ -196,6 +209,12 @@ void bind_histogram(nb::module_& m) {
           .def_prop_ro(
               "std", [](const Histogram& self) { return moments_of(self).deviation; },
               "The standard deviation, with each cell's values at its middle.")
+          .def_prop_ro(
+              "mean_abs", [](const Histogram& self) { return magnitude_of(self).mean; },
+              "The mean of the values without their signs, to within `mean_abs_error`.")
+          .def_prop_ro(
+              "mean_abs_error", [](const Histogram& self) { return magnitude_of(self).error; },
+              "How far it may be off: half a cell, zero where cells are points.")
           .def_prop_ro(
               "low", [](const Histogram& self) { return self.map().lower_bound(1); },
               "The least value of the reference.")
@@ -272,6 +291,8 @@ void bind_profile(nb::module_& m) {
                 return names;
               },
               "The columns by whose values the rows are sliced.")
+          .def("parts", parts_of, "slicing"_a,
+               "The rows of each value of a slicing column, and of all others, as profiles.")
           .def_prop_ro("columns", column_names, "The names of the columns.")
           .def_prop_ro("row_count", &Profile::row_count, "How many rows were counted.")
           .def("__repr__", describe);

@@ -149,6 +149,16 @@ class Histogram:
         """The standard deviation, with each cell's values at its middle."""
 
     @property
+    def mean_abs(self) -> float:
+        """
+        The mean of the values without their signs, to within `mean_abs_error`.
+        """
+
+    @property
+    def mean_abs_error(self) -> float:
+        """How far it may be off: half a cell, zero where cells are points."""
+
+    @property
     def low(self) -> float:
         """The least value of the reference."""
 
@@ -219,6 +229,11 @@ class Profile:
     @property
     def slices(self) -> list[str]:
         """The columns by whose values the rows are sliced."""
+
+    def parts(self, slicing: str) -> list[tuple[str, Profile]]:
+        """
+        The rows of each value of a slicing column, and of all others, as profiles.
+        """
 
     @property
     def columns(self) -> list[str]:

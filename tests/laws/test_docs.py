@@ -49,7 +49,17 @@ def test_commands_are_understood(line: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["cli", "cli.progress", "demo", "drift", "expr", "model", "sketch", "window.as_of"],
+    [
+        "cli",
+        "cli.progress",
+        "demo",
+        "drift",
+        "expr",
+        "model",
+        "model.importance",
+        "sketch",
+        "window.as_of",
+    ],
 )
 def test_docstrings_say_what_happens(module: str) -> None:
     assert doctest.testmod(importlib.import_module(f"kedge.{module}")).failed == 0

@@ -58,6 +58,22 @@ Moments moments_of(std::span<const std::uint64_t> counts, std::span<const double
   return moments;
 }
 
+Magnitude magnitude_of(const Histogram& histogram) {
+  if (histogram.value_count() == 0) return {kNothing, kNothing};
+  const std::vector<std::uint64_t> counts = histogram.cell_counts();
+  const std::vector<double> ends = histogram.map().positions();
+  const auto rows = static_cast<double>(histogram.value_count());
+  const auto share = [&](std::size_t cell) { return static_cast<double>(counts[cell]) / rows; };
+  const auto least = [&](std::size_t cell) {
+    return std::max({ends[cell], -ends[cell + 1], 0.0});  // 0 where the cell has it inside
+  };
+  const auto most = [&](std::size_t cell) { return std::max(-ends[cell], ends[cell + 1]); };
+  return {
+      sum_over(counts.size(), [&](std::size_t i) { return middle(least(i), most(i)) * share(i); }),
+      sum_over(counts.size(),
+               [&](std::size_t i) { return (most(i) / 2 - least(i) / 2) * share(i); })};
+}
+
 ValueRange quantile_of(const Histogram& histogram, double share) {
   if (!(share >= 0 && share <= 1)) {
     throw invalid_argument("share = ", share, " is not from 0 to 1");

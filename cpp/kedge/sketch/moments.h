@@ -23,6 +23,14 @@ Moments moments_of(const Histogram& histogram);
 // Of Histogram::cell_counts() and CellMap::positions().
 Moments moments_of(std::span<const std::uint64_t> counts, std::span<const double> ends);
 
+// The mean of the values' amounts, without their signs, to within `error`; NaN when there is no
+// value.
+struct Magnitude {
+  double mean = 0;
+  double error = 0;
+};
+Magnitude magnitude_of(const Histogram& histogram);
+
 // The ends of the cell that holds the value of rank ceil(share * values), 0 <= share <= 1; both NaN
 // when there is no value.
 ValueRange quantile_of(const Histogram& histogram, double share);

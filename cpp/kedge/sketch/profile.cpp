@@ -72,6 +72,13 @@ void Profile::add_slices(const std::string& column, std::shared_ptr<const Catego
   slices_.emplace_back(column, std::move(values), columns_);
 }
 
+Profile Profile::part(const Slices& slices, std::size_t i) const {
+  Profile rows;
+  rows.columns_ = slices.part(i);
+  if (!rows.columns_.empty()) rows.rows_ = rows.columns_.front().row_count();
+  return rows;
+}
+
 Profile Profile::like() const {
   Profile empty;
   for (const ColumnProfile& column : columns_) empty.columns_.push_back(column.like());

@@ -63,6 +63,8 @@ class Profile {
   const std::vector<ColumnProfile>& columns() const noexcept { return columns_; }
   const ColumnProfile& column(std::string_view name) const;
   const std::vector<Slices>& slices() const noexcept { return slices_; }
+  // The rows of one part of a slicing, as a profile without slices.
+  Profile part(const Slices& slices, std::size_t i) const;
   std::uint64_t row_count() const noexcept { return rows_; }
 
   // docs/formats.md, "Profile". from_bytes throws CorruptData that names the column, and

@@ -8,10 +8,20 @@ from collections.abc import Mapping
 import numpy as np
 
 from kedge._core import Feature, FeatureKind, InvalidArgument, Model, Parity, Profile
+from kedge.model.importance import Importance, importances
 from kedge.model.sources import Source, source_of
 from kedge.sketch import profile
 
-__all__ = ["Feature", "FeatureKind", "Model", "Parity", "compile", "load"]
+__all__ = [
+    "Feature",
+    "FeatureKind",
+    "Importance",
+    "Model",
+    "Parity",
+    "compile",
+    "importances",
+    "load",
+]
 
 _PARITY_ROWS = 1000
 
