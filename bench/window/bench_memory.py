@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +26,7 @@ ROWS_A_SECOND = 100_000  # of event time
 LIVE_KEYS = 100_000
 
 # What kedge.Window is given, and how many windows a row belongs to.
-WINDOWS = {
+WINDOWS: dict[str, tuple[dict[str, Any], int]] = {
     "tumbling": ({"every": "10s"}, 1),
     "hopping": ({"every": "10s", "length": "30s"}, 3),
     "sessions": ({"gap": "5s"}, 1),

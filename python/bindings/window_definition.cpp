@@ -33,6 +33,17 @@ Value value_in(const nb::dict& arguments, const char* name, Value otherwise) {
   throw invalid_argument(name, " = ", nb::cast<std::string>(nb::repr(value)), " does not fit");
 }
 
+UserSpec user_of(const nb::dict& arguments) {
+  return {nb::cast<std::string>(arguments["code"]), nb::cast<std::uint64_t>(arguments["code_hash"]),
+          nb::cast<std::vector<std::string>>(arguments["inputs"])};
+}
+
+void add_user(nb::dict& to, const UserSpec& user) {
+  to["code"] = user.code;
+  to["code_hash"] = user.hash;
+  to["inputs"] = user.inputs;
+}
+
 AggregateSpec aggregate_of(const nb::dict& arguments) {
   AggregateSpec aggregate;
   aggregate.name = nb::cast<std::string>(arguments["name"]);
@@ -51,6 +62,7 @@ AggregateSpec aggregate_of(const nb::dict& arguments) {
   if (arguments.contains("reference")) {
     aggregate.reference = as_text(bytes_of(nb::cast<nb::bytes>(arguments["reference"])));
   }
+  if (aggregate.function == Function::kUser) aggregate.user = user_of(arguments);
   return aggregate;
 }
 
@@ -67,6 +79,7 @@ nb::dict arguments_of(const AggregateSpec& aggregate) {
   out["duration"] = to_string(aggregate.duration);
   out["bounds"] = aggregate.bounds;
   out["reference"] = python_bytes(as_bytes(aggregate.reference));
+  if (aggregate.function == Function::kUser) add_user(out, aggregate.user);
   return out;
 }
 
@@ -100,6 +113,17 @@ Spans pairs_of(const Zone& zone) {
   return pairs;
 }
 
+nb::list columns_of(const WindowSpec& spec) {
+  nb::list columns;
+  for (const UserColumnSpec& column : spec.columns) {
+    nb::dict one;
+    one["name"] = column.name;
+    add_user(one, column.user);
+    columns.append(one);
+  }
+  return columns;
+}
+
 }  // namespace
 
 WindowSpec window_spec_of(const nb::dict& arguments) {
@@ -126,6 +150,12 @@ WindowSpec window_spec_of(const nb::dict& arguments) {
   spec.trigger_rows = value_in<std::uint64_t>(arguments, "trigger_rows", 0);
   for (const nb::handle aggregate : arguments["aggregates"]) {
     spec.aggregates.push_back(aggregate_of(nb::cast<nb::dict>(aggregate)));
+  }
+  if (arguments.contains("columns")) {
+    for (const nb::handle column : arguments["columns"]) {
+      const auto one = nb::cast<nb::dict>(column);
+      spec.columns.push_back({nb::cast<std::string>(one["name"]), user_of(one)});
+    }
   }
   spec.check();
   return spec;
@@ -157,6 +187,7 @@ nb::dict definition_of(const WindowSpec& spec) {
   nb::list aggregates;
   for (const AggregateSpec& aggregate : spec.aggregates) aggregates.append(arguments_of(aggregate));
   out["aggregates"] = aggregates;
+  if (!spec.columns.empty()) out["columns"] = columns_of(spec);
   return out;
 }
 

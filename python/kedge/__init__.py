@@ -25,6 +25,7 @@ from kedge.drift import (
 from kedge.expr import Expression
 from kedge.model import Model, compile, load
 from kedge.sketch import profile
+from kedge.udf import aggregate, column
 from kedge.window import Window
 from kedge.window.aggregates import (
     all,
@@ -72,12 +73,14 @@ __all__ = [
     "SliceDrift",
     "Unsupported",
     "Window",
+    "aggregate",
     "all",
     "any",
     "argmax",
     "argmin",
     "as_of",
     "chi_square_test",
+    "column",
     "compare",
     "compare_jointly",
     "compile",

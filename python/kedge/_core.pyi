@@ -688,8 +688,8 @@ def normal_duration(text: str) -> str:
 class WindowStream:
     """Batches in, closed windows out; see kedge.Window."""
 
-    def __init__(self, definition: dict[str, Any]) -> None:
-        """From the arguments of a definition."""
+    def __init__(self, definition: dict[str, Any], codes: object | None = None) -> None:
+        """From the arguments of a definition, and the code of users' aggregates."""
 
     def push(self, batch: object, partition: int = 0) -> Table:
         """The windows that these rows close."""
@@ -710,7 +710,7 @@ class WindowStream:
         """All that a later push depends on, and the note."""
 
     @staticmethod
-    def restore(data: bytes, expected: WindowStream | None) -> tuple[WindowStream, bytes]:
+    def restore(data: bytes, expected: WindowStream | None, codes: object | None = None) -> tuple[WindowStream, bytes]:
         """The stream of a snapshot, and its note."""
 
     def stats(self) -> dict[str, int]:

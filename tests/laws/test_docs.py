@@ -50,15 +50,8 @@ def test_commands_are_understood(line: str) -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        "cli",
-        "cli.progress",
-        "demo",
-        "drift",
-        "expr",
-        "model",
-        "model.importance",
-        "sketch",
-        "window.as_of",
+        *("cli", "cli.progress", "demo", "drift", "expr", "model", "model.importance", "sketch"),
+        *("udf", "udf.aggregate", "udf.column", "window.as_of"),
     ],
 )
 def test_docstrings_say_what_happens(module: str) -> None:

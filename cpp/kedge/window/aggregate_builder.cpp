@@ -117,9 +117,11 @@ AggregateBuilder::Made AggregateBuilder::make(const AggregateSpec& aggregate) {
     case Function::kProfile:
       return make_profile(aggregate);
     case Function::kCorrelation:
+      return make_correlation(aggregate);
+    case Function::kUser:
       break;
   }
-  return make_correlation(aggregate);
+  return make_user(aggregate);
 }
 
 std::size_t AggregateBuilder::input(const AggregateSpec& aggregate, Form form) {

@@ -19,8 +19,9 @@ Type output_type(const Type& type);
 
 class AggregateBuilder {
  public:
-  AggregateBuilder(Aggregation& to, const WindowSpec& spec, const Schema& schema)
-      : to_(to), spec_(spec), schema_(schema) {}
+  AggregateBuilder(Aggregation& to, const WindowSpec& spec, const Schema& schema,
+                   const UserCodes* codes)
+      : to_(to), spec_(spec), schema_(schema), codes_(codes) {}
 
   // Throws InvalidArgument and Unsupported that name the aggregate.
   void build();
@@ -49,6 +50,7 @@ class AggregateBuilder {
   Made make_histogram(const AggregateSpec& aggregate);
   Made make_top(const AggregateSpec& aggregate);
   Made make_profile(const AggregateSpec& aggregate);
+  Made make_user(const AggregateSpec& aggregate);
 
   std::size_t input(const AggregateSpec& aggregate, Form form);
   enum class Takes : std::uint8_t { kNumbers, kTimes, kTexts };  // each also what is before it
@@ -74,6 +76,7 @@ class AggregateBuilder {
   Aggregation& to_;
   const WindowSpec& spec_;
   const Schema& schema_;
+  const UserCodes* codes_;
   std::map<std::pair<std::string, std::string>, Needs> summaries_;  // by input and condition
   std::map<std::pair<std::string, std::size_t>, const Piece*> made_;
 };

@@ -18,9 +18,10 @@ std::size_t stride_of(std::size_t bytes) noexcept {
 
 }  // namespace
 
-Aggregation::Aggregation(const WindowSpec& spec, const std::shared_ptr<const Schema>& schema)
-    : inputs_(schema) {
-  AggregateBuilder(*this, spec, *schema).build();
+Aggregation::Aggregation(const WindowSpec& spec, const std::shared_ptr<const Schema>& schema,
+                         const UserCodes* codes)
+    : inputs_(schema, spec.columns, codes) {
+  AggregateBuilder(*this, spec, *schema, codes).build();
   doubles_ = {0};
   for (const auto& piece : pieces_) {
     piece->set_offset(bytes_);

@@ -10,6 +10,7 @@
 #include "kedge/window/inputs.h"
 #include "kedge/window/piece.h"
 #include "kedge/window/spec.h"
+#include "kedge/window/user_code.h"
 
 namespace kedge {
 
@@ -23,8 +24,9 @@ inline std::uint64_t rows_in(const std::byte* state) noexcept {
 
 class Aggregation {
  public:
-  // Throws InvalidArgument and Unsupported that name the aggregate.
-  Aggregation(const WindowSpec& spec, const std::shared_ptr<const Schema>& schema);
+  // Throws InvalidArgument and Unsupported that name the aggregate, and what `codes` throw.
+  Aggregation(const WindowSpec& spec, const std::shared_ptr<const Schema>& schema,
+              const UserCodes* codes);
   Aggregation(const Aggregation&) = delete;
   Aggregation& operator=(const Aggregation&) = delete;
 

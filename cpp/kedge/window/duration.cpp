@@ -146,4 +146,27 @@ std::int64_t ticks_per_day(const Type& type) {
   return kNanosPerDay;
 }
 
+void write_duration(ByteWriter& out, const Duration& duration) {
+  out.write(duration.months);
+  out.write(duration.days);
+  out.write(duration.nanos);
+}
+
+Duration read_duration(ByteReader& in) {
+  Duration duration;
+  duration.months = in.read<std::int64_t>();
+  duration.days = in.read<std::int64_t>();
+  duration.nanos = in.read<std::int64_t>();
+  // What its own text does not read back is none: this bounds the three numbers.
+  if (std::min({duration.months, duration.days, duration.nanos}) < 0) {
+    throw corrupt_data(in.section(), ": a duration is negative");
+  }
+  try {
+    if (parse_duration(to_string(duration)) == duration) return duration;
+  } catch (const Error& error) {
+    throw corrupt_data(in.section(), ": ", error.what());
+  }
+  throw corrupt_data(in.section(), ": a duration has more than one spelling");
+}
+
 }  // namespace kedge

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "kedge/arrow/type.h"
+#include "kedge/base/bytes.h"
 
 namespace kedge {
 
@@ -25,6 +26,10 @@ struct Duration {
 Duration parse_duration(std::string_view text);
 // The shortest text that parse_duration reads back; "0s" for none.
 std::string to_string(const Duration& duration);
+
+// docs/formats.md, "Window definition". read_duration checks what it reads.
+void write_duration(ByteWriter& out, const Duration& duration);
+Duration read_duration(ByteReader& in);
 
 // Times that are not between -kFarthest and kFarthest are none, and no duration has kLongest ticks
 // or more: sums of them fit.

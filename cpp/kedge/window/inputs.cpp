@@ -42,24 +42,55 @@ Form form_of(const Type& type) noexcept {
   return is_integral(type) ? Form::kIntegers : Form::kDoubles;
 }
 
-Type Inputs::type_of(const std::string& source) const {
+Type Inputs::type_of(const std::string& source) {
+  if (std::ranges::count(columns_, source, &UserColumnSpec::name) != 0) {
+    return type_at(sources_[source_of(source, columns_.size())]);
+  }
   if (const Field* field = field_named(*schema_, source)) return field->type;
   return Program(parse_expression(source), *schema_).type();
 }
 
-std::size_t Inputs::source_of(const std::string& text) {
+const Type& Inputs::type_at(const Source& source) const {
+  if (source.user) return source.user->type();
+  return source.program ? source.program->type() : (*schema_)[source.column].type;
+}
+
+std::size_t Inputs::source_of(const std::string& text, std::size_t known) {
   const auto found = std::ranges::find(sources_, text, &Source::text);
   if (found != sources_.end()) return static_cast<std::size_t>(found - sources_.begin());
+  sources_.push_back(made_source(text, known));
+  return sources_.size() - 1;
+}
+
+// What it reads are sources before it.
+std::unique_ptr<UserColumn> Inputs::user_column(std::size_t column) {
+  const UserColumnSpec& spec = columns_[column];
+  if (codes_ == nullptr) throw invalid_argument("its code is not there");
+  std::vector<UserColumn::Input> inputs;
+  std::vector<TypeId> types;
+  for (const std::string& text : spec.user.inputs) {
+    const std::size_t place = source_of(text, column);
+    types.push_back(in_column(text, [&] { return user_type(type_at(sources_[place])); }));
+    inputs.push_back({place, types.back() == TypeId::kFloat64});
+  }
+  return std::make_unique<UserColumn>(codes_->column_for(spec.user.code, types), std::move(inputs));
+}
+
+Inputs::Source Inputs::made_source(const std::string& text, std::size_t known) {
   Source source;
   source.text = text;
-  if (const Field* field = field_named(*schema_, text)) {
+  const auto columns = columns_.first(known);
+  const auto user = std::ranges::find(columns, text, &UserColumnSpec::name);
+  if (user != columns.end()) {
+    const auto column = static_cast<std::size_t>(user - columns.begin());
+    source.user = in_column(text, [&] { return user_column(column); });
+  } else if (const Field* field = field_named(*schema_, text)) {
     check_readable(*field);
     source.column = static_cast<std::size_t>(field - schema_->data());
   } else {
     source.program = std::make_unique<Program>(parse_expression(text), *schema_);
   }
-  sources_.push_back(std::move(source));
-  return sources_.size() - 1;
+  return source;
 }
 
 std::size_t Inputs::condition_of(const std::string& text) {
@@ -75,7 +106,7 @@ std::size_t Inputs::condition_of(const std::string& text) {
 
 std::size_t Inputs::add(const std::string& source, const std::string& where, Form form) {
   Input input;
-  if (!source.empty()) input.source = source_of(source);
+  if (!source.empty()) input.source = source_of(source, columns_.size());
   if (!where.empty()) input.condition = condition_of(where);
   input.form = form;
   const auto found = std::ranges::find_if(inputs_, [&](const Input& other) {
@@ -93,11 +124,22 @@ std::size_t Inputs::add(const std::string& source, const std::string& where, For
   return inputs_.size() - 1;
 }
 
+void Inputs::compute(Source& source) {
+  std::vector<const Column*> columns;
+  for (const UserColumn::Input& input : source.user->inputs()) {
+    columns.push_back(&column_of(sources_[input.source]));
+  }
+  source.computed = source.user->evaluate(columns, batch_.length);
+}
+
 void Inputs::prepare(const Batch& batch) {
+  batch_ = batch;
   for (Source& source : sources_) {
     if (source.program) {
       source.program->check(batch);
       source.computed = source.program->evaluate(batch);
+    } else if (source.user) {
+      in_column(source.text, [&] { compute(source); });
     } else {
       in_column(batch.field(source.column).name,
                 [&] { check_column(batch.columns[source.column]); });
@@ -108,11 +150,10 @@ void Inputs::prepare(const Batch& batch) {
     condition.keep.resize(batch.length);
     condition.program->select(batch, condition.keep);
   }
-  batch_ = batch;
 }
 
 const Column& Inputs::column_of(const Source& source) const {
-  return source.program ? source.computed.column : batch_.columns[source.column];
+  return source.is_computed() ? source.computed.column : batch_.columns[source.column];
 }
 
 void Inputs::read_values(Input& input, std::size_t start, std::size_t length, Values& out) {
@@ -140,10 +181,7 @@ void Inputs::read_values(Input& input, std::size_t start, std::size_t length, Va
   auto* integers = reinterpret_cast<std::int64_t*>(input.memory.data());
   out.integers = integers;
   if (input.form == Form::kIntegers) return read_integers(column, start, length, integers);
-  const Type& type = sources_[input.source].program
-                         ? sources_[input.source].program->type()
-                         : batch_.field(sources_[input.source].column).type;
-  if (holds_texts(type)) {
+  if (holds_texts(type_at(sources_[input.source]))) {
     return each_text(column, start, length, [&](std::size_t i, std::string_view text) {
       input.memory[i] = hash_bytes(text);
     });

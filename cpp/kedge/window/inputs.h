@@ -10,11 +10,10 @@
 #include "kedge/arrow/batch.h"
 #include "kedge/expr/program.h"
 #include "kedge/window/piece.h"
+#include "kedge/window/user_column.h"
+#include "kedge/window/user_spec.h"
 
 namespace kedge {
-
-// How many rows go through the pieces at once: their values and states stay in the first cache.
-inline constexpr std::size_t kFoldRows = 1024;
 
 enum class Form : std::uint8_t {
   kPresence,  // only which rows count
@@ -32,10 +31,14 @@ Form form_of(const Type& type) noexcept;
 
 class Inputs {
  public:
-  explicit Inputs(std::shared_ptr<const Schema> schema) : schema_(std::move(schema)) {}
+  // `columns` and the code that computes them outlive the inputs; without columns there may be
+  // none.
+  Inputs(std::shared_ptr<const Schema> schema, std::span<const UserColumnSpec> columns,
+         const UserCodes* codes)
+      : schema_(std::move(schema)), columns_(columns), codes_(codes) {}
 
-  // The type of a column, or else of an expression. Throws as Program does.
-  Type type_of(const std::string& source) const;
+  // The type of a user's column, a column, or else of an expression. Throws as Program does.
+  Type type_of(const std::string& source);
   // The place of this input among values(); equal inputs share one. Without a source every row has
   // a value.
   std::size_t add(const std::string& source, const std::string& where, Form form);
@@ -51,7 +54,10 @@ class Inputs {
     std::string text;
     std::size_t column = 0;  // in the schema, when there is no program
     std::unique_ptr<Program> program;
+    std::unique_ptr<UserColumn> user;
     ComputedColumn computed;
+
+    bool is_computed() const noexcept { return program != nullptr || user != nullptr; }
   };
   struct Condition {
     std::string text;
@@ -68,13 +74,20 @@ class Inputs {
     std::vector<std::uint8_t> keep;
   };
 
-  std::size_t source_of(const std::string& text);
+  // Of users' columns the first `known` may be meant.
+  std::size_t source_of(const std::string& text, std::size_t known);
+  Source made_source(const std::string& text, std::size_t known);
+  std::unique_ptr<UserColumn> user_column(std::size_t column);
+  const Type& type_at(const Source& source) const;
   std::size_t condition_of(const std::string& text);
   const Column& column_of(const Source& source) const;
+  void compute(Source& source);
   void read_values(Input& input, std::size_t start, std::size_t length, Values& out);
   void read_keep(Input& input, std::size_t start, std::size_t length, Values& out);
 
   std::shared_ptr<const Schema> schema_;
+  std::span<const UserColumnSpec> columns_;
+  const UserCodes* codes_;
   std::vector<Source> sources_;
   std::vector<Condition> conditions_;
   std::vector<Input> inputs_;

@@ -20,6 +20,9 @@
 
 namespace kedge {
 
+// How many rows go through the pieces at once: their values and states stay in the first cache.
+inline constexpr std::size_t kFoldRows = 1024;
+
 // One input's values for a block of rows.
 struct Values {
   const double* doubles = nullptr;

@@ -19,9 +19,29 @@ std::span<const std::byte> read_section(ByteReader& in, std::string_view kind) {
   return open_frame(in, kind, kVersion).payload;
 }
 
+// The code of users' aggregates must be there, and be that of the snapshot.
+void check_codes(const WindowSpec& spec, const UserCodes* codes) {
+  WindowSpec found = spec;
+  const auto take_hash = [codes](UserSpec& user) {
+    const auto hash = codes == nullptr ? std::nullopt : codes->hash_of(user.code);
+    if (!hash) {
+      throw invalid_argument("the snapshot needs the code of \"", user.code,
+                             "\", which was not given");
+    }
+    user.hash = *hash;
+  };
+  for (AggregateSpec& aggregate : found.aggregates) {
+    if (aggregate.function == Function::kUser) take_hash(aggregate.user);
+  }
+  for (UserColumnSpec& column : found.columns) take_hash(column.user);
+  if (found == spec) return;
+  throw invalid_argument("the snapshot is of another definition: ", difference_of(spec, found));
+}
+
 }  // namespace
 
 std::vector<std::byte> Window::snapshot(std::span<const std::byte> note) const {
+  expect_sound();
   ByteWriter out;
   out.reserve(stats().state_bytes);
   write_section(out, "WSNP", [&] {
@@ -44,7 +64,8 @@ std::vector<std::byte> Window::snapshot(std::span<const std::byte> note) const {
   return out.take();
 }
 
-Window::Restored Window::restore(std::span<const std::byte> bytes, const WindowSpec* expected) {
+Window::Restored Window::restore(std::span<const std::byte> bytes, const WindowSpec* expected,
+                                 const UserCodes* codes) {
   ByteReader file(bytes, "window snapshot");
   const Frame frame = open_frame(file, "WSNP", kVersion);
   file.expect_end();
@@ -54,12 +75,13 @@ Window::Restored Window::restore(std::span<const std::byte> bytes, const WindowS
     throw invalid_argument("the snapshot is of another definition: ",
                            difference_of(spec, *expected));
   }
+  check_codes(spec, codes);
   const Batches schema = read_ipc(read_section(in, "WSCH"), nullptr);
   const auto note = read_section(in, "WNOT");
   Restored out;
   out.note.assign(note.begin(), note.end());
   try {
-    out.window = std::make_unique<Window>(std::move(spec), schema.schema);
+    out.window = std::make_unique<Window>(std::move(spec), schema.schema, codes);
   } catch (const Error& error) {
     throw corrupt_data("window snapshot: its definition does not fit its schema: ", error.what());
   }

@@ -17,10 +17,11 @@ namespace {
 
 constexpr std::uint32_t kVersion = 2;
 
-constexpr std::array<std::string_view, 24> kFunctions = {
-    "count",    "sum",   "mean",  "variance",    "stddev", "skew",      "kurtosis", "min",
-    "max",      "first", "last",  "argmin",      "argmax", "any",       "all",      "distinct",
-    "quantile", "rate",  "delta", "correlation", "ema",    "histogram", "top",      "profile_of",
+constexpr std::array<std::string_view, 25> kFunctions = {
+    "count",     "sum",      "mean",       "variance", "stddev", "skew",        "kurtosis",
+    "min",       "max",      "first",      "last",     "argmin", "argmax",      "any",
+    "all",       "distinct", "quantile",   "rate",     "delta",  "correlation", "ema",
+    "histogram", "top",      "profile_of", "user",
 };
 constexpr std::array<std::string_view, 6> kKinds = {"global",  "time",  "bounds",
                                                     "session", "count", "sliding"};
@@ -33,6 +34,9 @@ void check_name(std::string_view name, std::set<std::string, std::less<>>& seen)
 }
 
 void check_aggregate(const AggregateSpec& aggregate) {
+  if (aggregate.function == Function::kUser) {
+    return aggregate.user.check(text("aggregates[\"", aggregate.name, "\"]"));
+  }
   const auto fail = [&](std::string_view what, double value, std::string_view bound) {
     throw invalid_argument("aggregates[\"", aggregate.name, "\"]: ", what, " = ", value, bound);
   };
@@ -96,29 +100,6 @@ void check_updates(const WindowSpec& spec) {
   }
 }
 
-void write_duration(ByteWriter& out, const Duration& duration) {
-  out.write(duration.months);
-  out.write(duration.days);
-  out.write(duration.nanos);
-}
-
-Duration read_duration(ByteReader& in) {
-  Duration duration;
-  duration.months = in.read<std::int64_t>();
-  duration.days = in.read<std::int64_t>();
-  duration.nanos = in.read<std::int64_t>();
-  // What its own text does not read back is none: this bounds the three numbers.
-  if (std::min({duration.months, duration.days, duration.nanos}) < 0) {
-    throw corrupt_data(in.section(), ": a duration is negative");
-  }
-  try {
-    if (parse_duration(to_string(duration)) == duration) return duration;
-  } catch (const Error& error) {
-    throw corrupt_data(in.section(), ": ", error.what());
-  }
-  throw corrupt_data(in.section(), ": a duration has more than one spelling");
-}
-
 void write_aggregate(ByteWriter& out, const AggregateSpec& aggregate) {
   out.write_string(aggregate.name);
   out.write(static_cast<std::uint8_t>(aggregate.function));
@@ -134,6 +115,7 @@ void write_aggregate(ByteWriter& out, const AggregateSpec& aggregate) {
     for (const double bound : aggregate.bounds) out.write(bound);
   }
   if (aggregate.function == Function::kProfile) out.write_string(aggregate.reference);
+  if (aggregate.function == Function::kUser) aggregate.user.write(out);
 }
 
 template <class Enum>
@@ -164,6 +146,7 @@ AggregateSpec read_aggregate(ByteReader& in) {
   aggregate.error = in.read<double>();
   aggregate.exact = read_enum<bool>(in, 2, "flag");
   aggregate.duration = read_duration(in);
+  if (aggregate.function == Function::kUser) aggregate.user = UserSpec::read(in);
   if (aggregate.function == Function::kHistogram) {
     aggregate.bounds.resize(read_count(in, sizeof(double), "bounds"));
     for (double& bound : aggregate.bounds) bound = in.read<double>();
@@ -211,6 +194,7 @@ std::optional<Function> function_named(std::string_view name) noexcept {
 }
 
 std::string to_string(const AggregateSpec& aggregate) {
+  if (aggregate.function == Function::kUser) return aggregate.user.text_with(aggregate.where);
   std::string out = text(function_name(aggregate.function), "(");
   const char* separator = "";
   const auto add = [&](const auto&... parts) {
@@ -264,6 +248,7 @@ void WindowSpec::check() const {
   if (partitions == 0 || partitions > 65'536) {
     throw invalid_argument("partitions = ", partitions, " is not between 1 and 65536");
   }
+  check_user_columns(columns);
   if (aggregates.empty()) throw invalid_argument("aggregates: none");
   check_updates(*this);
   std::set<std::string, std::less<>> seen{"window_start", "window_end", "window_id"};
@@ -303,6 +288,7 @@ std::vector<std::byte> WindowSpec::to_bytes() const {
   out.write(trigger_rows);
   out.write_varint(aggregates.size());
   for (const AggregateSpec& aggregate : aggregates) write_aggregate(out, aggregate);
+  write_user_columns(columns, out);
   return seal_frame("WDEF", kVersion, out.view());
 }
 
@@ -336,6 +322,7 @@ WindowSpec WindowSpec::read(ByteReader& frames) {
   spec.trigger_rows = in.read<std::uint64_t>();
   spec.aggregates.resize(read_count(in, 1, "aggregates"));
   for (AggregateSpec& aggregate : spec.aggregates) aggregate = read_aggregate(in);
+  spec.columns = read_user_columns(in);
   in.expect_end();
   try {
     spec.check();
@@ -370,6 +357,9 @@ std::vector<std::pair<std::string, std::string>> WindowSpec::lines() const {
   std::string times;
   for (const std::int64_t bound : bounds) times += text(times.empty() ? "" : ", ", bound);
   if (!times.empty()) out.emplace_back("bounds", times);
+  for (const UserColumnSpec& column : columns) {
+    out.emplace_back(text("column \"", column.name, "\""), column.user.text_with(""));
+  }
   for (const AggregateSpec& aggregate : aggregates) {
     out.emplace_back(text("aggregates[\"", aggregate.name, "\"]"), to_string(aggregate));
   }

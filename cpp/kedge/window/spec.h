@@ -11,6 +11,7 @@
 #include "kedge/base/bytes.h"
 #include "kedge/base/error.h"
 #include "kedge/window/duration.h"
+#include "kedge/window/user_spec.h"
 #include "kedge/window/zone.h"
 
 namespace kedge {
@@ -51,6 +52,7 @@ enum class Function : std::uint8_t {
   kHistogram,
   kTop,
   kProfile,
+  kUser,
 };
 std::string_view function_name(Function function) noexcept;
 std::optional<Function> function_named(std::string_view name) noexcept;
@@ -67,6 +69,7 @@ struct AggregateSpec {
   Duration duration;           // ema's half-life, rate's unit
   std::vector<double> bounds;  // histogram's cells; with bins the range that they part evenly
   std::string reference;       // profile's: a stored Profile of one column
+  UserSpec user;               // of kUser, which has no input
 
   friend bool operator==(const AggregateSpec&, const AggregateSpec&) = default;
 };
@@ -103,6 +106,7 @@ struct WindowSpec {
   std::uint64_t max_keys = 0;         // 0: no limit
   std::uint64_t max_state_bytes = 0;  // likewise
   std::vector<AggregateSpec> aggregates;
+  std::vector<UserColumnSpec> columns;  // each may read those before it
 
   // Throws InvalidArgument that names the argument, the value and the bound.
   void check() const;

@@ -87,12 +87,12 @@ std::unique_ptr<Windows> make_windows(const Stream& stream, const Type& time) {
   return std::make_unique<GlobalWindows>(stream);
 }
 
-Window::Window(WindowSpec spec, std::shared_ptr<const Schema> schema)
+Window::Window(WindowSpec spec, std::shared_ptr<const Schema> schema, const UserCodes* codes)
     : spec_(checked(std::move(spec))),
       schema_(std::move(schema)),
       key_columns_(places_of(spec_, *schema_)),
       time_column_(time_place(spec_, *schema_)),
-      aggregation_(spec_, schema_),
+      aggregation_(spec_, schema_, codes),
       keys_(fields_at(*schema_, key_columns_)),
       watermark_(watermark_of(spec_, *schema_)),
       fold_(aggregation_),
@@ -110,6 +110,21 @@ void Window::check_state() const {
   if (bytes <= spec_.max_state_bytes) return;
   throw resource_exhausted("the state has ", bytes, " bytes, max_state_bytes is ",
                            spec_.max_state_bytes);
+}
+
+void Window::expect_sound() const {
+  if (!failure_.empty()) throw invalid_argument(failure_);
+}
+
+template <class Run>
+void Window::change(const Run& run) {
+  expect_sound();
+  try {
+    run();
+  } catch (const Error& error) {
+    failure_ = text(error.what(), "; the window's state is lost: restore it from a snapshot");
+    expect_sound();
+  }
 }
 
 void Window::check_schema(const Schema& schema) const {
@@ -203,6 +218,7 @@ void Window::push(std::span<const Batch> batches, std::uint32_t partition) {
   if (partition >= spec_.partitions) {
     throw invalid_argument("partition ", partition, " is none of ", spec_.partitions);
   }
+  expect_sound();
   check_state();
   ids_.clear();
   try {
@@ -212,13 +228,15 @@ void Window::push(std::span<const Batch> batches, std::uint32_t partition) {
     forget_unused({});
     throw;
   }
-  std::size_t start = 0;
-  for (const Batch& batch : batches) {
-    // What was computed of the last batch is still there.
-    if (batches.size() > 1) aggregation_.inputs().prepare(batch);
-    take(batch, std::span(ids_).subspan(start, batch.length), partition);
-    start += batch.length;
-  }
+  change([&] {
+    std::size_t start = 0;
+    for (const Batch& batch : batches) {
+      // What was computed of the last batch is still there.
+      if (batches.size() > 1) aggregation_.inputs().prepare(batch);
+      take(batch, std::span(ids_).subspan(start, batch.length), partition);
+      start += batch.length;
+    }
+  });
   if (keys_.size() > keys_to_look_through_) forget_unused({});
 }
 
@@ -226,12 +244,14 @@ void Window::advance_to(std::int64_t time) {
   if (time < -kFarthest || time >= kFarthest) {
     throw invalid_argument("advance_to: ", time, " is farther than times can be");
   }
-  watermark_.advance_to(time);
-  windows_->close_reached();
+  change([&] {
+    watermark_.advance_to(time);
+    windows_->close_reached();
+  });
 }
 
 void Window::finish() {
-  windows_->close_all();
+  change([&] { windows_->close_all(); });
   watermark_.advance_to(kFarthest);
   is_finished_ = true;
 }

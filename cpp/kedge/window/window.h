@@ -1,7 +1,9 @@
 // Batches of a stream in, closed windows out: one definition over one schema.
 //
 // Every push takes all of its rows or, when it throws, none of them. The same rows in the same
-// order give the same results however they are cut into batches.
+// order give the same results however they are cut into batches. Only what the code of a user's
+// aggregate raises is found too late for that: afterwards everything that reads or changes the
+// state throws.
 //
 // Thread safety: one caller at a time.
 #pragma once
@@ -29,7 +31,8 @@ struct WindowStats {
 class Window {
  public:
   // Throws InvalidArgument and Unsupported that name the argument, or the column and its type.
-  Window(WindowSpec spec, std::shared_ptr<const Schema> schema);
+  // `codes` of users' aggregates outlive the window.
+  Window(WindowSpec spec, std::shared_ptr<const Schema> schema, const UserCodes* codes = nullptr);
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
 
@@ -62,12 +65,18 @@ class Window {
     std::vector<std::byte> note;
   };
   // Throws CorruptData that names the section. With `expected`, throws InvalidArgument with what
-  // differs when the snapshot is of another definition.
-  static Restored restore(std::span<const std::byte> bytes, const WindowSpec* expected = nullptr);
+  // differs when the snapshot is of another definition; so does other code of users' aggregates
+  // than it was made with, or none.
+  static Restored restore(std::span<const std::byte> bytes, const WindowSpec* expected = nullptr,
+                          const UserCodes* codes = nullptr);
 
  private:
   void check_schema(const Schema& schema) const;
   void check_state() const;
+  // Runs what changes the state and should not fail; when it does, nothing runs any more.
+  template <class Run>
+  void change(const Run& run);
+  void expect_sound() const;
   void encode(std::span<const Batch> batches);
   void encode_keys(const Batch& batch, std::span<std::uint32_t> ids);
   void take(const Batch& batch, std::span<const std::uint32_t> ids, std::uint32_t partition);
@@ -87,6 +96,7 @@ class Window {
   std::unique_ptr<Windows> windows_;
   std::uint64_t rows_ = 0;
   bool is_finished_ = false;
+  std::string failure_;               // why the state is lost
   std::size_t keys_to_look_through_;  // when there are so many, those without a window are dropped
   std::vector<std::uint32_t> ids_;    // of all rows of a push
   std::vector<std::int64_t> times_;

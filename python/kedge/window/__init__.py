@@ -61,12 +61,13 @@ the same definition sees the same key and start, so that a sink can upsert.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kedge._core import InvalidArgument, Table, WindowStream
 from kedge.window import toml
 from kedge.window.aggregates import Aggregate
+from kedge.window.codes import Code, Codes, columns_of
 from kedge.window.durations import (
     DurationLike,
     TimeLike,
@@ -81,6 +82,8 @@ __all__ = ["Window"]
 
 class Window:
     """A definition of windows and what is open of them; see the module's text for what it means.
+
+    Threads may share one: each call has the window for itself, and other threads run meanwhile.
 
     Args:
         aggregates: what comes out, by the name of its column.
@@ -142,7 +145,10 @@ class Window:
                 if limit <= 0:
                     raise InvalidArgument(f"{name} = {limit} is not above 0")
                 definition[name] = limit
-        self._stream = WindowStream(definition)
+        columns = columns_of(aggregates.values())
+        definition["columns"] = [column.definition for column in columns]
+        self._codes = Codes.of(aggregates.values(), columns)
+        self._stream = WindowStream(definition, self._codes)
         self._note = b""
         self._paths = {name: made.path for name, made in aggregates.items()}
 
@@ -211,24 +217,36 @@ class Window:
         return self._note
 
     @classmethod
-    def restore(cls, data: bytes, expected: Window | None = None) -> Window:
+    def restore(
+        cls,
+        data: bytes,
+        expected: Window | None = None,
+        *,
+        aggregates: Iterable[Code] = (),
+        columns: Iterable[Code] = (),
+    ) -> Window:
         """A window as it was when the snapshot was taken.
 
-        With `expected`, a snapshot of another definition is refused with the differences.
+        With `expected`, a snapshot of another definition is refused with the differences. The code
+        of users' aggregates and columns is not in the snapshot: it is taken from `aggregates`,
+        `columns` and `expected`.
         """
+        known = [] if expected is None else expected._codes.made
         restored = cls.__new__(cls)
-        restored._stream, restored._note = WindowStream.restore(
-            data, None if expected is None else expected._stream
-        )
-        restored._paths = {}
+        stream = None if expected is None else expected._stream
+        restored._restore(data, stream, [*known, *aggregates, *columns])
         return restored
 
-    def __getstate__(self) -> bytes:
-        return self.snapshot(self._note)
-
-    def __setstate__(self, data: bytes) -> None:
-        self._stream, self._note = WindowStream.restore(data, None)
+    def _restore(self, data: bytes, expected: WindowStream | None, made: Iterable[Code]) -> None:
         self._paths = {}
+        self._codes = Codes(made)
+        self._stream, self._note = WindowStream.restore(data, expected, self._codes)
+
+    def __getstate__(self) -> tuple[bytes, list[Code]]:
+        return self.snapshot(self._note), self._codes.made
+
+    def __setstate__(self, state: tuple[bytes, list[Code]]) -> None:
+        self._restore(state[0], None, state[1])
 
 
 def _aggregate(name: str, made: Aggregate) -> dict[str, Any]:

@@ -14,35 +14,37 @@
 The keys of `[window]` are the arguments of `kedge.Window`, those of an aggregate the arguments of
 its function; the two of `correlation` are `columns = ["x", "y"]`. Times are TOML's own or strings,
 which can be finer than microseconds. The `like` of `profile_of` is the path of a stored profile,
-seen from the document's folder, or the profile itself in base64 with "base64:" before it.
+seen from the document's folder, or the profile itself in base64 with "base64:" before it. A class
+of `kedge.aggregate` is `{ function = "user", code = "module:Class", columns = ["x"] }`, a column of
+`kedge.column` is `{ code = "module:function", columns = ["x"] }` wherever a column can stand:
+modules are imported.
 """
 
 from __future__ import annotations
 
 import difflib
 import inspect
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from kedge._core import CorruptData, InvalidArgument, normal_duration
-from kedge.window import aggregates
+from kedge.window import aggregates, toml_user
 from kedge.window.durations import ticks
 from kedge.window.toml_lines import line_of, tomllib
 from kedge.window.toml_reference import read_reference, reference_items
+from kedge.window.toml_text import key_text, path_text, string_text, value_text
 
 __all__ = ["read", "write"]
 
 _Made = TypeVar("_Made")
 _Path = tuple[str, ...]
 _AGGREGATES: _Path = ("window", "aggregates")
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def read(source: str | os.PathLike[str], make: Callable[..., _Made]) -> _Made:
@@ -69,11 +71,13 @@ def write(definition: Mapping[str, Any], paths: Mapping[str, str]) -> str:
     `paths` says of aggregates, by name, where the reference was read.
     """
     lines = ["[window]"]
-    lines += [f"{name} = {_value_text(value)}" for name, value in _window_items(definition)]
+    lines += [f"{name} = {value_text(value)}" for name, value in _window_items(definition)]
     lines += ["", "[window.aggregates]"]
-    for made in definition["aggregates"]:
+    columns = {column["name"]: column for column in definition.get("columns", ())}
+    for aggregate in definition["aggregates"]:
+        made = toml_user.spelled(aggregate, columns)
         items = _aggregate_items(made, paths.get(made["name"], ""))
-        lines.append(f"{_key_text(made['name'])} = {_value_text(items)}")
+        lines.append(f"{key_text(made['name'])} = {value_text(items)}")
     return "\n".join(lines) + "\n"
 
 
@@ -94,11 +98,10 @@ def _strings(value: object) -> str | list[str]:
     return value
 
 
-def _two_strings(value: object) -> list[str]:
-    strings = _strings(value)
-    if isinstance(strings, str) or len(strings) != 2:
+def _two_columns(value: object) -> list[str]:
+    if not isinstance(value, list) or len(value) != 2:
         raise InvalidArgument("expected a list of two strings")
-    return strings
+    return toml_user.columns(value)
 
 
 def _count(value: object) -> int:
@@ -179,11 +182,12 @@ _WINDOW: dict[str, _Check] = {
 }
 # Of the functions of aggregates: what a value must be, and which field of Aggregate holds it.
 _ARGUMENTS: dict[str, tuple[_Check, str]] = {
-    "column": (_string, "input"),
-    "columns": (_two_strings, ""),
-    "x": (_string, "input"),
-    "y": (_string, "of"),
-    "of": (_string, "of"),
+    "column": (toml_user.column, "input"),
+    "columns": (_two_columns, ""),
+    "code": (toml_user.imported, "code"),
+    "x": (toml_user.column, "input"),
+    "y": (toml_user.column, "of"),
+    "of": (toml_user.column, "of"),
     "q": (_number, "number"),
     "ddof": (_number, "number"),
     "error": (_number, "error"),
@@ -202,6 +206,8 @@ _WHOLE = ("ddof", "bins", "k")
 _FUNCTIONS: dict[str, Callable[..., aggregates.Aggregate]] = {
     name: getattr(aggregates, name) for name in aggregates.__all__ if name != "Aggregate"
 }
+_FUNCTIONS["user"] = toml_user.user
+_USER_COLUMNS: tuple[_Check, str] = (toml_user.columns, "")
 
 
 def _parameters(function: str) -> dict[str, inspect.Parameter]:
@@ -211,6 +217,10 @@ def _parameters(function: str) -> dict[str, inspect.Parameter]:
         del parameters["y"]
         return {"columns": parameters.pop("x"), **parameters}
     return parameters
+
+
+def _argument(function: str, name: str) -> tuple[_Check, str]:
+    return _USER_COLUMNS if (function, name) == ("user", "columns") else _ARGUMENTS[name]
 
 
 class _Document:
@@ -247,22 +257,22 @@ class _Document:
     def _aggregate(self, path: _Path, entry: object) -> aggregates.Aggregate:
         if not isinstance(entry, dict):
             expected = 'expected a table such as { function = "count" }'
-            raise self._error(path, f"{_path_text(path)} = {_value_text(entry)}: {expected}")
+            raise self._error(path, f"{path_text(path)} = {value_text(entry)}: {expected}")
         if "function" not in entry:
             self._check_keys(path, entry, (*_ARGUMENTS, "function"))
-            raise self._error(path, f"{_path_text(path)}: function is missing")
+            raise self._error(path, f"{path_text(path)}: function is missing")
         function = self._checked((*path, "function"), entry["function"], _string)
         if function not in _FUNCTIONS:
             there = (*path, "function")
-            what = f"{_path_text(there)} = {_string_text(function)}: there is no such aggregate"
+            what = f"{path_text(there)} = {string_text(function)}: there is no such aggregate"
             raise self._error(there, what + _nearest(function, _FUNCTIONS))
         parameters = _parameters(function)
         self._check_keys(path, entry, ("function", *parameters))
         for name, parameter in parameters.items():
             if parameter.default is inspect.Parameter.empty and name not in entry:
-                raise self._error(path, f"{_path_text(path)}: {function} needs {name}")
+                raise self._error(path, f"{path_text(path)}: {function} needs {name}")
         arguments = {
-            name: self._checked((*path, name), value, _ARGUMENTS[name][0])
+            name: self._checked((*path, name), value, _argument(function, name)[0])
             for name, value in entry.items()
             if name != "function"
         }
@@ -271,23 +281,23 @@ class _Document:
                 arguments["like"] = read_reference(arguments["like"], Path(self._file).parent)
             return _FUNCTIONS[function](*arguments.pop("columns", ()), **arguments)
         except (InvalidArgument, CorruptData, OSError) as error:
-            raise self._error(path, f"{_path_text(path)}: {error}") from None
+            raise self._error(path, f"{path_text(path)}: {error}") from None
 
     def _table(self, path: _Path) -> dict[str, Any]:
         found: Any = self._root
         for name in path:
             if name not in found:
-                raise self._error(path[:-1], f"there is no [{_path_text(path)}]")
+                raise self._error(path[:-1], f"there is no [{path_text(path)}]")
             found = found[name]
         if not isinstance(found, dict):
-            raise self._error(path, f"{_path_text(path)} = {_value_text(found)}: expected a table")
+            raise self._error(path, f"{path_text(path)} = {value_text(found)}: expected a table")
         return found
 
     def _check_keys(self, path: _Path, table: Mapping[str, Any], known: Iterable[str]) -> None:
         for name in table:
             if name not in known:
                 there = (*path, name)
-                what = f"{_path_text(there)}: there is no such key"
+                what = f"{path_text(there)}: there is no such key"
                 raise self._error(there, what + _nearest(name, known))
 
     def _checked(self, path: _Path, value: object, check: _Check) -> Any:
@@ -295,7 +305,7 @@ class _Document:
             self._check_digits(value)
             return check(value)
         except InvalidArgument as error:
-            raise self._error(path, f"{_path_text(path)} = {_value_text(value)}: {error}") from None
+            raise self._error(path, f"{path_text(path)} = {value_text(value)}: {error}") from None
 
     def _check_digits(self, value: object) -> None:
         """TOML's reader drops what is finer than microseconds, and is not asked to say so."""
@@ -353,10 +363,11 @@ def _window_items(definition: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 def _aggregate_items(made: Mapping[str, Any], path: str) -> dict[str, Any]:
     """A function and those of its arguments that differ from their defaults."""
+    is_user = made["function"] == "user"
     items: dict[str, Any] = {"function": made["function"]}
     for name, parameter in _parameters(made["function"]).items():
         if name == "columns":
-            items[name] = [made["input"], made["of"]]
+            items[name] = list(made["inputs"]) if is_user else [made["input"], made["of"]]
             continue
         if name == "like":
             items |= reference_items(made, path)
@@ -366,31 +377,3 @@ def _aggregate_items(made: Mapping[str, Any], path: str) -> dict[str, Any]:
         if value != (parameter.default or type(value)()):
             items[name] = int(value) if name in _WHOLE else value
     return items
-
-
-def _value_text(value: Any) -> str:
-    if isinstance(value, dict):
-        items = [f"{_key_text(name)} = {_value_text(entry)}" for name, entry in value.items()]
-        return f"{{ {', '.join(items)} }}" if items else "{}"
-    if isinstance(value, list):
-        return f"[{', '.join(_value_text(entry) for entry in value)}]"
-    if isinstance(value, np.datetime64):
-        text = str(np.datetime_as_string(value, unit="ns")).rstrip("0").rstrip(".")
-        return text if len(text.partition(".")[2]) <= 6 else _string_text(text)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return _string_text(value) if isinstance(value, str) else repr(value)
-
-
-def _string_text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _key_text(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else _string_text(key)
-
-
-def _path_text(path: _Path) -> str:
-    return ".".join(_key_text(name) for name in path)
