@@ -1,5 +1,6 @@
 #include "kedge/window/frequent_values.h"
 
+#include <algorithm>
 #include <map>
 
 #include "check.h"
@@ -43,9 +44,9 @@ TEST(
     CHECK(static_cast<double>(whole.error()) <= bound);
     CHECK(whole.entries().size() <= Frequent::kMost);
     std::size_t found = 0;
-    for (const auto& [value, count] : whole.entries()) {
-      const std::uint64_t truth = counts.contains(value) ? counts[value] : 0;
-      CHECK(truth <= count && count <= truth + whole.error());
+    for (const auto& entry : whole.entries()) {
+      const std::uint64_t truth = counts.contains(entry.value) ? counts[entry.value] : 0;
+      CHECK(truth <= entry.count && entry.count <= truth + whole.error());
       found += truth > whole.error() ? 1 : 0;
     }
     std::size_t often = 0;

@@ -19,7 +19,7 @@ struct Outcome {
 // `next_length` says how many rows the next batch has; `restart` snapshots and restores after each.
 template <class NextLength>
 Outcome run(const WindowSpec& spec, const Batch& stream, const NextLength& next_length,
-           bool restart) {
+            bool restart) {
   auto window = std::make_unique<Window>(spec, stream.schema);
   std::vector<Batch> closed, late;
   for (std::size_t first = 0; first < stream.length;) {

@@ -1,5 +1,6 @@
 #include "kedge/window/frequent_values.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "kedge/base/error.h"
@@ -13,70 +14,93 @@ void write_value(const std::string& value, ByteWriter& out) { out.write_string(v
 void read_value(ByteReader& in, std::uint64_t& value) { value = in.read<std::uint64_t>(); }
 void read_value(ByteReader& in, std::string& value) { value = in.read_string(); }
 
+std::vector<std::uint32_t> all_places(std::size_t count) {
+  std::vector<std::uint32_t> places(count);
+  std::iota(places.begin(), places.end(), 0u);
+  return places;
+}
+
 }  // namespace
 
 template <class Value>
+void FrequentValues<Value>::put(Entry entry, std::size_t slot) {
+  text_bytes_ += bytes_of(entry.value);
+  entries_.push_back(std::move(entry));
+  index_[slot] = static_cast<std::uint16_t>(entries_.size());
+  if (2 * entries_.size() >= index_.size()) make_index(2 * index_.size());
+}
+
+template <class Value>
+void FrequentValues<Value>::make_index(std::size_t slots) {
+  index_.assign(slots, 0);
+  for (std::size_t place = 0; place < entries_.size(); ++place) {
+    std::size_t slot = static_cast<std::size_t>(entries_[place].hash) & (slots - 1);
+    while (index_[slot] != 0) slot = (slot + 1) & (slots - 1);
+    index_[slot] = static_cast<std::uint16_t>(place + 1);
+  }
+}
+
+template <class Value>
+bool FrequentValues<Value>::is_ahead(std::uint32_t a, std::uint32_t b) const noexcept {
+  const Entry& mine = entries_[a];
+  const Entry& other = entries_[b];
+  return mine.count != other.count ? mine.count > other.count : mine.value < other.value;
+}
+
+template <class Value>
 std::vector<std::uint32_t> FrequentValues<Value>::top(std::size_t most) const {
-  std::vector<std::uint32_t> places(entries_.size());
-  std::iota(places.begin(), places.end(), 0u);
-  const auto is_ahead = [this](std::uint32_t a, std::uint32_t b) {
-    return entries_[a].count != entries_[b].count ? entries_[a].count > entries_[b].count : a < b;
-  };
+  std::vector<std::uint32_t> places = all_places(entries_.size());
   const auto end = places.begin() + static_cast<std::ptrdiff_t>(std::min(most, places.size()));
-  std::partial_sort(places.begin(), end, places.end(), is_ahead);
+  std::partial_sort(places.begin(), end, places.end(),
+                    [this](std::uint32_t a, std::uint32_t b) { return is_ahead(a, b); });
   places.erase(end, places.end());
   return places;
 }
 
 template <class Value>
 void FrequentValues<Value>::drop_rarer() {
-  std::vector<std::uint32_t> places = top(kKept + 1);
-  error_ = entries_[places.back()].count;
-  places.pop_back();
-  std::ranges::sort(places);
+  std::vector<std::uint32_t> places = all_places(entries_.size());
+  const auto first_dropped = places.begin() + kKept;
+  std::nth_element(places.begin(), first_dropped, places.end(),
+                   [this](std::uint32_t a, std::uint32_t b) { return is_ahead(a, b); });
+  error_ = entries_[*first_dropped].count;
   std::vector<Entry> kept;
   kept.reserve(kMost + 1);
   text_bytes_ = 0;
-  for (const std::uint32_t place : places) {
-    text_bytes_ += bytes_of(entries_[place].value);
-    kept.push_back(std::move(entries_[place]));
+  for (auto place = places.begin(); place != first_dropped; ++place) {
+    text_bytes_ += bytes_of(entries_[*place].value);
+    kept.push_back(std::move(entries_[*place]));
   }
   entries_ = std::move(kept);
+  make_index(index_.size());
 }
 
+// A value that one side does not have may have come there as often as its error says.
 template <class Value>
 void FrequentValues<Value>::merge(const FrequentValues& other) {
-  std::vector<Entry> both;
-  both.reserve(entries_.size() + other.entries_.size());
-  auto mine = entries_.begin();
+  for (Entry& entry : entries_) entry.count += other.error_;
   for (const Entry& theirs : other.entries_) {
-    for (; mine != entries_.end() && mine->value < theirs.value; ++mine) {
-      both.push_back({std::move(mine->value), mine->count + other.error_});
-    }
-    std::uint64_t count = theirs.count + error_;
-    if (mine != entries_.end() && mine->value == theirs.value) {
-      count = theirs.count + mine->count;
-      ++mine;
+    const std::size_t slot = slot_of(theirs.value, theirs.hash);
+    if (index_[slot] != 0) {
+      entries_[index_[slot] - 1u].count += theirs.count - other.error_;
     } else {
-      text_bytes_ += bytes_of(theirs.value);
+      put({theirs.value, theirs.hash, theirs.count + error_}, slot);
     }
-    both.push_back({theirs.value, count});
   }
-  for (; mine != entries_.end(); ++mine) {
-    both.push_back({std::move(mine->value), mine->count + other.error_});
-  }
-  entries_ = std::move(both);
   error_ += other.error_;
   if (entries_.size() > kMost) drop_rarer();
 }
 
 template <class Value>
 void FrequentValues<Value>::write(ByteWriter& out) const {
+  std::vector<std::uint32_t> places = all_places(entries_.size());
+  std::ranges::sort(places, {},
+                    [this](std::uint32_t place) -> const Value& { return entries_[place].value; });
   out.write_varint(error_);
-  out.write_varint(entries_.size());
-  for (const Entry& entry : entries_) {
-    write_value(entry.value, out);
-    out.write_varint(entry.count);
+  out.write_varint(places.size());
+  for (const std::uint32_t place : places) {
+    write_value(entries_[place].value, out);
+    out.write_varint(entries_[place].count);
   }
 }
 
@@ -89,6 +113,7 @@ void FrequentValues<Value>::read(ByteReader& in) {
     Entry entry{};
     read_value(in, entry.value);
     entry.count = in.read_varint();
+    entry.hash = hash_of(entry.value);
     if (!entries_.empty() && !(entries_.back().value < entry.value)) {
       throw corrupt_data(in.section(), ": frequent values do not rise");
     }
@@ -96,8 +121,8 @@ void FrequentValues<Value>::read(ByteReader& in) {
       throw corrupt_data(in.section(), ": a value came ", entry.count, " times, by an error of ",
                          error_);
     }
-    text_bytes_ += bytes_of(entry.value);
-    entries_.push_back(std::move(entry));
+    const std::size_t slot = slot_of(entry.value, entry.hash);
+    put(std::move(entry), slot);
   }
 }
 

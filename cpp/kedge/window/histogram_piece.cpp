@@ -42,14 +42,25 @@ void HistogramPiece::init(std::byte* state) const noexcept {
   std::fill_n(&of<std::uint64_t>(state), cells_, std::uint64_t{0});
 }
 
+// How many cuts the image reaches. Which half it lies in is no branch: nobody could foresee it.
+std::size_t HistogramPiece::cell_of(std::uint64_t image) const noexcept {
+  const std::uint64_t* cut = cuts_.data();
+  std::size_t left = cuts_.size();
+  if (left == 0) return 0;
+  for (; left > 1; left -= left / 2) {
+    const std::size_t is_reached = cut[left / 2 - 1] <= image ? 1 : 0;
+    cut += left / 2 & (0 - is_reached);
+  }
+  return static_cast<std::size_t>(cut - cuts_.data()) + (*cut <= image ? 1 : 0);
+}
+
 void HistogramPiece::update(const Block& block) const {
   const Values& values = block.inputs[input_];
   for (std::size_t i = 0; i < block.length; ++i) {
     if (!values.keeps(i)) continue;
     const auto image = ordered_image(values, i, is_unsigned_);
     if (!image) continue;
-    const auto cell = std::ranges::upper_bound(cuts_, *image) - cuts_.begin();
-    ++(&of<std::uint64_t>(block.states[i]))[cell];
+    ++(&of<std::uint64_t>(block.states[i]))[cell_of(*image)];
   }
 }
 

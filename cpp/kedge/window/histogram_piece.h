@@ -25,6 +25,7 @@ class HistogramPiece final : public Piece {
   std::unique_ptr<Result> counts() const;
 
  private:
+  std::size_t cell_of(std::uint64_t image) const noexcept;
   std::span<const std::uint64_t> counts_in(const std::byte* state) const noexcept {
     return {&of<std::uint64_t>(state), cells_};
   }

@@ -42,9 +42,9 @@ std::unique_ptr<Result> TopPiece<Value>::top(std::size_t most) const {
     const FrequentValues<Value>* const values = this->owned_in(state);
     if (values == nullptr) return;
     for (const std::uint32_t place : values->top(most)) {
-      const auto& [value, count] = values->entries()[place];
-      append(value, entries.child(0));
-      entries.child(1).append({&count, 1}, nullptr);
+      const auto& entry = values->entries()[place];
+      append(entry.value, entries.child(0));
+      entries.child(1).append({&entry.count, 1}, nullptr);
     }
   });
 }
