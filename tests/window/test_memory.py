@@ -32,14 +32,18 @@ WINDOWS = {
 }
 
 
+@pytest.mark.parametrize("owns", [False, True])
 @pytest.mark.parametrize("kind", ["int64", "string"])
 @pytest.mark.parametrize("windows", WINDOWS)
-def test_ever_new_keys_take_no_more_memory_than_the_open_windows(kind: str, windows: str) -> None:
+def test_ever_new_keys_take_no_more_memory_than_the_open_windows(
+    kind: str, windows: str, owns: bool
+) -> None:
+    owning = {"text": kedge.max("k"), "top": kedge.top("k", k=1)} if owns else {}
     window = kedge.Window(
         time="t",
         key="k",
         lateness="5s",
-        aggregates={"n": kedge.count(), "s": kedge.sum("v"), "last": kedge.last("v")},
+        aggregates={"n": kedge.count(), "s": kedge.sum("v"), "last": kedge.last("v"), **owning},
         **WINDOWS[windows],
     )
     size, keys, state = 500, [], []

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 import kedge
 from kedge._core import Distinct
+from tests.reference import window_aggregates as plain
 from tests.window import asks
-from tests.window.agreement import Ask, assert_agree
+from tests.window.agreement import Ask, assert_agree, check, pair, run
 from tests.window.kinds import KINDS, WindowKind
-from tests.window.streams import WITHIN_DAYS, Stream, streams
+from tests.window.streams import WITHIN_DAYS, Stream, rows_of, streams
 
 FAMILIES = {
     "texts": asks.TEXTS,
@@ -141,6 +142,30 @@ def test_histograms_are_those_of_numpy() -> None:
     inside, edges = np.histogram(values, 50, (-2, 2))
     assert cells[1:-1] == inside.tolist()
     assert (cells[0], cells[-1]) == ((values < edges[0]).sum(), (values > edges[-1]).sum())
+
+
+@given(stream=streams(max_size=60, clocks=WITHIN_DAYS), kind=st.sampled_from(KINDS))
+@settings(max_examples=30)
+def test_conditions_choose_the_rows_of_texts_and_lists(stream: Stream, kind: WindowKind) -> None:
+    condition = "b and row % 3 != 1"
+    few = [*asks.TEXTS, *asks.HISTOGRAMS, *asks.TOPS, Ask("argmin", ("i",), {"of": "s"})]
+    filtered = [Ask(a.name, a.args, {**a.options, "where": condition}) for a in few]
+    kind_of_window, _ = kind.given(stream.clock)
+    ours = kedge.Window(
+        time="t",
+        key=list(stream.key),
+        lateness=stream.clock.text(stream.lateness),
+        aggregates={str(ask): ask.ours() for ask in [Ask("count"), *filtered]},
+        **kind_of_window,
+    )
+    _, twin = pair(stream, kind, [Ask("count"), *few])
+    twin.aggregates = {
+        str(a): plain.where(lambda row: row["b"] and row["row"] % 3 != 1, twin.aggregates[str(b)])
+        for a, b in zip(filtered, few, strict=True)
+    } | {"count": plain.count()}
+    table = run(ours, stream.batches())
+    exact = twin.push(rows_of(stream.table)) + twin.finish()
+    check(table, exact, [Ask("count"), *filtered], twin)
 
 
 def test_what_is_known_of_a_column_is_in_its_metadata() -> None:

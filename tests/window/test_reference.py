@@ -315,6 +315,35 @@ def test_hopping_windows_and_their_aggregates_are_those_of_duckdb() -> None:
         assert list(mine.values())[3:] == pytest.approx(list(other[3:]), rel=1e-9, nan_ok=True)
 
 
+def test_texts_and_cells_are_those_of_duckdb() -> None:
+    rows = some_rows(300, 9)
+    rows = [{**row, "s": ["b", "", "ab", "\u00e4", None][int(row["v"] * 8) % 5]} for row in rows]
+    aggregates = {
+        "least": plain.min("s"),
+        "greatest": plain.max("s"),
+        "first": plain.first("s"),
+        "last": plain.last("s"),
+        "cells": plain.histogram("v", bounds=[1, 2.5]),
+        "often": plain.top("s", k=2),
+    }
+    twin = Window(tumbling(1000), aggregates, time="t", key=("k",), watermark=Watermark(10**9))
+    twin.push(rows)
+    ours = [list(twin.row(one).values())[2:] for one in twin.finish()]
+    frame = pl.DataFrame(rows)
+    theirs = duckdb.sql(
+        """with counts as (select t // 1000 as w, k, s, count(*) as n from frame
+                           where s is not null group by all),
+           tops as (select w, k, list({'value': s, 'count': n} order by n desc, s)[:2] as often
+                    from counts group by all)
+           select k, min(s), max(s), arg_min(s, t), arg_max(s, t),
+             [count(*) filter (v < 1), count(*) filter (v >= 1 and v < 2.5),
+              count(*) filter (v >= 2.5)], any_value(often)
+           from frame join tops using (k) where t // 1000 = w group by w, k order by w, k"""
+    ).fetchall()
+    assert frame.height == 300
+    assert ours == [list(row) for row in theirs]
+
+
 @pytest.mark.parametrize("every", ["1d", "1w", "1mo", "1y"])
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Riga", "America/New_York", "Australia/Lord_Howe"])
 def test_calendar_windows_are_those_of_polars(every: str, zone: str) -> None:

@@ -40,13 +40,13 @@ AggregateBuilder::Made AggregateBuilder::make_top(const AggregateSpec& aggregate
   entry.children = {{"value", output_type(source), false}, {"count", uint64_type(), false}};
   const std::size_t values = input(aggregate, form_of(source));
   const auto most = static_cast<std::size_t>(aggregate.number);
-  const auto made = [&]<class Value>(Value) {
-    using Piece = TopPiece<Value>;
-    return piece<Piece>("top", values, is_unsigned(source.id), is_integral(source)).top(most);
+  const auto numbers = [&] {
+    return piece<TopNumbersPiece>("top", values, is_integral(source), is_unsigned(source.id))
+        .top(most);
   };
   using Values = FrequentValues<std::uint64_t>;
   return {list_of(std::move(entry)),
-          is_string(source.id) ? made(std::string()) : made(std::uint64_t{0}),
+          is_string(source.id) ? piece<TopTextsPiece>("top", values).top(most) : numbers(),
           {{"kedge.count_error", text_of(Values::kErrorShare)},
            {"kedge.exact_up_to", text(Values::kMost)}}};
 }

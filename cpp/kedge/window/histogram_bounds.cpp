@@ -37,9 +37,10 @@ std::vector<double> histogram_bounds(double bins, std::span<const double> given)
   if (given.size() != 2) throw invalid_argument("range: ", given.size(), " numbers, not 2");
   check_bounds(given, "range");
   const double width = (given[1] - given[0]) / bins;
-  std::vector<double> bounds;
-  for (double i = 0; i < bins; ++i) bounds.push_back(given[0] + i * width);
-  bounds.push_back(given[1]);
+  std::vector<double> bounds(static_cast<std::size_t>(bins) + 1, given[1]);
+  for (std::size_t i = 0; i + 1 < bounds.size(); ++i) {
+    bounds[i] = given[0] + static_cast<double>(i) * width;
+  }
   for (std::size_t i = 1; i < bounds.size(); ++i) {
     if (bounds[i] > bounds[i - 1] && std::isfinite(bounds[i])) continue;
     throw invalid_argument("range = (", joined_bounds(given), ") has no ", bins,

@@ -1,9 +1,9 @@
-// The most frequent values and how often each came.
+// The most frequent values and how often each came. What comes out are lists of structs, value and
+// count, never null: falling counts, then rising values.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <type_traits>
 
 #include "kedge/window/frequent_values.h"
 #include "kedge/window/owning_piece.h"
@@ -13,31 +13,37 @@ namespace kedge {
 // Of more, counts may be unknown.
 inline constexpr std::size_t kMostTop = FrequentValues<std::uint64_t>::kKept;
 
-// Of an input of integers, doubles (all NaN are one value, above all others) or texts.
-template <class Value>
-class TopPiece final : public OwningPiece<FrequentValues<Value>> {
+// Of an input of integers or of doubles; all NaN are one value, above all others.
+class TopNumbersPiece final : public OwningPiece<FrequentValues<std::uint64_t>> {
  public:
   // `is_unsigned` is of integers.
-  TopPiece(bool is_unsigned, bool integers, std::size_t input)
-      : is_unsigned_(is_unsigned), integers_(integers), input_(input) {}
+  TopNumbersPiece(bool integers, bool is_unsigned, std::size_t input)
+      : integers_(integers), is_unsigned_(is_unsigned), input_(input) {}
 
   void update(const Block& block) const override;
-
-  // A list of structs, value and count, never null: falling counts, then rising values.
   std::unique_ptr<Result> top(std::size_t most) const;
 
  private:
-  static constexpr bool kIsText = std::is_same_v<Value, std::string>;
+  FrequentValues<std::uint64_t> make() const override { return {}; }
+  std::uint64_t bits_of_image(std::uint64_t image) const noexcept;
 
-  FrequentValues<Value> make() const override { return {}; }
-  void append(const Value& value, OutputColumn& out) const;
-
-  bool is_unsigned_;
   bool integers_;
+  bool is_unsigned_;
   std::size_t input_;
 };
 
-extern template class TopPiece<std::uint64_t>;
-extern template class TopPiece<std::string>;
+// Of an input of texts, by their bytes.
+class TopTextsPiece final : public OwningPiece<FrequentValues<std::string>> {
+ public:
+  explicit TopTextsPiece(std::size_t input) : input_(input) {}
+
+  void update(const Block& block) const override;
+  std::unique_ptr<Result> top(std::size_t most) const;
+
+ private:
+  FrequentValues<std::string> make() const override { return {}; }
+
+  std::size_t input_;
+};
 
 }  // namespace kedge
