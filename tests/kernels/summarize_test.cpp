@@ -71,29 +71,6 @@ TEST("every variant gives the scalar one's bits at every length, for every set o
   }
 }
 
-TEST("every variant gives the scalar one's spreads, also of values far from zero") {
-  Random random(6);
-  std::vector<double> words;
-  for (std::size_t i = 0; i < 50; ++i) {
-    const double count = 1 + random.below(100);
-    const double sum = (1e9 + random.uniform()) * count;
-    words.insert(words.end(), {std::bit_cast<double>(static_cast<std::uint64_t>(count)), sum,
-                               sum * (sum / count) * (1 + random.uniform() * 1e-12),
-                               random.uniform() * 1e-9, random.uniform() * 1e-3});
-  }
-  std::vector<const std::byte*> states;
-  for (std::size_t i = 0; i < words.size(); i += 5) {
-    states.push_back(reinterpret_cast<const std::byte*>(words.data() + i));
-  }
-  std::vector<double> expected(states.size()), spreads(states.size());
-  summarize_scalar().spread(states.data(), 0, states.size(), expected.data());
-  for (const SummarizeVariant& variant : summarize_variants()) {
-    if (!is_runnable(variant.isa)) continue;
-    variant.spread(states.data(), 0, states.size(), spreads.data());
-    CHECK(spreads == expected);
-  }
-}
-
 TEST("a sum of values that cancel keeps what a double would lose") {
   const std::vector<double> values = {1e16, 1.0, -1e16, 1e-8};
   const std::vector<std::uint32_t> owners(values.size(), 0);

@@ -19,4 +19,16 @@ std::size_t count_bits(const std::uint8_t* bitmap, std::size_t offset,
   return set;
 }
 
+void pack_bits(const std::uint8_t* bytes, std::size_t length, std::uint8_t* bitmap) noexcept {
+  std::size_t i = 0;
+  for (; i + 8 <= length; i += 8) {
+    unsigned bits = 0;
+    for (unsigned k = 0; k < 8; ++k) bits |= unsigned{bytes[i + k]} << k;
+    bitmap[i / 8] = static_cast<std::uint8_t>(bits);
+  }
+  for (; i < length; ++i) {
+    if (bytes[i] != 0) set_bit(bitmap, i);
+  }
+}
+
 }  // namespace kedge

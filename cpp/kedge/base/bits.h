@@ -13,6 +13,8 @@ inline bool get_bit(const std::uint8_t* bitmap, std::size_t i) noexcept {
 inline void set_bit(std::uint8_t* bitmap, std::size_t i) noexcept {
   bitmap[i >> 3] = static_cast<std::uint8_t>(bitmap[i >> 3] | (1u << (i & 7)));
 }
+// Bits of so many bytes that are 0 or 1, into memory that is zero.
+void pack_bits(const std::uint8_t* bytes, std::size_t length, std::uint8_t* bitmap) noexcept;
 constexpr std::size_t bitmap_bytes(std::size_t bits) noexcept { return bits / 8 + (bits % 8 != 0); }
 
 // How many of the `length` bits from `offset` on are set.

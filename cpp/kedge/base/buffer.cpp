@@ -31,13 +31,15 @@ void ask_for_large_pages(void* memory, std::size_t bytes) noexcept {
 }
 
 std::byte* Buffer::allocate(std::size_t bytes) {
-  const std::size_t unit = bytes >= 2 * kLargePage ? kLargePage : kCacheLine;
+  const std::size_t unit = bytes >= kLargePage ? kLargePage : kCacheLine;
   if (bytes > SIZE_MAX - unit) throw std::bad_alloc();
   void* const memory = std::aligned_alloc(unit, rounded_up(bytes, unit));
   if (memory == nullptr) throw std::bad_alloc();
   // A table that is walked at random touches a page for each row: large ones save most of the
-  // misses.
-  if (unit == kLargePage) ask_for_large_pages(memory, rounded_up(bytes, unit));
+  // misses. They are also cheaper to come by than the small ones that they replace. A last page
+  // that may be next to empty is worth it only behind others.
+  const std::size_t large = bytes < 2 * kLargePage ? kLargePage : rounded_up(bytes, kLargePage);
+  if (unit == kLargePage) ask_for_large_pages(memory, large);
   return static_cast<std::byte*>(memory);
 }
 

@@ -31,6 +31,7 @@ constexpr bool has_extremes(SummaryParts parts) noexcept {
 
 // Where each part lies, in words of eight bytes behind the count: sum and its rest, or sum, sum of
 // squares and their rests; then the greatest of -value and of value, -infinity at first.
+constexpr std::size_t rest_word(SummaryParts parts) noexcept { return has_squares(parts) ? 3 : 2; }
 constexpr std::size_t extremes_word(SummaryParts parts) noexcept {
   return has_squares(parts) ? 5 : has_sum(parts) ? 3 : 1;
 }
@@ -51,14 +52,8 @@ struct SummaryRows {
 // the same bits.
 using SummarizeKernel = void (*)(const SummaryRows& rows);
 
-// Of summaries with moments: the count times the sum of squares, less the square of the sum, which
-// is the variance times the count and the count less its degrees of freedom.
-using SpreadKernel = void (*)(const std::byte* const* states, std::size_t offset,
-                              std::size_t length, double* spreads);
-
 struct SummarizeVariant {
   Isa isa;
-  SpreadKernel spread;
   SummarizeKernel of[kSummaryParts];
 };
 

@@ -8,8 +8,6 @@
 namespace kedge {
 namespace {
 
-#include "kedge/kernels/summarize_spread_loop.h"
-
 // Sum and sum of squares side by side in one register.
 KEDGE_TARGET inline void add_moments(double* words, __m128d value) {
   const __m128d squares = _mm_mul_pd(value, value);
@@ -66,7 +64,6 @@ KEDGE_TARGET void summarize(const SummaryRows& rows) {
 
 SummarizeVariant summarize_avx2() noexcept {
   return {Isa::kAvx2,
-          &spreads_of,
           {&summarize<SummaryParts::kSum>, &summarize<SummaryParts::kMoments>,
            &summarize<SummaryParts::kExtremes>, &summarize<SummaryParts::kSumExtremes>,
            &summarize<SummaryParts::kMomentsExtremes>}};

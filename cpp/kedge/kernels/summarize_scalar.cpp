@@ -11,12 +11,9 @@ double add_keeping_rest(double& sum, double value) noexcept {
   return (before - (sum - added)) + (value - added);
 }
 
-#define KEDGE_TARGET
-#include "kedge/kernels/summarize_spread_loop.h"
-
 template <SummaryParts kParts>
 void summarize(const SummaryRows& rows) {
-  constexpr std::size_t kRests = has_squares(kParts) ? 3 : 2;
+  constexpr std::size_t kRests = rest_word(kParts);
   for (std::size_t i = 0; i < rows.length; ++i) {
     const bool kept = rows.keep == nullptr || rows.keep[i] != 0;
     std::byte* state = (kept ? rows.states[i] : rows.sink) + rows.offset;
@@ -41,7 +38,6 @@ void summarize(const SummaryRows& rows) {
 
 SummarizeVariant summarize_scalar() noexcept {
   return {Isa::kScalar,
-          &spreads_of,
           {&summarize<SummaryParts::kSum>, &summarize<SummaryParts::kMoments>,
            &summarize<SummaryParts::kExtremes>, &summarize<SummaryParts::kSumExtremes>,
            &summarize<SummaryParts::kMomentsExtremes>}};

@@ -165,9 +165,9 @@ AggregateBuilder::Made AggregateBuilder::make_count(const AggregateSpec& aggrega
             {{"kedge.standard_error", text_of(error)}}};
   }
   if (aggregate.input.empty() && aggregate.where.empty()) {
-    return {type, answer_of([](const std::byte* state, const TimeRange&) {
-              return std::optional<std::uint64_t>(rows_in(state));
-            })};
+    return {type, column_answer(
+                      [](const WordColumns& columns, std::size_t length, std::uint64_t* values,
+                         std::uint8_t* valid) { read_counts(columns, 0, length, values, valid); })};
   }
   return {type, piece<CountPiece>("count", input(aggregate, Form::kPresence)).count()};
 }

@@ -5,6 +5,7 @@
 
 #include "kedge/base/buffer.h"
 #include "kedge/window/aggregate_builder.h"
+#include "kedge/window/count_piece.h"
 
 namespace kedge {
 namespace {
@@ -23,13 +24,17 @@ Aggregation::Aggregation(const WindowSpec& spec, const std::shared_ptr<const Sch
     : inputs_(schema, spec.columns, codes) {
   AggregateBuilder(*this, spec, *schema, codes).build();
   doubles_ = {0};
+  column_pieces_.push_back(counts_by_column(0, ColumnPiece::kAllRows));
   for (const auto& piece : pieces_) {
     piece->set_offset(bytes_);
     bytes_ += piece->bytes();
     doubles_.resize(doubles_.size() + piece->plain_words(), 0);
     doubles_.resize(bytes_ / sizeof(std::uint64_t), UINT64_MAX);
     if (piece->owns_memory()) owners_.push_back(piece.get());
+    if (const auto columns = piece->by_columns()) column_pieces_.push_back(*columns);
   }
+  is_by_columns_ = column_pieces_.size() == pieces_.size() + 1 &&
+                   std::ranges::all_of(results_, [](const auto& r) { return r->reads_columns(); });
   stride_ = stride_of(bytes_);
   empty_.resize(stride_);
   for (const auto& piece : pieces_) piece->init(empty_.data());

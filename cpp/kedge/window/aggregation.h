@@ -36,6 +36,12 @@ class Aggregation {
   // Whether states own memory, so that they must be released and cannot be copied as bytes.
   bool owns_memory() const noexcept { return !owners_.empty(); }
 
+  // Words of a state, and the pieces that can lie word by word, the count of rows first.
+  std::size_t words() const noexcept { return bytes_ / sizeof(std::uint64_t); }
+  const std::vector<ColumnPiece>& column_pieces() const noexcept { return column_pieces_; }
+  // Whether these are all, and all that answers look at.
+  bool is_by_columns() const noexcept { return is_by_columns_; }
+
   void init(std::byte* state) const noexcept;
   void update(const Block& block) const;
   void merge(std::byte* into, const std::byte* from) const;
@@ -63,6 +69,8 @@ class Aggregation {
   Inputs inputs_;
   std::vector<std::unique_ptr<Piece>> pieces_;
   std::vector<Piece*> owners_;  // those that own memory
+  std::vector<ColumnPiece> column_pieces_;
+  bool is_by_columns_ = false;
   std::vector<Field> fields_;
   std::vector<std::unique_ptr<Result>> results_;
   std::vector<std::byte> empty_;               // a state as init makes it

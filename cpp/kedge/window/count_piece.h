@@ -7,6 +7,16 @@
 
 namespace kedge {
 
+// The counts in one word of states.
+inline ColumnPiece counts_by_column(std::size_t word, std::size_t input) {
+  return {word, 1, input, &select_variant(summary_columns_variants(), active_isa()).count};
+}
+inline void read_counts(const WordColumns& columns, std::size_t word, std::size_t length,
+                        std::uint64_t* values, std::uint8_t* valid) {
+  std::copy_n(columns.word<std::uint64_t>(word), length, values);
+  std::fill_n(valid, length, std::uint8_t{1});
+}
+
 class CountPiece final : public Piece {
  public:
   explicit CountPiece(std::size_t input) : input_(input) {}
@@ -23,10 +33,15 @@ class CountPiece final : public Piece {
     of<std::uint64_t>(into) += of<std::uint64_t>(from);
   }
 
+  std::optional<ColumnPiece> by_columns() const noexcept override {
+    return counts_by_column(offset() / sizeof(std::uint64_t), input_);
+  }
+
   std::uint64_t count_in(const std::byte* state) const noexcept { return of<std::uint64_t>(state); }
   std::unique_ptr<Answer> count() const {
-    return answer_of([this](const std::byte* state, const TimeRange&) {
-      return std::optional<std::uint64_t>(count_in(state));
+    return column_answer([this](const WordColumns& columns, std::size_t length,
+                                std::uint64_t* values, std::uint8_t* valid) {
+      read_counts(columns, offset() / sizeof(std::uint64_t), length, values, valid);
     });
   }
 

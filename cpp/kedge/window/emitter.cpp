@@ -1,5 +1,7 @@
 #include "kedge/window/emitter.h"
 
+#include <algorithm>
+
 #include "kedge/base/random.h"
 
 namespace kedge {
@@ -38,6 +40,8 @@ std::string_view standing_name(Standing standing) noexcept {
   }
   return "retracted";
 }
+// A line more: columns whole pages apart would all claim the same few lines of the first cache.
+constexpr std::size_t kPitch = kOutputBlock * sizeof(std::uint64_t) + kCacheLine;
 
 }  // namespace
 
@@ -49,6 +53,9 @@ Emitter::Emitter(const Field* time, const std::vector<Field>& keys, const Aggreg
       first_answer_(first_key_ + keys.size()),
       definition_(spec.hash()),
       output_(fields_of(time, keys, aggregation, spec.updates)),
+      reads_columns_(std::ranges::any_of(aggregation.results(),
+                                         [](const auto& r) { return r->reads_columns(); })),
+      columns_(Buffer::uninitialized(reads_columns_ ? aggregation.words() * kPitch : 0)),
       values_(kOutputBlock) {}
 
 void Emitter::emit_bounds(std::span<const TimeRange> windows) {
@@ -79,20 +86,42 @@ void Emitter::emit(const Keys& keys, std::span<const std::uint32_t> ids, const F
   emit(keys, ids, finished, names_, revisions);
 }
 
+WordColumns Emitter::columns_of(std::span<const std::byte* const> states) {
+  const WordColumns columns{columns_.data(), kPitch};
+  for (const ColumnPiece& piece : aggregation_.column_pieces()) {
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      const auto* const words = reinterpret_cast<const std::uint64_t*>(states[i]);
+      for (std::size_t w = piece.word; w < piece.word + piece.words; ++w) {
+        columns.word<std::uint64_t>(w)[i] = words[w];
+      }
+    }
+  }
+  return columns;
+}
+
+void Emitter::emit_names(const Keys& keys, std::span<const std::uint32_t> ids,
+                         std::span<const std::uint64_t> names, OutputColumn& to) {
+  if (first_answer_ == first_key_) {
+    std::fill_n(values_.begin(), ids.size(), mix_bits(definition_));  // one key, its hash is zero
+  } else {
+    keys.hash(ids, values_.data());
+    for (std::size_t i = 0; i < ids.size(); ++i) values_[i] = mix_bits(definition_ ^ values_[i]);
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) values_[i] = mix_bits(values_[i] + names[i]);
+  to.append({values_.data(), ids.size()}, nullptr);
+}
+
 void Emitter::emit(const Keys& keys, std::span<const std::uint32_t> ids, const Finished& finished,
                    std::span<const std::uint64_t> names, std::span<const Revision> revisions) {
-  const std::size_t length = ids.size();
   if (has_time_) emit_bounds(finished.windows);
   keys.append(ids, output_, first_key_);
+  Finished all = finished;
+  if (reads_columns_ && all.columns.first == nullptr) all.columns = columns_of(finished.states);
   std::size_t column = first_answer_;
   for (const auto& result : aggregation_.results()) {
-    result->append(finished, output_.column(column++));
+    result->append(all, output_.column(column++));
   }
-  for (std::size_t i = 0; i < length; ++i) {
-    const std::uint64_t of_key = mix_bits(definition_ ^ keys.hash(ids[i]));
-    values_[i] = mix_bits(of_key + names[i]);
-  }
-  output_.column(column).append({values_.data(), length}, nullptr);
+  emit_names(keys, ids, names, output_.column(column));
   if (!revisions.empty()) emit_revisions(column + 1, revisions);
 }
 

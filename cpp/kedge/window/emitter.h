@@ -38,6 +38,10 @@ class Emitter {
  private:
   void emit_bounds(std::span<const TimeRange> windows);
   void emit_revisions(std::size_t column, std::span<const Revision> revisions);
+  void emit_names(const Keys& keys, std::span<const std::uint32_t> ids,
+                  std::span<const std::uint64_t> names, OutputColumn& to);
+  // The states' words that some answers read as columns.
+  WordColumns columns_of(std::span<const std::byte* const> states);
 
   const Aggregation& aggregation_;
   bool has_time_;
@@ -45,6 +49,8 @@ class Emitter {
   std::size_t first_answer_;
   std::uint64_t definition_;
   Output output_;
+  bool reads_columns_;
+  Buffer columns_;
   std::vector<std::uint64_t> values_;
   std::vector<std::uint64_t> names_;
 };

@@ -70,7 +70,7 @@ void HopMerge::emit_pane_ids(Pane& pane) {
 
 void HopMerge::emit_single(Pane& pane) {
   const auto order = stream_.keys.order();
-  stream_.emitter.output().reserve(pane.states.used());
+  stream_.emitter.output().reserve(pane.states.used_about());
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (i + kAhead < order.size() && order[i + kAhead] < pane.states.size()) {
       __builtin_prefetch(pane.states.state(order[i + kAhead]));

@@ -68,13 +68,21 @@ class NumberKeys final : public KeyColumn {
     if (a == null_ || b == null_) return a == null_ && b != null_;
     return image(a) < image(b);
   }
-  std::uint64_t hash(std::uint32_t id) const noexcept override {
-    return id == null_ ? kNullHash : mix_bits(table_.number(id));
+  void hash_with(std::span<const std::uint32_t> ids,
+                 std::uint64_t* hashes) const noexcept override {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      hashes[i] ^= ids[i] == null_ ? kNullHash : mix_bits(table_.number(ids[i]));
+    }
   }
   void append(std::span<const std::uint32_t> ids, OutputColumn& out) const override {
     std::vector<std::uint64_t> values(ids.size());
     std::vector<std::uint8_t> valid(null_ == kAbsent ? 0 : ids.size());
-    for (std::size_t i = 0; i < ids.size(); ++i) values[i] = table_.number(ids[i]);
+    const std::span<const std::uint64_t> numbers = table_.numbers();
+    constexpr std::size_t kAhead = 32;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (i + kAhead < ids.size()) __builtin_prefetch(&numbers[ids[i + kAhead]]);
+      values[i] = numbers[ids[i]];
+    }
     for (std::size_t i = 0; i < valid.size(); ++i) valid[i] = ids[i] != null_;
     out.append(values, valid.empty() ? nullptr : valid.data());
   }
@@ -179,8 +187,11 @@ class TextKeys final : public KeyColumn {
     if (a == null_ || b == null_) return a == null_ && b != null_;
     return name(a) < name(b);
   }
-  std::uint64_t hash(std::uint32_t id) const noexcept override {
-    return id == null_ ? kNullHash : hash_bytes(name(id));
+  void hash_with(std::span<const std::uint32_t> ids,
+                 std::uint64_t* hashes) const noexcept override {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      hashes[i] ^= ids[i] == null_ ? kNullHash : hash_bytes(name(ids[i]));
+    }
   }
   void append(std::span<const std::uint32_t> ids, OutputColumn& out) const override {
     for (const std::uint32_t id : ids) {

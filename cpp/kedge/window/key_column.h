@@ -24,8 +24,9 @@ class KeyColumn {
   virtual std::span<const std::uint32_t> order() = 0;
   // Whether a stands before b in that order.
   virtual bool before(std::uint32_t a, std::uint32_t b) const noexcept = 0;
-  // The same bits for the same value everywhere.
-  virtual std::uint64_t hash(std::uint32_t id) const noexcept = 0;
+  // Exclusive or with each value's hash: the same bits for the same value everywhere.
+  virtual void hash_with(std::span<const std::uint32_t> ids,
+                         std::uint64_t* hashes) const noexcept = 0;
   virtual void append(std::span<const std::uint32_t> ids, OutputColumn& out) const = 0;
   // Forgets the values whose byte is 0; the others are numbered anew in their old order.
   virtual void keep(std::span<const std::uint8_t> kept) = 0;

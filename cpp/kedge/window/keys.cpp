@@ -115,15 +115,20 @@ std::vector<std::uint32_t> Keys::column_ids(std::span<const std::uint32_t> ids,
   return out;
 }
 
-std::uint64_t Keys::hash(std::uint32_t id) const noexcept {
-  if (columns_.empty()) return 0;
-  std::uint64_t hash = 0;
+void Keys::hash(std::span<const std::uint32_t> ids, std::uint64_t* hashes) const {
+  std::fill_n(hashes, ids.size(), std::uint64_t{0});
+  if (columns_.empty()) return;
+  std::vector<std::uint32_t> left(ids.begin(), ids.end()), right(ids.size());
   for (std::size_t p = pairs_.size(); p-- > 0;) {
-    const std::uint64_t pair = pairs_[p].number(id);
-    hash = mix_bits(hash ^ columns_[p + 1]->hash(right_of(pair)));
-    id = left_of(pair);
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      const std::uint64_t pair = pairs_[p].number(left[i]);
+      left[i] = left_of(pair);
+      right[i] = right_of(pair);
+    }
+    columns_[p + 1]->hash_with(right, hashes);
+    for (std::size_t i = 0; i < left.size(); ++i) hashes[i] = mix_bits(hashes[i]);
   }
-  return hash ^ columns_.front()->hash(id);
+  columns_.front()->hash_with(left, hashes);
 }
 
 void Keys::append(std::span<const std::uint32_t> ids, Output& out, std::size_t first) const {

@@ -33,7 +33,7 @@ class Keys {
   // Whether a stands before b there.
   bool before(std::uint32_t a, std::uint32_t b) const noexcept;
   // Well mixed, the same for the same key everywhere.
-  std::uint64_t hash(std::uint32_t id) const noexcept;
+  void hash(std::span<const std::uint32_t> ids, std::uint64_t* hashes) const;
   // The keys' values, one column for each field from `first` on.
   void append(std::span<const std::uint32_t> ids, Output& out, std::size_t first) const;
 

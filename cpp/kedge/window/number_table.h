@@ -3,6 +3,7 @@
 // Thread safety: one writer, or many readers.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -33,32 +34,46 @@ class NumberTable {
   void assign(std::vector<std::uint64_t> numbers, std::size_t unlisted);
 
   std::size_t bytes() const noexcept {
-    return slots_.size() + numbers_.capacity() * sizeof(std::uint64_t);
+    return lines_.size() + numbers_.capacity() * sizeof(std::uint64_t);
   }
 
  private:
-  // 16 bytes: number and id come with one cache line.
-  struct Slot {
-    std::uint64_t number = 0;
-    std::uint32_t next_id = 0;  // id + 1; 0 in an empty slot
+  // A cache line, filled from its beginning. Where in it a number lies is found without a branch:
+  // one that went the wrong way would cost more than to look at all.
+  static constexpr std::size_t kPlaces = 5;
+  struct alignas(kCacheLine) Line {
+    std::uint64_t numbers[kPlaces];
+    std::uint32_t next_ids[kPlaces + 1];  // id + 1; 0 in an empty place, and behind the last one
+
+    // 0 when the number is not here. Zero equals what is in empty places, which stand last.
+    std::uint32_t find(std::uint64_t number) const noexcept {
+      unsigned equal = 1U << kPlaces;
+      for (std::size_t j = 0; j < kPlaces; ++j) {
+        equal |= static_cast<unsigned>(numbers[j] == number) << j;
+      }
+      return next_ids[std::countr_zero(equal)];
+    }
+    bool is_full() const noexcept { return next_ids[kPlaces - 1] != 0; }
   };
 
-  std::size_t home_of(std::uint64_t number) const noexcept {
+  static std::size_t home_of(std::uint64_t number, unsigned shift) noexcept {
     // The top bits of a product depend on all bits of the number but the highest ones most weakly,
     // so those are folded in first.
-    return static_cast<std::size_t>(((number ^ number >> 32) * 0x9e3779b97f4a7c15) >> shift_);
+    return static_cast<std::size_t>(((number ^ number >> 32) * 0x9e3779b97f4a7c15) >> shift);
   }
-  std::uint32_t find_or_insert(std::uint64_t number);
-  void place_anew(std::size_t slots, std::size_t unlisted);
-  std::uint32_t add(std::uint64_t number, std::size_t at);
-  Slot* slots() noexcept { return reinterpret_cast<Slot*>(slots_.data()); }
+  template <bool kSmall>
+  void insert_some(const std::uint64_t* numbers, std::size_t length, std::uint32_t* ids);
+  void place_anew(std::size_t lines, std::size_t unlisted);
+  void place(std::uint64_t number, std::uint32_t next_id) noexcept;
+  std::uint32_t add(std::uint64_t number);
+  Line* lines() noexcept { return reinterpret_cast<Line*>(lines_.data()); }
 
-  Buffer slots_;
+  Buffer lines_;
   std::size_t mask_;
   unsigned shift_;
   std::size_t most_;                    // so many numbers fill it
   std::vector<std::uint64_t> numbers_;  // of each id
-  std::size_t unlisted_;                // an id that is in no slot, or SIZE_MAX
+  std::size_t unlisted_;                // an id that is in no line, or SIZE_MAX
 };
 
 }  // namespace kedge

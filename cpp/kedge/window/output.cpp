@@ -34,15 +34,27 @@ void OutputColumn::reserve(std::size_t rows) {
   if (length_ + rows <= capacity_ || width() == 0) return;
   constexpr std::size_t kFewest = 64;
   capacity_ = std::max({length_ + rows, 2 * capacity_, kFewest});
-  Buffer values = Buffer::uninitialized(capacity_ * width());
-  if (length_ != 0) std::memcpy(values.data(), values_.data(), length_ * width());
-  values_ = std::move(values);
+  auto memory = std::make_shared<Buffer>(Buffer::uninitialized(capacity_ * width()));
+  if (length_ != 0) std::memcpy(memory->data(), values_, length_ * width());
+  values_ = memory->data();
+  memory_ = std::move(memory);
+}
+
+std::size_t OutputColumn::bytes_of(std::size_t rows) const noexcept {
+  return (rows * width() + kCacheLine - 1) / kCacheLine * kCacheLine;
+}
+
+void OutputColumn::place(std::shared_ptr<const void> memory, std::byte* at,
+                         std::size_t rows) noexcept {
+  memory_ = std::move(memory);
+  values_ = at;
+  capacity_ = rows;
 }
 
 template <class Value, class From>
 void OutputColumn::append_as(std::span<const std::uint64_t> values) {
   reserve(values.size());
-  auto* const to = reinterpret_cast<Value*>(values_.data()) + length_;
+  auto* const to = reinterpret_cast<Value*>(values_) + length_;
   if constexpr (sizeof(Value) == sizeof(std::uint64_t)) {
     std::memcpy(to, values.data(), values.size_bytes());
   } else {
@@ -130,13 +142,12 @@ void OutputColumn::take_values(Column& column, std::vector<std::shared_ptr<const
     column.values = keep(std::move(offsets), owners);
   } else if (column.type == TypeId::kBool) {
     std::vector<std::uint8_t> bits(bitmap_bytes(length_) + 1);
-    for (std::size_t i = 0; i < length_; ++i) {
-      if (values_.data()[i] != std::byte{0}) set_bit(bits.data(), i);
-    }
+    pack_bits(reinterpret_cast<const std::uint8_t*>(values_), length_, bits.data());
     column.values = keep(std::move(bits), owners);
   } else if (column.type != TypeId::kStruct) {
-    reserve(1);
-    column.values = keep(std::exchange(values_, {}), owners);
+    if (capacity_ == 0) reserve(1);  // a place to point to
+    column.values = values_;
+    owners.push_back(std::move(memory_));
   }
 }
 
@@ -146,9 +157,7 @@ Column OutputColumn::take(std::vector<std::shared_ptr<const void>>& owners) {
   column.length = length();
   if (has_nulls_) {
     std::vector<std::uint8_t> bits(bitmap_bytes(length_));
-    for (std::size_t i = 0; i < length_; ++i) {
-      if (valid_[i] != 0) set_bit(bits.data(), i);
-    }
+    pack_bits(valid_.data(), length_, bits.data());
     column.validity = keep(std::move(bits), owners);
   }
   take_values(column, owners);
@@ -156,6 +165,8 @@ Column OutputColumn::take(std::vector<std::shared_ptr<const void>>& owners) {
   valid_.clear();
   has_nulls_ = false;
   length_ = 0;
+  memory_ = nullptr;
+  values_ = nullptr;
   capacity_ = 0;
   return column;
 }
@@ -163,6 +174,22 @@ Column OutputColumn::take(std::vector<std::shared_ptr<const void>>& owners) {
 Output::Output(std::vector<Field> fields) {
   for (const Field& field : fields) columns_.emplace_back(field);
   schema_ = std::make_shared<const Schema>(std::move(fields));
+}
+
+void Output::reserve(std::size_t rows) {
+  if (rows == 0) return;
+  if (length() != 0) {
+    for (OutputColumn& column : columns_) column.reserve(rows);
+    return;
+  }
+  std::size_t bytes = 0;
+  for (const OutputColumn& column : columns_) bytes += column.bytes_of(rows);
+  const auto memory = std::make_shared<Buffer>(Buffer::uninitialized(bytes));
+  std::byte* at = memory->data();
+  for (OutputColumn& column : columns_) {
+    column.place(memory, at, rows);
+    at += column.bytes_of(rows);
+  }
 }
 
 Batch Output::take() {

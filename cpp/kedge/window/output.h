@@ -30,6 +30,9 @@ class OutputColumn {
 
   // Room for so many rows more, so that they are not moved as it fills.
   void reserve(std::size_t rows);
+  // What that takes, in an empty column: whole cache lines, which may also be given.
+  std::size_t bytes_of(std::size_t rows) const noexcept;
+  void place(std::shared_ptr<const void> memory, std::byte* at, std::size_t rows) noexcept;
   // `valid` has a byte for each; absent when none is null.
   void append(std::span<const std::uint64_t> values, const std::uint8_t* valid);
   void append_text(std::string_view value);
@@ -60,7 +63,8 @@ class OutputColumn {
   Field field_;
   std::size_t length_ = 0;
   bool has_nulls_ = false;
-  Buffer values_;  // room for `capacity_` of them
+  std::shared_ptr<const void> memory_;
+  std::byte* values_ = nullptr;  // there: room for `capacity_` of them
   std::size_t capacity_ = 0;
   std::vector<std::uint8_t> valid_;  // a byte for each, from the first null on
   std::vector<std::int64_t> ends_;   // of texts and lists
@@ -72,9 +76,9 @@ class Output {
  public:
   explicit Output(std::vector<Field> fields);
 
-  void reserve(std::size_t rows) {
-    for (OutputColumn& column : columns_) column.reserve(rows);
-  }
+  // Room for so many rows more. Columns that are empty lie in one piece of memory, which is large
+  // enough for large pages before any single column is.
+  void reserve(std::size_t rows);
   OutputColumn& column(std::size_t i) noexcept { return columns_[i]; }
   std::size_t length() const noexcept { return columns_.front().length(); }
   // Everything since the last take, as one batch.

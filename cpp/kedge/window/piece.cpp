@@ -43,7 +43,7 @@ void Answer::append(const Finished& finished, OutputColumn& out) const {
   std::array<std::uint64_t, kOutputBlock> values;
   std::array<std::uint8_t, kOutputBlock> valid;
   read(finished, values.data(), valid.data());
-  out.append({values.data(), finished.states.size()}, valid.data());
+  out.append({values.data(), finished.windows.size()}, valid.data());
 }
 
 }  // namespace kedge

@@ -16,6 +16,7 @@
 
 #include "kedge/arrow/column.h"
 #include "kedge/base/bytes.h"
+#include "kedge/kernels/summary_columns.h"
 #include "kedge/window/grid.h"
 
 namespace kedge {
@@ -32,6 +33,15 @@ struct Values {
   std::size_t start = 0;
   const std::uint8_t* keep = nullptr;  // 0 for a row that is null or not wanted; absent: all count
   bool keeps(std::size_t i) const noexcept { return keep == nullptr || keep[i] != 0; }
+  // Without the first so many.
+  Values from(std::size_t i) const noexcept {
+    return {doubles == nullptr ? nullptr : doubles + i,
+            integers == nullptr ? nullptr : integers + i,
+            texts == nullptr ? nullptr : texts + i,
+            column,
+            start + i,
+            keep == nullptr ? nullptr : keep + i};
+  }
 };
 
 struct Block {
@@ -54,6 +64,16 @@ inline std::uint64_t bits_of(double value) noexcept {
   return value == value ? std::bit_cast<std::uint64_t>(value) : kNanBits;
 }
 
+// A piece whose states can also lie word by word, and how they are merged then: with the same bits.
+struct ColumnPiece {
+  static constexpr std::size_t kAllRows = SIZE_MAX;
+
+  std::size_t word;  // its first one in a state, then so many
+  std::size_t words;
+  std::size_t input;  // or kAllRows
+  const SummaryMerges* merges;
+};
+
 class Piece {
  public:
   virtual ~Piece() = default;
@@ -73,6 +93,9 @@ class Piece {
                           std::size_t length) const;
   virtual void prepend_each(std::byte* into, const std::byte* before, std::ptrdiff_t stride,
                             std::size_t length) const;
+
+  // As which it can lie word by word, if it can.
+  virtual std::optional<ColumnPiece> by_columns() const noexcept { return std::nullopt; }
 
   // Of pieces that own memory beside their bytes; release leaves what init makes.
   virtual bool owns_memory() const noexcept { return false; }
@@ -103,10 +126,12 @@ class Piece {
   std::size_t offset_ = 0;
 };
 
-// States of which the answers are wanted, and the window of each.
+// States of which the answers are wanted, and the window of each. Without states there are columns,
+// and answers that read nothing else.
 struct Finished {
   std::span<const std::byte* const> states;
   std::span<const TimeRange> windows;
+  WordColumns columns = {};  // the same states word by word, at least of pieces that can lie so
 };
 
 class OutputColumn;
@@ -115,6 +140,8 @@ class OutputColumn;
 class Result {
  public:
   virtual ~Result() = default;
+  // Whether it looks at columns only, else at states and windows only.
+  virtual bool reads_columns() const noexcept { return false; }
   // A value for each state, at the column's end. Cannot fail but for want of memory.
   virtual void append(const Finished& finished, OutputColumn& out) const = 0;
 };
@@ -147,6 +174,24 @@ class AnswerOf final : public Answer {
 template <class ValueOf>
 std::unique_ptr<Answer> answer_of(ValueOf value_of) {
   return std::make_unique<AnswerOf<ValueOf>>(std::move(value_of));
+}
+
+// The same of `read(columns, length, values, valid)`.
+template <class Read>
+class ColumnAnswer final : public Answer {
+ public:
+  explicit ColumnAnswer(Read read) : read_(std::move(read)) {}
+  bool reads_columns() const noexcept override { return true; }
+  void read(const Finished& finished, std::uint64_t* values, std::uint8_t* valid) const override {
+    read_(finished.columns, finished.windows.size(), values, valid);
+  }
+
+ private:
+  Read read_;
+};
+template <class Read>
+std::unique_ptr<Answer> column_answer(Read read) {
+  return std::make_unique<ColumnAnswer<Read>>(std::move(read));
 }
 
 }  // namespace kedge

@@ -29,6 +29,19 @@ std::size_t StateTable::used() const noexcept {
   return used;
 }
 
+std::size_t StateTable::used_about() const noexcept {
+  constexpr std::size_t kLooks = 4096;
+  // Of the share that is seen, with all likelihood within three times its deviation.
+  constexpr std::size_t kMargin = 96;
+  if (size_ <= kLooks) return used();
+  const std::size_t step = size_ / kLooks;
+  std::size_t used = 0;
+  for (std::size_t id = 0; id < size_; id += step) {
+    used += has_rows(static_cast<std::uint32_t>(id)) ? 1 : 0;
+  }
+  return std::min(size_, (used + kMargin) * step);
+}
+
 void StateTable::reset() noexcept {
   for (std::uint32_t id = 0; id < size_; ++id) {
     if (rows_in(state(id)) != 0) aggregation_->reset(state(id));

@@ -37,8 +37,9 @@ class StateTable {
   }
   bool has_rows(std::uint32_t id) const noexcept { return id < size_ && rows_in(state(id)) != 0; }
 
-  // How many have rows.
+  // How many have rows. About: hardly fewer than that, found without a look at each.
   std::size_t used() const noexcept;
+  std::size_t used_about() const noexcept;
 
   // Room for so many states at least; states move, so pointers to them end here.
   void reserve(std::size_t states);

@@ -1,18 +1,15 @@
 #include "kedge/window/summary.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <type_traits>
 
 #include "kedge/base/twofold.h"
-#include "kedge/window/output.h"
 
 namespace kedge {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // Views of the words that kernels/summarize.h lays out.
 struct View {
@@ -21,7 +18,7 @@ struct View {
 
   std::uint64_t count() const noexcept { return *reinterpret_cast<const std::uint64_t*>(at); }
   double word(std::size_t i) const noexcept { return reinterpret_cast<const double*>(at)[i]; }
-  Twofold sum() const noexcept { return {word(1), word(has_squares(parts) ? 3 : 2)}; }
+  Twofold sum() const noexcept { return {word(1), word(rest_word(parts))}; }
 };
 
 void put(double* words, std::size_t sum, std::size_t rest, Twofold first, Twofold then) noexcept {
@@ -33,7 +30,7 @@ void put(double* words, std::size_t sum, std::size_t rest, Twofold first, Twofol
 // What `first` and then `then` had, to where either of them lies.
 template <SummaryParts kParts>
 void join(std::byte* to, const std::byte* first, const std::byte* then) noexcept {
-  constexpr std::size_t kRests = has_squares(kParts) ? 3 : 2;
+  constexpr std::size_t kRests = rest_word(kParts);
   auto* const words = reinterpret_cast<double*>(to);
   const auto* const a = reinterpret_cast<const double*>(first);
   const auto* const b = reinterpret_cast<const double*>(then);
@@ -68,7 +65,10 @@ void with_parts(SummaryParts parts, const Use& use) noexcept {
 }  // namespace
 
 SummaryPiece::SummaryPiece(SummaryParts parts, std::size_t input)
-    : parts_(parts), input_(input), variant_(select_variant(summarize_variants(), active_isa())) {}
+    : parts_(parts),
+      input_(input),
+      variant_(select_variant(summarize_variants(), active_isa())),
+      by_word_(select_variant(summary_columns_variants(), active_isa())) {}
 
 void SummaryPiece::init(std::byte* state) const noexcept {
   auto* words = &of<double>(state);
@@ -114,69 +114,50 @@ std::optional<double> SummaryPiece::sum_in(const std::byte* state) const noexcep
   return view.sum().value();
 }
 
-std::unique_ptr<Answer> SummaryPiece::sum() const {
-  return answer_of([this](const std::byte* state, const TimeRange&) { return sum_in(state); });
+std::optional<ColumnPiece> SummaryPiece::by_columns() const noexcept {
+  return ColumnPiece{offset() / sizeof(double), summary_words(parts_), input_,
+                     &by_word_.of[static_cast<std::size_t>(parts_)]};
 }
 
-std::unique_ptr<Answer> SummaryPiece::mean() const {
-  return answer_of([this](const std::byte* state, const TimeRange&) {
-    auto sum = sum_in(state);
-    if (sum) *sum /= static_cast<double>(View{state + offset(), parts_}.count());
-    return sum;
+std::unique_ptr<Answer> SummaryPiece::sum() const {
+  return column_answer([this](const WordColumns& columns, std::size_t length, std::uint64_t* values,
+                              std::uint8_t* valid) {
+    by_word_.answers.sum(own(columns), rest_word(parts_), length, values, valid);
   });
 }
 
-class SummaryPiece::SpreadAnswer final : public Answer {
- public:
-  SpreadAnswer(const SummaryPiece& piece, double ddof, bool is_root)
-      : piece_(piece), ddof_(ddof), is_root_(is_root) {}
-
-  void read(const Finished& finished, std::uint64_t* values, std::uint8_t* valid) const override {
-    double spreads[kOutputBlock];
-    for (std::size_t start = 0; start < finished.states.size(); start += kOutputBlock) {
-      const auto states = finished.states.subspan(start).first(
-          std::min(kOutputBlock, finished.states.size() - start));
-      piece_.variant_.spread(states.data(), piece_.offset(), states.size(), spreads);
-      for (std::size_t i = 0; i < states.size(); ++i) {
-        const View view{states[i] + piece_.offset(), piece_.parts_};
-        const auto count = static_cast<double>(view.count());
-        const double variance = (spreads[i] < 0 ? 0 : spreads[i]) / (count * (count - ddof_));
-        const bool is_known = count > ddof_;
-        valid[start + i] = is_known;
-        values[start + i] = is_known ? bits_of(is_root_ ? std::sqrt(variance) : variance) : 0;
-      }
-    }
-  }
-
- private:
-  const SummaryPiece& piece_;
-  double ddof_;
-  bool is_root_;
-};
+std::unique_ptr<Answer> SummaryPiece::mean() const {
+  return column_answer([this](const WordColumns& columns, std::size_t length, std::uint64_t* values,
+                              std::uint8_t* valid) {
+    by_word_.answers.mean(own(columns), rest_word(parts_), length, values, valid);
+  });
+}
 
 std::unique_ptr<Answer> SummaryPiece::variance(double ddof) const {
-  return std::make_unique<SpreadAnswer>(*this, ddof, false);
+  return column_answer([this, ddof](const WordColumns& columns, std::size_t length,
+                                    std::uint64_t* values, std::uint8_t* valid) {
+    by_word_.answers.variance(own(columns), ddof, length, values, valid);
+  });
 }
 
 std::unique_ptr<Answer> SummaryPiece::stddev(double ddof) const {
-  return std::make_unique<SpreadAnswer>(*this, ddof, true);
+  return column_answer([this, ddof](const WordColumns& columns, std::size_t length,
+                                    std::uint64_t* values, std::uint8_t* valid) {
+    by_word_.answers.stddev(own(columns), ddof, length, values, valid);
+  });
 }
 
 std::unique_ptr<Answer> SummaryPiece::least() const {
-  return answer_of([this](const std::byte* state, const TimeRange&) -> std::optional<double> {
-    const View view{state + offset(), parts_};
-    if (view.count() == 0) return std::nullopt;
-    const double* extremes = &of<double>(state) + extremes_word(parts_);
-    return extremes[0] == -kInfinity && extremes[1] == -kInfinity ? kNan : -extremes[0];
+  return column_answer([this](const WordColumns& columns, std::size_t length, std::uint64_t* values,
+                              std::uint8_t* valid) {
+    by_word_.answers.least(own(columns), extremes_word(parts_), length, values, valid);
   });
 }
 
 std::unique_ptr<Answer> SummaryPiece::greatest() const {
-  return answer_of([this](const std::byte* state, const TimeRange&) -> std::optional<double> {
-    const View view{state + offset(), parts_};
-    if (view.count() == 0) return std::nullopt;
-    const double* extremes = &of<double>(state) + extremes_word(parts_);
-    return extremes[0] == -kInfinity && extremes[1] == -kInfinity ? kNan : extremes[1];
+  return column_answer([this](const WordColumns& columns, std::size_t length, std::uint64_t* values,
+                              std::uint8_t* valid) {
+    by_word_.answers.greatest(own(columns), extremes_word(parts_), length, values, valid);
   });
 }
 

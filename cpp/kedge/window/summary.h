@@ -21,6 +21,7 @@ class SummaryPiece final : public Piece {
                   std::size_t length) const override;
   void prepend_each(std::byte* into, const std::byte* before, std::ptrdiff_t stride,
                     std::size_t length) const override;
+  std::optional<ColumnPiece> by_columns() const noexcept override;
 
   // Null without any value; the answers point to the piece.
   std::unique_ptr<Answer> sum() const;
@@ -34,11 +35,15 @@ class SummaryPiece final : public Piece {
   std::optional<double> sum_in(const std::byte* state) const noexcept;
 
  private:
-  class SpreadAnswer;
+  // Its own among the columns of whole states.
+  WordColumns own(const WordColumns& columns) const noexcept {
+    return columns.from_word(offset() / sizeof(double));
+  }
 
   SummaryParts parts_;
   std::size_t input_;
   const SummarizeVariant& variant_;
+  const SummaryColumnsVariant& by_word_;
 };
 
 }  // namespace kedge

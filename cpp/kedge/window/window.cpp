@@ -9,6 +9,7 @@
 #include "kedge/window/global_windows.h"
 #include "kedge/window/pane_windows.h"
 #include "kedge/window/session_windows.h"
+#include "kedge/window/sliding_sums.h"
 #include "kedge/window/sliding_windows.h"
 
 namespace kedge {
@@ -78,6 +79,9 @@ std::unique_ptr<Windows> make_windows(const Stream& stream, const Type& time) {
     case WindowKind::kSession:
       return std::make_unique<SessionWindows>(stream, time);
     case WindowKind::kSliding:
+      if (SlidingSums::takes(stream.spec, stream.aggregation)) {
+        return std::make_unique<SlidingSums>(stream);
+      }
       return std::make_unique<SlidingWindows>(stream, time);
     case WindowKind::kCount:
       return std::make_unique<CountWindows>(stream);
