@@ -11,12 +11,11 @@
 namespace kedge {
 namespace {
 
-WindowSpec definition(std::uint64_t rows, std::vector<std::string> keys) {
+WindowSpec definition(std::uint64_t rows) {
   WindowSpec spec;
   spec.kind = WindowKind::kSliding;
   spec.rows = rows;
   spec.time = "ts";
-  spec.keys = std::move(keys);
   const auto add = [&](Function function, std::string input, std::string where = "") {
     AggregateSpec made;
     made.name = text("a", spec.aggregates.size());
@@ -48,11 +47,10 @@ struct Slider {
   Slider(const WindowSpec& definition, const std::shared_ptr<const Schema>& schema)
       : spec(definition),
         aggregation(spec, schema, nullptr),
-        key_fields(spec.keys.empty() ? std::vector<Field>() : std::vector<Field>{(*schema)[1]}),
-        keys(key_fields),
+        keys({}),
         watermark(1, 0, std::nullopt),
         fold(aggregation),
-        emitter(schema->data(), key_fields, aggregation, spec),
+        emitter(schema->data(), {}, aggregation, spec),
         late(*schema),
         windows(make()) {}
 
@@ -68,8 +66,6 @@ struct Slider {
   void take(const Batch& batch) {
     aggregation.inputs().prepare(batch);
     std::vector<std::uint32_t> ids(batch.length);
-    const Column* const key = &batch.columns[1];
-    keys.encode(spec.keys.empty() ? std::span<const Column* const>() : std::span(&key, 1), ids);
     std::vector<std::int64_t> times;
     for (std::size_t i = 0; i < batch.length; ++i) {
       const std::int64_t time = batch.columns[0].data<std::int64_t>()[i];
@@ -92,7 +88,6 @@ struct Slider {
 
   WindowSpec spec;
   Aggregation aggregation;
-  std::vector<Field> key_fields;
   Keys keys;
   Watermark watermark;
   Fold fold;
@@ -106,37 +101,36 @@ TEST("sliding sums in columns are those in states, in every answer and in what i
   Random random(23);
   const Batch stream = sample_batch(6000, 5);
   for (const std::uint64_t rows : {1U, 2U, 7U, 300U, 4000U, 100'000U}) {
-    for (const std::vector<std::string>& keys : {std::vector<std::string>(), {"key"}}) {
-      const WindowSpec spec = definition(rows, keys);
-      Slider<SlidingWindows> states(spec, stream.schema);
-      Slider<SlidingSums> columns(spec, stream.schema);
-      CHECK(SlidingSums::takes(spec, columns.aggregation));
-      for (std::size_t first = 0; first < stream.length;) {
-        const std::size_t length =
-            std::min<std::size_t>(1 + random.below(3000), stream.length - first);
-        states.take(slice_of(stream, first, length));
-        columns.take(slice_of(stream, first, length));
-        first += length;
-        CHECK(bytes_of(columns.emitter.output().take()) ==
-              bytes_of(states.emitter.output().take()));
-        const auto stored = states.stored();
-        CHECK(columns.stored() == stored);
-        columns.restore(stored);
-        CHECK(columns.stored() == stored);
-        CHECK(columns.watermark.value() == states.watermark.value());
-      }
+    const WindowSpec spec = definition(rows);
+    Slider<SlidingWindows> states(spec, stream.schema);
+    Slider<SlidingSums> columns(spec, stream.schema);
+    for (std::size_t first = 0; first < stream.length;) {
+      const std::size_t length =
+          std::min<std::size_t>(1 + random.below(3000), stream.length - first);
+      states.take(slice_of(stream, first, length));
+      columns.take(slice_of(stream, first, length));
+      first += length;
+      CHECK(bytes_of(columns.emitter.output().take()) == bytes_of(states.emitter.output().take()));
+      const auto stored = states.stored();
+      CHECK(columns.stored() == stored);
+      columns.restore(stored);
+      CHECK(columns.stored() == stored);
+      CHECK(columns.watermark.value() == states.watermark.value());
     }
   }
 }
 
-TEST("aggregates that are more than sums and extremes are not for columns") {
+TEST("keys, times and aggregates that are more than sums and extremes are not for columns") {
   const Batch stream = sample_batch(1, 5);
-  WindowSpec spec = definition(3, {});
+  WindowSpec spec = definition(3);
   const Aggregation sums(spec, stream.schema, nullptr);
   CHECK(SlidingSums::takes(spec, sums));
   spec.rows = 0;
   CHECK(!SlidingSums::takes(spec, sums));
   spec.rows = 3;
+  spec.keys = {"key"};
+  CHECK(!SlidingSums::takes(spec, sums));
+  spec.keys.clear();
   for (const Function function : {Function::kFirst, Function::kRate, Function::kSkew}) {
     AggregateSpec more;
     more.name = "more";

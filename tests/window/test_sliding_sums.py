@@ -38,14 +38,14 @@ def window(stream: Stream, rows: int, asks: list[Ask]) -> kedge.Window:
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 40, 1000])
-@given(stream=streams(max_size=150))
+@given(stream=streams(keys=("none",), max_size=150))
 @settings(max_examples=15)
 def test_sums_agree_with_the_reference(rows: int, stream: Stream) -> None:
     assert_agree(stream, by_rows(rows), SUMS)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 40, 1000])
-@given(stream=streams(max_size=150))
+@given(stream=streams(keys=("none",), max_size=150))
 @settings(max_examples=20)
 def test_another_aggregate_beside_them_changes_no_bit(rows: int, stream: Stream) -> None:
     alone, beside = window(stream, rows, SOME), window(stream, rows, [*SOME, OTHER])
@@ -55,7 +55,7 @@ def test_another_aggregate_beside_them_changes_no_bit(rows: int, stream: Stream)
     assert bits(pa.table(alone.late())) == bits(pa.table(beside.late()))
 
 
-@given(stream=streams(max_size=150))
+@given(stream=streams(keys=("none",), max_size=150))
 @settings(max_examples=30)
 def test_neither_the_split_nor_a_restart_changes_a_bit(stream: Stream) -> None:
     whole = bits(run(window(stream, 6, SOME), stream.batches(())))

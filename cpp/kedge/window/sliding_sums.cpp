@@ -18,6 +18,7 @@ WordColumns one(std::vector<std::byte>& state) noexcept {
 SlidingSums::SlidingSums(const Stream& stream)
     : stream_(stream),
       most_rows_(stream.spec.rows),
+      recent_(stream.aggregation),
       results_(stream.aggregation),
       is_taken_(kFoldRows),
       windows_(kFoldRows),
@@ -25,13 +26,7 @@ SlidingSums::SlidingSums(const Stream& stream)
   results_.reserve(kFoldRows);
 }
 
-SlidingSums::Recent& SlidingSums::recent_of(std::uint32_t id) {
-  if (recent_[id] == nullptr) recent_[id] = std::make_unique<Recent>(stream_.aggregation);
-  return *recent_[id];
-}
-
 void SlidingSums::take(const StreamRows& rows) {
-  recent_.resize(std::max<std::size_t>(recent_.size(), stream_.keys.size()));
   stream_.emitter.output().reserve(rows.times.size());
   for (std::size_t start = 0; start < rows.times.size(); start += kFoldRows) {
     take_block(rows, start, std::min(kFoldRows, rows.times.size() - start));
@@ -45,85 +40,78 @@ void SlidingSums::take_block(const StreamRows& rows, std::size_t start, std::siz
     newest = std::max(newest, rows.times[start + i]);
   }
   const auto inputs = stream_.aggregation.inputs().read(start, length);
-  std::size_t emitted = 0;
-  for (std::size_t at = 0; at < length;) {
-    std::size_t end = at + 1;
-    if (is_taken_[at] == 0) {
-      emit(rows, start, emitted, at - emitted);
-      emitted = end;
-    } else {
-      const std::uint32_t id = rows.ids[start + at];
-      while (end < length && is_taken_[end] != 0 && rows.ids[start + end] == id) ++end;
-      slide(recent_of(id), {inputs, at, rows.times.subspan(start + at, end - at)});
-    }
-    at = end;
+  for (std::size_t at = 0; at < length; ++at) {
+    if (is_taken_[at] == 0) continue;
+    const std::size_t first = at;
+    while (at < length && is_taken_[at] != 0) ++at;
+    slide({inputs, first, rows.times.subspan(start + first, at - first)});
+    emit(rows, start, first, at - first);
   }
-  emit(rows, start, emitted, length - emitted);
   stream_.watermark.see(rows.partition, newest);
 }
 
-void SlidingSums::slide(Recent& recent, Run run) {
+void SlidingSums::slide(Run run) {
   while (!run.times.empty()) {
-    if (recent.rows() == most_rows_ && recent.older_rows() == 0) turn(recent);
-    const auto room = static_cast<std::size_t>(most_rows_ - recent.rows());
-    const std::size_t some = std::min(run.times.size(), room + recent.older_rows());
+    if (recent_.rows() == most_rows_ && recent_.older_rows() == 0) turn();
+    const auto room = static_cast<std::size_t>(most_rows_ - recent_.rows());
+    const std::size_t some = std::min(run.times.size(), room + recent_.older_rows());
     const Run now{run.inputs, run.at, run.times.first(some)};
-    recent.newer_times.insert(recent.newer_times.end(), now.times.begin(), now.times.end());
-    if (!stream_.spec.time.empty()) note_windows(recent, now, room);
-    sum(recent, now, room);
+    recent_.newer_times.insert(recent_.newer_times.end(), now.times.begin(), now.times.end());
+    if (!stream_.spec.time.empty()) note_windows(now, room);
+    sum(now, room);
     run = {run.inputs, run.at + some, run.times.subspan(some)};
   }
 }
 
 // In the first `room` of the rows nothing leaves the window, then an older one does for each.
-void SlidingSums::sum(Recent& recent, const Run& run, std::size_t room) {
+void SlidingSums::sum(const Run& run, std::size_t room) {
   const std::size_t length = run.times.size();
-  const std::size_t newer = recent.newer_times.size() - length;
-  recent.newer.reserve(newer + length);
+  const std::size_t newer = recent_.newer_times.size() - length;
+  recent_.newer.reserve(newer + length);
   const std::size_t filling = std::min(length, room);
   const std::size_t leaving = length - filling;
-  const std::size_t joined = std::min(leaving, std::max<std::size_t>(recent.older_rows(), 1) - 1);
+  const std::size_t joined = std::min(leaving, std::max<std::size_t>(recent_.older_rows(), 1) - 1);
   for (const ColumnPiece& piece : stream_.aggregation.column_pieces()) {
     const auto own = [&](const WordColumns& columns) { return columns.from_word(piece.word); };
     const WordColumns results = own(results_.from(run.at));
     const Values values =
         piece.input == ColumnPiece::kAllRows ? Values{} : run.inputs[piece.input].from(run.at);
-    piece.merges->single(own(recent.newer.from(newer)), values.doubles, values.keep, length);
+    piece.merges->single(own(recent_.newer.from(newer)), values.doubles, values.keep, length);
     piece.merges->single(results, values.doubles, values.keep, length);
-    piece.merges->prepend_one(results, own(one(recent.head)), 1);
+    piece.merges->prepend_one(results, own(one(recent_.head)), 1);
     piece.merges->sum_forward(results, length);
     for (std::size_t w = piece.word; w < piece.word + piece.words; ++w) {
-      *one(recent.head).word<std::uint64_t>(w) =
+      *one(recent_.head).word<std::uint64_t>(w) =
           results_.from(run.at + length - 1).word<std::uint64_t>(w)[0];
     }
-    if (recent.older_rows() == 0) continue;
-    const WordColumns older = own(recent.older.from(recent.first));
+    if (recent_.older_rows() == 0) continue;
+    const WordColumns older = own(recent_.older.from(recent_.first));
     piece.merges->prepend_one(results, older, filling);
     piece.merges->prepend_each(results.from(filling), older.from(1), joined);
   }
-  recent.first += leaving;
+  recent_.first += leaving;
 }
 
-void SlidingSums::note_windows(const Recent& recent, const Run& run, std::size_t room) {
+void SlidingSums::note_windows(const Run& run, std::size_t room) {
   for (std::size_t i = 0; i < run.times.size(); ++i) {
-    const std::size_t left = recent.first + (i < room ? 0 : i + 1 - room);
+    const std::size_t left = recent_.first + (i < room ? 0 : i + 1 - room);
     const std::int64_t oldest =
-        left < recent.older_times.size() ? recent.older_times[left] : recent.newer_times.front();
+        left < recent_.older_times.size() ? recent_.older_times[left] : recent_.newer_times.front();
     const auto [begin, end] = std::minmax(oldest, run.times[i]);
     windows_[run.at + i] = {begin, end};
   }
 }
 
-void SlidingSums::turn(Recent& recent) {
-  std::swap(recent.older, recent.newer);
-  std::swap(recent.older_times, recent.newer_times);
-  recent.newer_times.clear();
-  recent.first = 0;
+void SlidingSums::turn() {
+  std::swap(recent_.older, recent_.newer);
+  std::swap(recent_.older_times, recent_.newer_times);
+  recent_.newer_times.clear();
+  recent_.first = 0;
   for (const ColumnPiece& piece : stream_.aggregation.column_pieces()) {
-    piece.merges->sum_backward(recent.older.from(0).from_word(piece.word),
-                               recent.older_times.size());
+    piece.merges->sum_backward(recent_.older.from(0).from_word(piece.word),
+                               recent_.older_times.size());
   }
-  stream_.aggregation.init(recent.head.data());
+  stream_.aggregation.init(recent_.head.data());
 }
 
 void SlidingSums::emit(const StreamRows& rows, std::size_t start, std::size_t at,
@@ -139,34 +127,11 @@ void SlidingSums::emit(const StreamRows& rows, std::size_t start, std::size_t at
   }
 }
 
-std::uint64_t SlidingSums::open() const noexcept {
-  return static_cast<std::uint64_t>(
-      std::ranges::count_if(recent_, [](const auto& recent) { return recent != nullptr; }));
-}
+std::uint64_t SlidingSums::open() const noexcept { return recent_.rows() != 0 ? 1 : 0; }
 
 std::size_t SlidingSums::bytes() const noexcept {
-  std::size_t total = results_.bytes();
-  for (const auto& recent : recent_) {
-    if (recent == nullptr) continue;
-    total +=
-        sizeof *recent + recent->older.bytes() + recent->newer.bytes() + recent->head.size() +
-        (recent->older_times.capacity() + recent->newer_times.capacity()) * sizeof(std::int64_t);
-  }
-  return total;
-}
-
-void SlidingSums::mark_used(std::span<std::uint8_t> used) const noexcept {
-  for (std::size_t id = 0; id < recent_.size(); ++id) {
-    if (recent_[id] != nullptr) used[id] = 1;
-  }
-}
-
-void SlidingSums::renumber(std::span<const std::uint32_t> new_ids, std::size_t size) {
-  std::vector<std::unique_ptr<Recent>> recent(size);
-  for (std::size_t id = 0; id < recent_.size(); ++id) {
-    if (recent_[id] != nullptr) recent[new_ids[id]] = std::move(recent_[id]);
-  }
-  recent_ = std::move(recent);
+  return results_.bytes() + recent_.older.bytes() + recent_.newer.bytes() + recent_.head.size() +
+         (recent_.older_times.capacity() + recent_.newer_times.capacity()) * sizeof(std::int64_t);
 }
 
 void SlidingSums::write(ByteWriter& out) const {
@@ -180,13 +145,11 @@ void SlidingSums::write(ByteWriter& out) const {
       stream_.aggregation.write(state.data(), out);
     }
   };
-  for (std::size_t id = 0; id < stream_.keys.size(); ++id) {
-    const Recent* const recent = id < recent_.size() ? recent_[id].get() : nullptr;
-    out.write(static_cast<std::uint8_t>(recent != nullptr));
-    if (recent == nullptr) continue;
-    write_states(recent->older, recent->older_times, recent->first);
-    write_states(recent->newer, recent->newer_times, 0);
-    stream_.aggregation.write(recent->head.data(), out);
+  out.write(static_cast<std::uint8_t>(recent_.rows() != 0));
+  if (recent_.rows() != 0) {
+    write_states(recent_.older, recent_.older_times, recent_.first);
+    write_states(recent_.newer, recent_.newer_times, 0);
+    stream_.aggregation.write(recent_.head.data(), out);
   }
   out.write_varint(0);  // no row waits
 }
@@ -205,17 +168,12 @@ void SlidingSums::read(ByteReader& in) {
       states.put(times.size() - 1, state.data());
     }
   };
-  recent_.resize(stream_.keys.size());
-  for (std::uint32_t id = 0; id < recent_.size(); ++id) {
-    if (in.read<std::uint8_t>() == 0) continue;
-    Recent& recent = recent_of(id);
-    read_states(recent.older, recent.older_times);
-    read_states(recent.newer, recent.newer_times);
-    stream_.aggregation.read(recent.head.data(), in);
-    if (recent.rows() == 0) throw corrupt_data(in.section(), ": key ", id, " has no recent rows");
-    if (recent.rows() > most_rows_) {
-      throw corrupt_data(in.section(), ": key ", id, " has ", recent.rows(), " recent rows of ",
-                         most_rows_);
+  if (in.read<std::uint8_t>() != 0) {
+    read_states(recent_.older, recent_.older_times);
+    read_states(recent_.newer, recent_.newer_times);
+    stream_.aggregation.read(recent_.head.data(), in);
+    if (recent_.rows() == 0 || recent_.rows() > most_rows_) {
+      throw corrupt_data(in.section(), ": ", recent_.rows(), " recent rows of ", most_rows_);
     }
   }
   if (in.read_varint() != 0) throw corrupt_data(in.section(), ": rows wait for no watermark");

@@ -1,11 +1,11 @@
-// SlidingWindows of so many rows whose states are counts, sums and extremes: the same in columns.
+// SlidingWindows of so many rows, without keys, whose states are counts, sums and extremes: the
+// same in columns.
 //
-// Rows that follow one another and have one key are taken together: their running sums, the sums
-// from each of the older rows on, and both together are each a pass over a few columns. The bits
-// are those of merging one state after the other, and so is what is stored.
+// Running sums of a block of rows, the sums from each of the older rows on, and both together are
+// each a pass over a few columns. The bits are those of merging one state after the other, and so
+// is what is stored. Rows of many keys would come by ones and twos, too few for a pass.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "kedge/window/state_columns.h"
@@ -17,7 +17,8 @@ class SlidingSums final : public Windows {
  public:
   // Whether windows of this definition can be had in columns.
   static bool takes(const WindowSpec& spec, const Aggregation& aggregation) noexcept {
-    return spec.kind == WindowKind::kSliding && spec.rows != 0 && aggregation.is_by_columns();
+    return spec.kind == WindowKind::kSliding && spec.rows != 0 && spec.keys.empty() &&
+           aggregation.is_by_columns();
   }
   explicit SlidingSums(const Stream& stream);
 
@@ -27,8 +28,8 @@ class SlidingSums final : public Windows {
 
   std::uint64_t open() const noexcept override;
   std::size_t bytes() const noexcept override;
-  void mark_used(std::span<std::uint8_t> used) const noexcept override;
-  void renumber(std::span<const std::uint32_t> new_ids, std::size_t size) override;
+  void mark_used(std::span<std::uint8_t> used) const noexcept override { used[0] = 1; }
+  void renumber(std::span<const std::uint32_t>, std::size_t) override {}
   void write(ByteWriter& out) const override;
   void read(ByteReader& in) override;
 
@@ -48,26 +49,26 @@ class SlidingSums final : public Windows {
     std::size_t older_rows() const noexcept { return older_times.size() - first; }
     std::size_t rows() const noexcept { return older_rows() + newer_times.size(); }
   };
-  // Rows of one key that follow one another in a block.
+  // Rows that follow one another in a block.
   struct Run {
     std::span<const Values> inputs;  // of the block
     std::size_t at;                  // its first row there
     std::span<const std::int64_t> times;
   };
 
-  Recent& recent_of(std::uint32_t id);
   void take_block(const StreamRows& rows, std::size_t start, std::size_t length);
-  void slide(Recent& recent, Run run);
-  // Results of rows none of which is the last of the older ones to leave but for the run's last.
-  void sum(Recent& recent, const Run& run, std::size_t room);
-  void note_windows(const Recent& recent, const Run& run, std::size_t room);
-  void turn(Recent& recent);
+  void slide(Run run);
+  // Of rows for which there are enough older ones to leave: their times are among the newer
+  // already.
+  void sum(const Run& run, std::size_t room);
+  void note_windows(const Run& run, std::size_t room);
+  void turn();
   void emit(const StreamRows& rows, std::size_t start, std::size_t at, std::size_t length);
 
   Stream stream_;
   std::uint64_t most_rows_;
-  std::vector<std::unique_ptr<Recent>> recent_;  // of each key
-  StateColumns results_;                         // of a block
+  Recent recent_;
+  StateColumns results_;  // of a block
   std::vector<std::uint8_t> is_taken_;
   std::vector<TimeRange> windows_;
   std::vector<std::uint64_t> names_;
