@@ -2,8 +2,7 @@
 
 #include "kedge/kernels/summary_columns.h"
 
-#define KEDGE_TARGET \
-  __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")))
+#define KEDGE_TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl")))
 
 namespace kedge {
 namespace {
