@@ -43,6 +43,24 @@ def test_values_of_a_column_keep_its_type(kind: pa.DataType) -> None:
         assert plain(given) == [plain(values)[place]], way
 
 
+@pytest.mark.parametrize("kind", [pa.bool_(), *INTEGERS, *FLOATS, *TIMES], ids=str)
+def test_what_is_said_at_an_extreme_keeps_its_type(kind: pa.DataType) -> None:
+    values = some(kind)
+    window = kedge.Window(
+        aggregates={
+            "least": kedge.argmin("i", of="v"),
+            "greatest": kedge.argmax("i", of="v"),
+            "by itself": kedge.argmin("v", of="v"),
+        }
+    )
+    window.push(pa.table({"v": values, "i": [2, 1, 3]}))
+    given = pa.table(window.finish())
+    assert given.schema.types[:3] == [kind] * 3
+    first, second, null = plain(values)
+    least = min(first, second)
+    assert [plain(given[i])[0] for i in range(3)] == [second, null, least]
+
+
 @pytest.mark.parametrize("kind", [pa.bool_(), *INTEGERS, *FLOATS], ids=str)
 def test_sums_are_of_64_bits(kind: pa.DataType) -> None:
     given = whole(some(kind), kedge.sum("v"))

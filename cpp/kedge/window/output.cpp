@@ -120,13 +120,15 @@ void OutputColumn::append_null_text() {
 }
 
 void OutputColumn::end_list() {
-  const std::size_t end = children_.front().length();
-  if (end > INT32_MAX) {
-    throw resource_exhausted("column \"", field_.name, "\": the windows that close at once have ",
-                             end, " list entries, at most ", INT32_MAX, " are allowed");
-  }
-  ends_.push_back(static_cast<std::int64_t>(end));
+  ends_.push_back(static_cast<std::int64_t>(children_.front().length()));
   append_valid(1, nullptr);
+}
+
+void OutputColumn::check_lists() const {
+  if (field_.type.id != TypeId::kList || children_.front().length() <= INT32_MAX) return;
+  throw resource_exhausted("column \"", field_.name, "\": the windows that closed have ",
+                           children_.front().length(), " list entries, at most ", INT32_MAX,
+                           " are allowed");
 }
 
 void OutputColumn::take_values(Column& column, std::vector<std::shared_ptr<const void>>& owners) {
@@ -193,6 +195,7 @@ void Output::reserve(std::size_t rows) {
 }
 
 Batch Output::take() {
+  for (const OutputColumn& column : columns_) column.check_lists();
   auto owners = std::make_shared<std::vector<std::shared_ptr<const void>>>();
   Batch batch;
   batch.schema = schema_;

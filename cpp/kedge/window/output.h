@@ -39,10 +39,11 @@ class OutputColumn {
   void append_null_text();
 
   OutputColumn& child(std::size_t i) noexcept { return children_[i]; }
-  // The list's entries are those of the child since the last list ended. Throws ResourceExhausted
-  // when all lists together have more than an int32 counts.
+  // The list's entries are those of the child since the last list ended.
   void end_list();
 
+  // Throws ResourceExhausted when all lists together have more entries than an int32 counts.
+  void check_lists() const;
   // What was appended, in memory that `owner` keeps; empty afterwards.
   Column take(std::vector<std::shared_ptr<const void>>& owners);
 
@@ -81,7 +82,7 @@ class Output {
   void reserve(std::size_t rows);
   OutputColumn& column(std::size_t i) noexcept { return columns_[i]; }
   std::size_t length() const noexcept { return columns_.front().length(); }
-  // Everything since the last take, as one batch.
+  // Everything since the last take, as one batch. Throws as check_lists, and keeps everything then.
   Batch take();
 
  private:

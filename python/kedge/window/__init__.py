@@ -55,7 +55,8 @@ keeps the row of the greatest revision of each id, and drops ids that were retra
 
 **What comes out.** Rows in the order of (window_end, key), nulls first: `window_start`,
 `window_end`, the key columns, the aggregates, and `window_id`, which is the same number whenever
-the same definition sees the same key and start, so that a sink can upsert.
+the same definition sees the same key and start, so that a sink can upsert. `histogram` and `top`
+give lists, `profile_of` bytes; how far an estimate may be off stands in its column's metadata.
 """
 
 from __future__ import annotations

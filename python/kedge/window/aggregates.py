@@ -58,7 +58,8 @@ class Aggregate:
     duration: str = "0s"
     bounds: tuple[float, ...] = ()
     reference: bytes = field(default=b"", repr=False)
-    path: str = ""  # where the reference was read, which is no part of the definition
+    # Where the reference was read, which is no part of the definition.
+    path: str = field(default="", compare=False)
 
 
 def count(column: str = "", *, where: str = "") -> Aggregate:
