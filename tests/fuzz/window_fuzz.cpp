@@ -9,12 +9,30 @@
 #include "sample_stream.h"
 #include "table_bytes.h"
 
+namespace {
+
+// A row is in so many windows, each of which is a result: what was asked for, but no fault.
+bool has_many_windows(const kedge::WindowSpec& spec) {
+  constexpr double kDay = 86.4e12;
+  constexpr double kMostWindows = 1000;
+  const auto nanos = [](const kedge::Duration& duration) {
+    const auto days =
+        static_cast<double>(duration.days) + 30 * static_cast<double>(duration.months);
+    return days * kDay + static_cast<double>(duration.nanos);
+  };
+  return spec.kind == kedge::WindowKind::kTime &&
+         nanos(spec.length) > kMostWindows * nanos(spec.every);
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto raw = kedge::fuzz_bytes(data, size);
   std::vector<std::byte> bytes(raw.begin(), raw.end());
   kedge::reseal(bytes);
   try {
     auto [window, note] = kedge::Window::restore(bytes);
+    if (has_many_windows(window->spec())) return 0;
     const auto snapshot = window->snapshot(note);
     const auto again = kedge::Window::restore(snapshot).window;
     kedge::fuzz_check(again->snapshot(note) == snapshot);
