@@ -9,9 +9,11 @@
 #include "kedge/base/bytes.h"
 #include "kedge/base/random.h"
 #include "kedge/model/bundle.h"
+#include "kedge/model/covers.h"
 #include "kedge/model/golden.h"
 #include "kedge/model/trees.h"
 #include "kedge/score/engine.h"
+#include "kedge/score/explain.h"
 #include "kedge/score/link.h"
 #include "kedge/score/model.h"
 
@@ -94,6 +96,7 @@ Tree draw_tree(Forest& forest, const Kind& kind, Random& random) {
     tree.leaves.push_back(random.uniform() - 0.5);
   }
   tree.output = kind.is_wide ? 0 : random.below(kind.outputs);
+  for (std::uint32_t i = 0; i < kind.leaves; ++i) tree.leaf_covers.push_back(random.below(50));
   return tree;
 }
 
@@ -121,6 +124,27 @@ Forest draw_forest(const Kind& kind, Random& random) {
                     {random.below(kFeatures), random.uniform() - 0.5}};
     }
   }
+  finish_covers(forest);
+  return forest;
+}
+
+// One path through more features than a register has places of quadrature.
+Forest draw_chain(Random& random) {
+  constexpr std::uint32_t kLong = 40;
+  Forest forest;
+  forest.start = forest.bias = {0};
+  Tree& tree = forest.trees.emplace_back();
+  for (std::uint32_t i = 0; i < kLong; ++i) {
+    forest.features.push_back({"f" + std::to_string(i), FeatureKind::kNumber, {}});
+    const auto at = static_cast<std::int32_t>(i);
+    const std::int32_t next = i + 1 < kLong ? at + 1 : ~(at + 1);
+    tree.nodes.push_back({.feature = i, .threshold = 0.5, .left = ~at, .right = next});
+  }
+  for (std::uint32_t i = 0; i <= kLong; ++i) {
+    tree.leaves.push_back(random.uniform() - 0.5);
+    tree.leaf_covers.push_back(1 + random.below(9));
+  }
+  finish_covers(forest);
   return forest;
 }
 
@@ -159,6 +183,29 @@ void add_engines(const RankedForest& forest, const Rows& rows, Digest& digest) {
   }
 }
 
+Rows rows_of(const std::vector<double>& values, std::size_t width) {
+  Rows rows;
+  rows.data = reinterpret_cast<const std::byte*>(values.data());
+  rows.count = values.size() / width;
+  rows.row_stride = static_cast<std::ptrdiff_t>(width * sizeof(double));
+  rows.column_stride = sizeof(double);
+  return rows;
+}
+
+// As a block and row by row.
+void add_explanations(const Forest& forest, const Rows& rows, Digest& digest) {
+  const Explainer explainer(quantize(forest));
+  const std::size_t width = forest.outputs * forest.features.size();
+  std::vector<double> phi(rows.count * width);
+  explainer.explain(rows, phi.data());
+  digest.add(std::as_bytes(std::span(phi)));
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    explainer.explain(rows.from(i, 1), phi.data() + i * width);
+  }
+  digest.add(std::as_bytes(std::span(phi)));
+  digest.add(std::as_bytes(std::span(explainer.base())));
+}
+
 }  // namespace
 
 void add_forests(Digest& digest) {
@@ -168,11 +215,7 @@ void add_forests(Digest& digest) {
     const bool is_missing = random.below(9) == 0;
     values.push_back(is_missing ? std::numeric_limits<double>::quiet_NaN() : number(random));
   }
-  Rows rows;
-  rows.data = reinterpret_cast<const std::byte*>(values.data());
-  rows.count = kRows;
-  rows.row_stride = kFeatures * sizeof(double);
-  rows.column_stride = sizeof(double);
+  const Rows rows = rows_of(values, kFeatures);
   for (const Kind& kind : kKinds) {
     const Forest forest = draw_forest(kind, random);
     Bundle bundle;
@@ -186,8 +229,13 @@ void add_forests(Digest& digest) {
     } else {
       add_engines<double>(bundle.forest, rows, digest);
     }
+    if (!kind.is_linear) add_explanations(forest, rows, digest);
     const Model model(std::move(bundle));  // holds the golden rows to their scores
   }
+  const Forest chain = draw_chain(random);
+  std::vector<double> wide(9 * chain.features.size());
+  for (double& value : wide) value = random.uniform();
+  add_explanations(chain, rows_of(wide, chain.features.size()), digest);
 }
 
 }  // namespace kedge

@@ -18,6 +18,7 @@ void bind_drift(nanobind::module_& m);
 void bind_distance(nanobind::module_& m);
 void bind_joint(nanobind::module_& m);
 void bind_forest(nanobind::module_& m);
+void bind_explain(nanobind::module_& m);
 void bind_model(nanobind::module_& m);
 void bind_window(nanobind::module_& m);
 void bind_as_of(nanobind::module_& m);

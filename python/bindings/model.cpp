@@ -8,6 +8,7 @@
 
 #include "arrow_input.h"
 #include "bindings.h"
+#include "explain.h"
 #include "kedge/arrow/build.h"
 #include "kedge/arrow/check.h"
 #include "kedge/base/buffer.h"
@@ -161,6 +162,11 @@ void bind_model(nb::module_& m) {
           "__setstate__",
           [](Model& self, const nb::bytes& data) { new (&self) Model(bundle_in(data)); }, "data"_a,
           "Read them back.")
+      .def(
+          "explain", &explain, "x"_a, nb::kw_only(), "interactions"_a = false, "threads"_a = 1,
+          "What each feature adds to the raw scores: exact Shapley values, where a feature that is "
+          "not known is averaged over by the training rows that went either way. Reads what "
+          "predict reads.")
       .def("matrix", &matrix_of, "table"_a,
            nb::sig("def matrix(self, table: object) -> numpy.typing.NDArray[numpy.float64]"),
            "A table's rows as float64, as the model reads them.")

@@ -89,6 +89,7 @@ NB_MODULE(_core, m) {
   kedge::bind_distance(m);
   kedge::bind_joint(m);
   kedge::bind_forest(m);
+  kedge::bind_explain(m);
   kedge::bind_model(m);
   kedge::bind_window(m);
   kedge::bind_as_of(m);

@@ -114,6 +114,13 @@ nb::object new_matrix(std::size_t rows, std::size_t columns, void** data) {
   return new_array(2, rows, columns, NPY_DOUBLE, data);
 }
 
+nb::object new_places(std::size_t rows, std::size_t columns, std::int64_t** data) {
+  void* places = nullptr;
+  nb::object array = new_array(2, rows, columns, NPY_INT64, &places);
+  *data = static_cast<std::int64_t*>(places);
+  return array;
+}
+
 void* check_scores(nb::handle object, const Rows& input, std::size_t columns, std::size_t outputs,
                    bool is_float32) {
   if (!is_numpy(object)) throw invalid_argument("out: expected a NumPy array");

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 
 #include <cstddef>
+#include <cstdint>
 
 #include "kedge/score/rows.h"
 
@@ -26,6 +27,9 @@ nanobind::object new_scores(std::size_t rows, std::size_t outputs, bool is_float
 
 // A new float64 array of rows x columns.
 nanobind::object new_matrix(std::size_t rows, std::size_t columns, void** data);
+
+// A new array of whole numbers, rows x columns.
+nanobind::object new_places(std::size_t rows, std::size_t columns, std::int64_t** data);
 
 // `array` as the place for the scores of `rows`. Throws InvalidArgument when it is not such an
 // array that can be written and lies in one piece, apart from the rows.

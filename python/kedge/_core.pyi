@@ -561,6 +561,63 @@ class Forest:
         Makes a forest of arrays over the nodes of all trees; a leaf's left is -1.
         """
 
+class Top:
+    """The largest contributions of each row, the largest first."""
+
+    @property
+    def names(self, /) -> numpy.typing.NDArray[numpy.object_]:
+        """Whose they are."""
+
+    @property
+    def values(self, /) -> numpy.typing.NDArray[numpy.float64]:
+        """What they add to the raw score."""
+
+    @property
+    def places(self, /) -> numpy.typing.NDArray[numpy.int64]:
+        """The features' places."""
+
+class Explanation:
+    """
+    What each feature adds to the raw scores of some rows. Exports Arrow: a column for each feature, and the base.
+    """
+
+    @property
+    def values(self, /) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        Rows x features, or rows x outputs x features: base + their sum is the raw score.
+        """
+
+    @property
+    def base(self, /) -> numpy.typing.NDArray[numpy.float64]:
+        """For each output, the raw score of the average training row."""
+
+    @property
+    def interactions(self, /) -> numpy.typing.NDArray[numpy.float64] | None:
+        """
+        Rows x features x features, or rows x outputs x features x features, where they were asked for: each pair's half of what it adds together, on the diagonal what a feature adds by itself; a row's sum is the feature's value.
+        """
+
+    @property
+    def feature_names(self) -> list[str]:
+        """Of the features, in order."""
+
+    def top(self, k: int) -> Top:
+        """
+        The k contributions of each row that are largest by their amount, or as many as there are.
+        """
+
+    def to_table(self) -> Table:
+        """The values and the base as columns."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The columns of to_table as an Arrow C stream."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def __repr__(self) -> str:
+        """One line."""
+
 class Parity:
     """How a model compared with its trainer when it was compiled."""
 
@@ -611,6 +668,11 @@ class Model:
 
     def __setstate__(self, data: bytes) -> None:
         """Read them back."""
+
+    def explain(self, x: object, *, interactions: bool = False, threads: int = 1) -> Explanation:
+        """
+        What each feature adds to the raw scores: exact Shapley values, where a feature that is not known is averaged over by the training rows that went either way. Reads what predict reads.
+        """
 
     def matrix(self, table: object) -> numpy.typing.NDArray[numpy.float64]:
         """A table's rows as float64, as the model reads them."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import xgboost
 from hypothesis import given, settings
@@ -88,7 +87,12 @@ def xgboost_rows(rows: int, seed: int) -> np.ndarray:
     return x
 
 
-def xgboost_subject(kind: str) -> Subject:
+def xgboost_matrix(kind: str, rows: np.ndarray, **more: Any) -> xgboost.DMatrix:
+    types = ["float"] * 4 + ["c" if kind != "lossguide" else "float"]
+    return xgboost.DMatrix(rows, feature_types=types, enable_categorical=True, **more)
+
+
+def xgboost_booster(kind: str) -> xgboost.Booster:
     x = xgboost_rows(800, 1)
     y = np.nan_to_num(x[:, 0] - x[:, 1] * x[:, 2] + x[:, 4] % 3)
     objective = XGBOOST[kind]["objective"]
@@ -98,20 +102,18 @@ def xgboost_subject(kind: str) -> Subject:
         y = np.digitize(y, [-1, 0, 1]).astype(float)
     elif objective.startswith("count"):
         y = np.abs(np.round(y))
-    frame = pd.DataFrame(x)
-    types = ["float"] * 4 + ["c" if kind != "lossguide" else "float"]
-
-    def matrix(rows: np.ndarray, **more: Any) -> xgboost.DMatrix:
-        return xgboost.DMatrix(rows, feature_types=types, enable_categorical=True, **more)
-
     group = {"group": [100] * 8} if objective.startswith("rank") else {}
     params = {"max_depth": 6, "nthread": 1, "seed": 1, **XGBOOST[kind]}
     rounds = params.pop("rounds", 12)
-    booster = xgboost.train(params, matrix(frame.to_numpy(), label=y, **group), rounds)
+    return xgboost.train(params, xgboost_matrix(kind, x, label=y, **group), rounds)
+
+
+def xgboost_subject(kind: str) -> Subject:
+    booster = xgboost_booster(kind)
     return Subject(
         kedge.compile(booster),
-        lambda rows: booster.predict(matrix(rows), output_margin=True),
-        lambda rows: booster.predict(matrix(rows)),
+        lambda rows: booster.predict(xgboost_matrix(kind, rows), output_margin=True),
+        lambda rows: booster.predict(xgboost_matrix(kind, rows)),
         lambda count, seed: xgboost_hard(booster, count, seed),
     )
 

@@ -14,6 +14,23 @@ namespace {
 
 // Below this a thread costs more than it brings.
 constexpr std::size_t kLeastThreadRows = 4096;
+constexpr std::size_t kLeastThreadExplained = 256;
+
+// Calls work(first, rows) for parts of the rows, whole blocks but for the last, one a thread.
+template <class Work>
+void in_threads(const Rows& rows, std::size_t threads, std::size_t least_rows, const Work& work) {
+  const std::size_t parts =
+      std::clamp<std::size_t>(rows.count / least_rows, 1, std::max<std::size_t>(threads, 1));
+  if (parts == 1) return work(0, rows);
+  const std::size_t blocks = (rows.count + kBlockRows - 1) / kBlockRows;
+  const std::size_t each = (blocks + parts - 1) / parts * kBlockRows;
+  std::vector<std::jthread> workers;
+  for (std::size_t first = each; first < rows.count; first += each) {
+    const Rows part = rows.from(first, std::min(each, rows.count - first));
+    workers.emplace_back([=, &work] { work(first, part); });
+  }
+  work(0, rows.from(0, std::min(each, rows.count)));
+}
 
 Rows rows_of(const std::vector<double>& values, std::size_t width) {
   Rows rows;
@@ -93,20 +110,32 @@ void Model::score_part(const Engine& engine, const Rows& rows, void* out, bool r
 }
 
 void Model::score(const Rows& rows, void* out, bool raw, std::size_t threads) const {
-  const std::size_t parts =
-      std::clamp<std::size_t>(rows.count / kLeastThreadRows, 1, std::max<std::size_t>(threads, 1));
   const Engine& chosen = engine(rows.count);
-  if (parts == 1) return score_part(chosen, rows, out, raw);
-  const std::size_t blocks = (rows.count + kBlockRows - 1) / kBlockRows;
-  const std::size_t each = (blocks + parts - 1) / parts * kBlockRows;
   const std::size_t row_bytes = outputs() * (gives_float32() ? sizeof(float) : sizeof(double));
-  std::vector<std::jthread> workers;
-  for (std::size_t first = each; first < rows.count; first += each) {
-    const Rows part = rows.from(first, std::min(each, rows.count - first));
-    void* part_out = static_cast<std::byte*>(out) + first * row_bytes;
-    workers.emplace_back([=, this, &chosen] { score_part(chosen, part, part_out, raw); });
-  }
-  score_part(chosen, rows.from(0, std::min(each, rows.count)), out, raw);
+  in_threads(rows, threads, kLeastThreadRows, [&](std::size_t first, const Rows& part) {
+    score_part(chosen, part, static_cast<std::byte*>(out) + first * row_bytes, raw);
+  });
+}
+
+const Explainer& Model::explainer() const {
+  std::call_once(explained_,
+                 [&] { explainer_ = std::make_unique<const Explainer>(bundle_.forest); });
+  return *explainer_;
+}
+
+void Model::explain(const Rows& rows, double* out, std::size_t threads) const {
+  const Explainer& chosen = explainer();
+  in_threads(rows, threads, kLeastThreadExplained, [&](std::size_t first, const Rows& part) {
+    chosen.explain(part, out + first * outputs() * features());
+  });
+}
+
+void Model::explain_pairs(const Rows& rows, double* out, std::size_t threads) const {
+  std::call_once(paired_,
+                 [&] { interactions_ = std::make_unique<const Interactions>(explainer()); });
+  in_threads(rows, threads, kLeastThreadExplained, [&](std::size_t first, const Rows& part) {
+    interactions_->explain(part, out + first * outputs() * features() * features());
+  });
 }
 
 }  // namespace kedge

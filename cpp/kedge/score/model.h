@@ -9,6 +9,8 @@
 
 #include "kedge/model/bundle.h"
 #include "kedge/score/engine.h"
+#include "kedge/score/explain.h"
+#include "kedge/score/interactions.h"
 
 namespace kedge {
 
@@ -34,6 +36,13 @@ class Model {
   // trainer's predict() gives them. `threads` at most are used, and one for few rows.
   void score(const Rows& rows, void* out, bool raw, std::size_t threads = 1) const;
 
+  // Made when it is first wanted. Throws Unsupported when the model cannot be explained.
+  const Explainer& explainer() const;
+  // What Explainer::explain gives.
+  void explain(const Rows& rows, double* out, std::size_t threads = 1) const;
+  // What Interactions::explain gives. Throws as it and explainer() do.
+  void explain_pairs(const Rows& rows, double* out, std::size_t threads = 1) const;
+
  private:
   // Made when it is first wanted: a service that scores row by row needs but one.
   struct Place {
@@ -48,6 +57,10 @@ class Model {
 
   Bundle bundle_;
   std::vector<std::unique_ptr<Place>> places_;
+  mutable std::once_flag explained_;
+  mutable std::unique_ptr<const Explainer> explainer_;
+  mutable std::once_flag paired_;
+  mutable std::unique_ptr<const Interactions> interactions_;
 };
 
 }  // namespace kedge
