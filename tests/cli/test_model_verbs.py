@@ -269,6 +269,23 @@ def test_a_file_without_rows_has_no_scores(
     assert capsys.readouterr().out == '"score"\n'
 
 
+def test_contributions_are_written_and_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    want = kedge.load("churn.kedge").explain(matrix(draw(ROWS, 2)))
+    command = ["explain", "churn.kedge", "live.parquet", "--columns", "id"]
+    assert main([*command, "-o", "phi.parquet", "--json"]) == 0
+    columns = ["id", *FEATURES, "base"]
+    assert said(capsys) == {"rows": ROWS, "columns": columns, "output": "phi.parquet"}
+    table = pq.read_table("phi.parquet")
+    assert table.column_names == columns
+    for i, name in enumerate(FEATURES):
+        assert table[name].to_pylist() == want.values[:, i].tolist()
+    assert main([*command, "--json", "--threads", "2"]) == 0
+    rows = said(capsys)["contributions"]
+    assert [row["spend"] for row in rows] == want.values[:, 1].tolist()
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -299,8 +316,10 @@ def test_a_file_without_rows_has_no_scores(
         (["predict", "churn.kedge", "live.parquet", "-o", "s.xls"], "the format is unknown"),
         (["predict", "churn.kedge", "live.parquet", "-o", "s.pq.gz"], 'leave ".gz" out'),
         (["predict", "churn.kedge", "live.parquet", "-o", "live.parquet"], "is the file that is"),
-        (["predict", "churn.kedge", "odd.parquet", "--columns", "score"], "scores are called so"),
+        (["predict", "churn.kedge", "odd.parquet", "--columns", "score"], "results are called so"),
         (["predict", "churn.kedge", "odd.parquet", "-o", "s.csv", "--columns", "list"], '"s.csv":'),
+        (["explain", "churn.kedge", "live.parquet", "--columns", "age"], "results are called so"),
+        (["explain", "churn.kedge", "few.csv"], 'no columns "age", "spend", "noise"; the columns'),
         (["predict", "churn.kedge", "word.csv"], 'column "age": expected numbers, got utf8'),
     ],
 )
@@ -376,5 +395,5 @@ def test_the_commands_of_the_readme_work(folder: Path) -> None:
     section = (Path(__file__).parents[2] / "README.md").read_text().split("## Score it")[1]
     block = section.split("```sh\n")[1].split("```")[0]
     lines = [shlex.split(line)[1:] for line in block.splitlines() if line.startswith("kedge ")]
-    assert [line[0] for line in lines] == ["compile", "inspect", "predict"]
-    assert [main(line) for line in lines] == [0, 0, 0]
+    assert [line[0] for line in lines] == ["compile", "inspect", "predict", "explain"]
+    assert [main(line) for line in lines] == [0, 0, 0, 0]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from kedge._core import KedgeError
-from kedge.cli import compare, compile, demo, inspect, predict, profile
+from kedge.cli import compare, compile, demo, explain, inspect, predict, profile
 from kedge.cli.answer import INTERRUPTED, WRONG_USE, Answer, Parser
 
 __all__ = ["main"]
@@ -62,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
         predict.options,
         predict.run,
         "Score the rows of a file; the model finds its columns by their names.",
+    )
+    verb(
+        "explain",
+        explain.options,
+        explain.run,
+        "Say what each feature adds to the raw scores of a file's rows.",
     )
     verb(
         "demo",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import itertools
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,25 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     """Score a file's rows, batch by batch."""
+    return answer_rows(
+        options,
+        "scores",
+        lambda model, rows: model.predict(rows, raw=options.raw, threads=options.threads),
+    )
+
+
+def answer_rows(
+    options: argparse.Namespace, noun: str, answer: Callable[[Model, Any], Any]
+) -> Answer:
+    """Write what a model answers, a table for each of the file's batches; JSON has it as `noun`."""
     if options.output is not None:
         check_output("--output", options.output, [options.model, options.data])
-    scorer = Scorer(options.data, load(options.model), options)
+    model = load(options.model)
+    scorer = Scorer(options.data, model, options.columns, lambda rows: answer(model, rows))
     from kedge.io.writers import writer_for
 
     if options.output is None:
-        return _print(scorer, options.json)
+        return _print(scorer, noun if options.json else None)
     opened = writer_for(options.output)
 
     def write(table: FileTable) -> dict[str, Any]:
@@ -58,14 +70,14 @@ def run(options: argparse.Namespace) -> Answer:
     return Answer(PASS, to_json(done) if options.json else text)
 
 
-def _print(scorer: Scorer, as_json: bool) -> Answer:
+def _print(scorer: Scorer, noun: str | None) -> Answer:
     import pyarrow as pa
 
     from kedge.io.writers import json_rows, writer_for
 
     scores = pa.concat_tables(patiently(scorer.table, lambda table: list(scorer.scores(table))))
-    if as_json:
-        return Answer(PASS, to_json({"rows": scores.num_rows, "scores": list(json_rows(scores))}))
+    if noun is not None:
+        return Answer(PASS, to_json({"rows": scores.num_rows, noun: list(json_rows(scores))}))
     text = io.BytesIO()
     with writer_for(_PRINTED)(text, scores.schema) as writer:
         writer.write_table(scores)
@@ -73,17 +85,19 @@ def _print(scorer: Scorer, as_json: bool) -> Answer:
 
 
 class Scorer:
-    """A model and the columns of a file that it reads, and those that go along.
+    """What answers tables, and the columns of a file that it reads, and those that go along.
 
     Attributes:
         table: the file, with the types in which the model reads CSV and JSON.
     """
 
-    def __init__(self, path: Path, model: Model, options: argparse.Namespace) -> None:
-        self._model = model
-        self._options = options
+    def __init__(
+        self, path: Path, model: Model, beside: list[str], answer: Callable[[Any], Any]
+    ) -> None:
+        self._answer = answer
+        self._beside = beside
         self._features = model.features
-        wanted = [*(feature.name for feature in self._features), *options.columns]
+        wanted = [*(feature.name for feature in self._features), *beside]
         table = open_table(path, columns=wanted)
         whole_numbers = [
             feature.name
@@ -105,14 +119,11 @@ class Scorer:
 
         columns = flat_columns(batch)
         rows = {feature.name: columns[feature.name] for feature in self._features}
-        options = self._options
-        scores = pa.table(
-            self._model.predict(pa.table(rows), raw=options.raw, threads=options.threads)
-        )
-        beside = {name: _plain(columns[name]) for name in options.columns}
+        scores = pa.table(self._answer(pa.table(rows)))
+        beside = {name: _plain(columns[name]) for name in self._beside}
         for name in scores.column_names:
             if name in beside:
-                raise InvalidArgument(f'--columns "{name}": the scores are called so')
+                raise InvalidArgument(f'--columns "{name}": the results are called so')
             beside[name] = scores.column(name)
         return pa.table(beside)
 
