@@ -147,6 +147,7 @@ WindowSpec window_spec_of(const nb::dict& arguments) {
   spec.max_state_bytes = value_in<std::uint64_t>(arguments, "max_state_bytes", 0);
   spec.updates = is_update(arguments);
   spec.trigger = duration_in(arguments, "trigger");
+  spec.expire = duration_in(arguments, "expire");
   spec.trigger_rows = value_in<std::uint64_t>(arguments, "trigger_rows", 0);
   for (const nb::handle aggregate : arguments["aggregates"]) {
     spec.aggregates.push_back(aggregate_of(nb::cast<nb::dict>(aggregate)));
@@ -183,6 +184,7 @@ nb::dict definition_of(const WindowSpec& spec) {
   if (spec.max_state_bytes != 0) out["max_state_bytes"] = spec.max_state_bytes;
   if (spec.updates) out["mode"] = "update";
   if (!spec.trigger.is_zero()) out["trigger"] = to_string(spec.trigger);
+  if (!spec.expire.is_zero()) out["expire"] = to_string(spec.expire);
   if (spec.trigger_rows != 0) out["trigger_rows"] = spec.trigger_rows;
   nb::list aggregates;
   for (const AggregateSpec& aggregate : spec.aggregates) aggregates.append(arguments_of(aggregate));

@@ -135,6 +135,10 @@ def span_of(key: tuple[Any, ...], rows: list[tuple[int | None, Row]]) -> Span:
     return (min(times, default=None), max(times, default=None), key, [row for _, row in rows])
 
 
+def newest_of(rows: list[tuple[int | None, Row]]) -> int:
+    return max(time for time, _ in rows if time is not None)
+
+
 @dataclass
 class Count:
     """Each `every` rows of a key, in the order they come."""
@@ -150,6 +154,12 @@ class Count:
         full = [key for key, rows in self.open.items() if len(rows) == self.every]
         return [span_of(key, self.open.pop(key)) for key in full]
 
+    def expired(self, newest: int) -> list[Span]:
+        gone = {key: rows for key, rows in self.open.items() if newest_of(rows) <= newest}
+        self.open = {key: rows for key, rows in self.open.items() if key not in gone}
+        left = sorted(gone.items(), key=lambda pair: key_order(pair[0]))
+        return [span_of(key, rows) for key, rows in left]
+
     def finish(self) -> list[Span]:
         left = sorted(self.open.items(), key=lambda pair: key_order(pair[0]))
         self.open = {}
@@ -161,24 +171,30 @@ class Global:
     """One window of all rows: every key of it begins with its first row and ends with its last."""
 
     open: dict[tuple[Any, ...], list[tuple[int | None, Row]]] = field(default_factory=dict)
+    times: list[int] = field(default_factory=list)  # of all rows, also those of keys that are gone
 
     def add(self, row: Row, time: int | None, key: tuple[Any, ...], mark: int | None) -> str | None:
         self.open.setdefault(key, []).append((time, row))
+        self.times += [] if time is None else [time]
         return None
 
     def closed(self, mark: int | None) -> list[Span]:
         return []
 
+    def expired(self, newest: int) -> list[Span]:
+        gone = [span for span in self.so_far() if newest_of(self.open[span[2]]) <= newest]
+        for span in gone:
+            del self.open[span[2]]
+        return gone
+
     def so_far(self) -> list[Span]:
-        if not self.open:
-            return []
-        start, end, _, _ = span_of((), [pair for rows in self.open.values() for pair in rows])
+        start, end = min(self.times, default=None), max(self.times, default=None)
         left = sorted(self.open.items(), key=lambda pair: key_order(pair[0]))
         return [(start, end, key, [row for _, row in rows]) for key, rows in left]
 
     def finish(self) -> list[Span]:
         left = self.so_far()
-        self.open = {}
+        self.open, self.times = {}, []
         return left
 
 
@@ -217,7 +233,13 @@ class Window:
     watermark: Watermark = field(default_factory=Watermark)
     second: int = 1
     unsigned: frozenset[str] = frozenset()
+    expire: int | None = None
     late: list[tuple[Row, str]] = field(default_factory=list)
+
+    @property
+    def front(self) -> int | None:
+        mark = self.watermark
+        return None if mark.mark is None else mark.mark + mark.lateness
 
     def push(self, rows: Iterable[Row], partition: int = 0) -> list[Closed]:
         closed: list[Closed] = []
@@ -226,10 +248,21 @@ class Window:
             reason = self.add(row, time)
             if reason is not None:
                 self.late.append((row, reason))
+            before = self.front
             if time is not None:
                 self.watermark.see(partition, time)
-            closed += self.give(self.kind.closed(self.watermark.mark))
+            closed += self.give([*self.kind.closed(self.watermark.mark), *self.expired(before)])
         return closed
+
+    def expired(self, before: int | None) -> list[Span]:
+        """Of keys without a row for long: looked for at multiples of `expire`, of the front."""
+        step, now = self.expire, self.front
+        if step is None or now is None or now == before:
+            return []
+        if before is not None and now // step == before // step:
+            return []
+        kind: Any = self.kind
+        return kind.expired(now // step * step - step)
 
     def add(self, row: Row, time: int | None) -> str | None:
         if self.time is not None and time is None:
@@ -237,8 +270,9 @@ class Window:
         return self.kind.add(row, time, tuple(row[k] for k in self.key), self.watermark.mark)
 
     def advance_to(self, time: int) -> list[Closed]:
+        before = self.front
         self.watermark.advance_to(time)
-        return self.give(self.kind.closed(self.watermark.mark))
+        return self.give([*self.kind.closed(self.watermark.mark), *self.expired(before)])
 
     def finish(self) -> list[Closed]:
         return self.give(self.kind.finish())

@@ -72,5 +72,11 @@ class SlidingRows:
         ready, self.ready = self.ready, []
         return ready
 
+    def expired(self, newest: int) -> list[Span]:
+        for key, rows in list(self.past.items()):
+            if max(time for time, _ in rows[-self.most :] if time is not None) <= newest:
+                del self.past[key]
+        return []
+
     def finish(self) -> list[Span]:
         return []

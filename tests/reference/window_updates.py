@@ -40,11 +40,6 @@ class Updates(Window):
     given: dict[Name, Given] = field(default_factory=dict)
     rows: int = 0
 
-    @property
-    def front(self) -> int | None:
-        mark = self.watermark
-        return None if mark.mark is None else mark.mark + mark.lateness
-
     def push(self, rows: Iterable[Row], partition: int = 0) -> list[Closed]:
         out: list[Closed] = []
         for row in rows:
@@ -69,7 +64,7 @@ class Updates(Window):
 
     def results(self, close: Any, before: int | None) -> list[Closed]:
         gone = self.retracted()
-        closed = close(self.watermark.mark)
+        closed = [*close(self.watermark.mark), *self.expired(before)]
         due = self.is_due(before)
         out = [self.result(span, "retracted") for span in gone if closed or due]
         out += [self.result(span, "final") for span in closed]

@@ -58,6 +58,7 @@ def pair(
         **({} if idle is None else {"idle": stream.clock.text(idle)}),
         **({"mode": "update"} if kind.updates else {}),
         **({} if kind.trigger is None else {"trigger": stream.clock.text(kind.trigger)}),
+        **({} if kind.expire is None else {"expire": stream.clock.text(kind.expire)}),
         **({} if kind.trigger_rows is None else {"trigger": kind.trigger_rows}),
         **given,
     )
@@ -76,6 +77,7 @@ def pair(
         key=stream.key,
         watermark=mark,
         second=stream.clock.second,
+        expire=None if kind.expire is None else kind.expire * step,
         unsigned=frozenset({"u"}),
     )
     return ours, plain_window

@@ -54,6 +54,7 @@ class WindowKind:
     updates: bool = False
     trigger: int | None = None  # in steps
     trigger_rows: int | None = None
+    expire: int | None = None  # in steps
 
     def __str__(self) -> str:
         return self.name
@@ -80,5 +81,10 @@ UPDATING = [
     if trigger is not None or kind.name != "global"
 ]
 UPDATING.append(replace(KINDS[-1], name="global, updates by rows", updates=True, trigger_rows=9))
+EXPIRING = [
+    replace(kind, name=f"{kind.name}, expires", expire=5)
+    for kind in (*KINDS, *UPDATING)
+    if not kind.closes_by_time
+]
 BY_TIME = [kind for kind in KINDS if kind.closes_by_time]
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -55,7 +55,7 @@ struct Slider {
         windows(make()) {}
 
   std::unique_ptr<Kind> make() {
-    const Stream stream{spec, aggregation, keys, watermark, fold, emitter, late, 0};
+    const Stream stream{spec, aggregation, keys, watermark, fold, emitter, late, 0, 0};
     if constexpr (std::is_same_v<Kind, SlidingSums>) {
       return std::make_unique<Kind>(stream);
     } else {

@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 
 from tests.window.agreement import Ask, assert_agree
 from tests.window.asks import FIRST
-from tests.window.kinds import KINDS, UPDATING, WindowKind
+from tests.window.kinds import EXPIRING, KINDS, UPDATING, WindowKind
 from tests.window.streams import Stream, streams
 
 
-@pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
+@pytest.mark.parametrize("kind", [*KINDS, *UPDATING, *EXPIRING], ids=str)
 @given(stream=streams())
 @settings(max_examples=30)
 def test_windows_of_every_kind_are_as_defined(kind: WindowKind, stream: Stream) -> None:
     assert_agree(stream, kind, [Ask("count"), Ask("sum", ("v",)), Ask("max", ("i",))])
 
 
-@pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
+@pytest.mark.parametrize("kind", [*KINDS, *UPDATING, *EXPIRING], ids=str)
 @given(stream=streams(max_size=100))
 @settings(max_examples=12)
 def test_aggregates_are_as_defined(kind: WindowKind, stream: Stream) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import kedge
 from tests.window.agreement import Ask, bits, check, check_late, concat, pair
-from tests.window.kinds import BY_NAME, BY_TIME, KINDS, UPDATING, WindowKind
+from tests.window.kinds import BY_NAME, BY_TIME, EXPIRING, KINDS, UPDATING, WindowKind
 from tests.window.streams import Stream, rows_of, streams
 
 ASKS = [Ask("count"), Ask("sum", ("v",)), Ask("first", ("i",)), Ask("last", ("i",))]
@@ -41,7 +41,7 @@ def test_each_row_is_in_one_window_or_given_back(kind: WindowKind, stream: Strea
     assert counted + len(pa.table(ours.late())) == len(stream.table)
 
 
-@pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
+@pytest.mark.parametrize("kind", [*KINDS, *UPDATING, *EXPIRING], ids=str)
 @given(stream=streams())
 @settings(max_examples=12)
 def test_late_rows_are_all_given_back(kind: WindowKind, stream: Stream) -> None:

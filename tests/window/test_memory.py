@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -67,6 +69,22 @@ def test_keys_that_change_slowly_take_no_more_memory_in_time(windows: str) -> No
         window.push(batch(index, pa.array(np.arange(1000) + 10 * index)))
         state.append(window.stats["state_bytes"])
     assert max(state[100:]) <= 1.5 * max(state[:100])
+
+
+@pytest.mark.parametrize(
+    "windows", [{"every": 1000}, {"length": 4}, {"mode": "update", "trigger": "10s"}], ids=str
+)
+def test_keys_expire_where_windows_do_not_close_by_time(windows: dict[str, Any]) -> None:
+    window = kedge.Window(
+        time="t", key="k", expire="30s", aggregates={"n": kedge.count()}, **windows
+    )
+    keys, state = [], []
+    for index in range(100):
+        window.push(batch(index, ever_new("int64", index, 500)))
+        keys.append(window.stats["keys"])
+        state.append(window.stats["state_bytes"])
+    assert max(keys[50:]) <= 12 * 500
+    assert max(state[50:]) <= max(state[:50])
 
 
 def test_the_same_keys_take_no_more_memory_in_time() -> None:

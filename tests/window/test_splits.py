@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import kedge
 from tests.window.agreement import Ask, bits, concat, pair, run
 from tests.window.asks import FIRST, OWNING
-from tests.window.kinds import BY_NAME, KINDS, UPDATING, WindowKind
+from tests.window.kinds import BY_NAME, EXPIRING, KINDS, UPDATING, WindowKind
 from tests.window.streams import Stream, streams
 
 STREAMS = streams(max_size=120)
@@ -26,7 +26,7 @@ def window(stream: Stream, kind: WindowKind, asks: Sequence[Ask] = FIRST) -> ked
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
+@pytest.mark.parametrize("kind", [*KINDS, *UPDATING, *EXPIRING], ids=str)
 @given(stream=STREAMS)
 @settings(max_examples=20)
 def test_any_split_gives_the_same_bytes(kind: WindowKind, family: str, stream: Stream) -> None:
@@ -37,7 +37,7 @@ def test_any_split_gives_the_same_bytes(kind: WindowKind, family: str, stream: S
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
+@pytest.mark.parametrize("kind", [*KINDS, *UPDATING, *EXPIRING], ids=str)
 @given(stream=streams(max_size=30))
 @settings(max_examples=5)
 def test_single_rows_give_the_same_bytes(kind: WindowKind, family: str, stream: Stream) -> None:
@@ -47,7 +47,7 @@ def test_single_rows_give_the_same_bytes(kind: WindowKind, family: str, stream: 
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("kind", [*KINDS, *UPDATING], ids=str)
+@pytest.mark.parametrize("kind", [*KINDS, *UPDATING, *EXPIRING], ids=str)
 @given(stream=STREAMS)
 @settings(max_examples=12)
 def test_snapshot_in_the_middle_changes_nothing(

@@ -7,7 +7,10 @@
 namespace kedge {
 
 CountWindows::CountWindows(const Stream& stream)
-    : stream_(stream), most_rows_(stream.spec.rows), states_(stream.aggregation) {}
+    : stream_(stream),
+      most_rows_(stream.spec.rows),
+      expiry_(stream.expire, stream.watermark),
+      states_(stream.aggregation) {}
 
 void CountWindows::take(const StreamRows& rows) {
   states_.reserve(stream_.keys.size());
@@ -18,6 +21,7 @@ void CountWindows::take(const StreamRows& rows) {
     start = end;
   };
   std::int64_t newest = kNoTime;
+  std::int64_t due = expiry_.due(rows.partition);
   for (std::size_t i = 0; i < rows.times.size(); ++i) {
     if (i - start == kFoldRows) fold_to(i);
     const std::int64_t time = rows.times[i];
@@ -31,9 +35,15 @@ void CountWindows::take(const StreamRows& rows) {
     if (open.rows == 0) open.first = rows.arrival + i;
     open.times = {std::min(open.times.begin, time), std::max(open.times.end, time)};
     stream_.fold.states()[i - start] = states_.state(id);
-    if (++open.rows < most_rows_) continue;
+    if (++open.rows == most_rows_) {
+      fold_to(i + 1);
+      close({&id, 1});
+    }
+    if (newest < due) continue;
     fold_to(i + 1);
-    close({&id, 1});
+    stream_.watermark.see(rows.partition, newest);
+    close_reached();
+    due = expiry_.due(rows.partition);
   }
   fold_to(rows.times.size());
   stream_.watermark.see(rows.partition, newest);
@@ -55,10 +65,16 @@ void CountWindows::close(std::span<const std::uint32_t> ids) {
   }
 }
 
-void CountWindows::close_all() {
+void CountWindows::close_reached() {
+  if (expiry_.is_due()) close_up_to(expiry_.take());
+}
+
+void CountWindows::close_all() { close_up_to(INT64_MAX); }
+
+void CountWindows::close_up_to(std::int64_t newest) {
   std::vector<std::uint32_t> ids;
   for (const std::uint32_t id : stream_.keys.order()) {
-    if (!states_.has_rows(id)) continue;
+    if (!states_.has_rows(id) || open_[id].times.end > newest) continue;
     ids.push_back(id);
     if (ids.size() < kOutputBlock) continue;
     close(ids);
@@ -101,6 +117,7 @@ void CountWindows::write(ByteWriter& out) const {
 void CountWindows::read(ByteReader& in) {
   states_.read(in, stream_.keys.size());
   open_.resize(states_.size());
+  expiry_.set_next();
   for (std::uint32_t id = 0; id < open_.size(); ++id) {
     if (!states_.has_rows(id)) continue;
     open_[id].rows = rows_in(states_.state(id));

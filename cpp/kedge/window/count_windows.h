@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "kedge/window/expiry.h"
 #include "kedge/window/state_table.h"
 #include "kedge/window/windows.h"
 
@@ -13,7 +14,7 @@ class CountWindows final : public Windows {
   explicit CountWindows(const Stream& stream);
 
   void take(const StreamRows& rows) override;
-  void close_reached() override {}
+  void close_reached() override;
   void close_all() override;
 
   std::uint64_t open() const noexcept override;
@@ -32,9 +33,12 @@ class CountWindows final : public Windows {
   };
 
   void close(std::span<const std::uint32_t> ids);
+  // The open windows whose newest row is of this time or before it, in the order of their keys.
+  void close_up_to(std::int64_t newest);
 
   Stream stream_;
   std::uint64_t most_rows_;
+  Expiry expiry_;
   StateTable states_;
   std::vector<Open> open_;
 };

@@ -9,11 +9,11 @@ namespace kedge {
 namespace {
 
 constexpr std::int64_t kNever = INT64_MAX;
-constexpr std::uint64_t kNoRow = UINT64_MAX;
 
 }  // namespace
 
-GlobalWindows::GlobalWindows(const Stream& stream) : stream_(stream), states_(stream.aggregation) {
+GlobalWindows::GlobalWindows(const Stream& stream)
+    : stream_(stream), states_(stream.aggregation), expiry_(stream.expire, stream.watermark) {
   set_next_update();
 }
 
@@ -28,7 +28,7 @@ void GlobalWindows::set_next_update() noexcept {
 
 void GlobalWindows::take(const StreamRows& rows) {
   states_.reserve(stream_.keys.size());
-  first_.resize(states_.size(), kNoRow);
+  open_.resize(states_.size());
   given_.resize(stream_.spec.updates ? states_.size() : 0);
   for (std::size_t start = 0; start < rows.times.size();) {
     start = fold_some(rows, start);
@@ -40,9 +40,10 @@ std::size_t GlobalWindows::fold_some(const StreamRows& rows, std::size_t start) 
   const std::size_t end = std::min(rows.times.size(), start + kFoldRows);
   const std::uint64_t most_rows =
       stream_.spec.trigger_rows == 0 ? UINT64_MAX : stream_.spec.trigger_rows;
-  std::int64_t due = kNever;
+  std::int64_t due = expiry_.due(rows.partition);
   if (next_update_ != kNever) {
-    due = stream_.watermark.front_reaches(rows.partition, next_update_).value_or(kNever);
+    const auto update = stream_.watermark.front_reaches(rows.partition, next_update_);
+    due = std::min(due, update.value_or(kNever));
   }
   std::int64_t newest = kNoTime;
   std::size_t at = start;
@@ -58,7 +59,9 @@ std::size_t GlobalWindows::fold_some(const StreamRows& rows, std::size_t start) 
     newest = std::max(newest, time);
     times_ = {std::min(times_.begin, time), std::max(times_.end, time)};
     *state = states_.state(rows.ids[row]);
-    first_[rows.ids[row]] = std::min(first_[rows.ids[row]], rows.arrival + row);
+    Open& open = open_[rows.ids[row]];
+    open.first = std::min(open.first, rows.arrival + row);
+    open.newest = std::max(open.newest, time);
   }
   stream_.fold.run(rows, start, at - start);
   stream_.watermark.see(rows.partition, newest);
@@ -66,23 +69,31 @@ std::size_t GlobalWindows::fold_some(const StreamRows& rows, std::size_t start) 
 }
 
 void GlobalWindows::close_reached() {
+  if (expiry_.is_due()) close_up_to(expiry_.take());
   const bool is_time = stream_.watermark.front() >= next_update_ && next_update_ != kNever;
   const bool is_full = stream_.spec.trigger_rows != 0 && rows_ >= stream_.spec.trigger_rows;
   if (!is_time && !is_full) return;
-  emit(Standing::kEarly);
+  emit(Standing::kEarly, INT64_MAX);
   rows_ = 0;
   set_next_update();
 }
 
 void GlobalWindows::close_all() {
-  emit(Standing::kFinal);
-  states_.reset();
-  std::ranges::fill(first_, kNoRow);
-  std::ranges::fill(given_, Given{});
+  close_up_to(INT64_MAX);
   times_ = {INT64_MAX, INT64_MIN};
 }
 
-void GlobalWindows::emit(Standing standing) {
+void GlobalWindows::close_up_to(std::int64_t newest) {
+  emit(Standing::kFinal, newest);
+  for (std::uint32_t id = 0; id < open_.size(); ++id) {
+    if (!states_.has_rows(id) || open_[id].newest > newest) continue;
+    stream_.aggregation.reset(states_.state(id));
+    open_[id] = {};
+    if (stream_.spec.updates) given_[id] = {};
+  }
+}
+
+void GlobalWindows::emit(Standing standing, std::int64_t newest) {
   std::vector<std::uint32_t> ids;
   std::vector<const std::byte*> states;
   std::vector<std::uint64_t> names;
@@ -97,12 +108,12 @@ void GlobalWindows::emit(Standing standing) {
     revisions.clear();
   };
   for (const std::uint32_t id : stream_.keys.order()) {
-    if (!states_.has_rows(id)) continue;
+    if (!states_.has_rows(id) || open_[id].newest > newest) continue;
     const std::uint64_t rows = rows_in(states_.state(id));
     if (standing == Standing::kEarly && given_[id].rows == rows) continue;
     ids.push_back(id);
     states.push_back(states_.state(id));
-    names.push_back(first_[id]);
+    names.push_back(open_[id].first);
     if (stream_.spec.updates) revisions.push_back(given_[id].give(rows, standing));
     if (ids.size() == kOutputBlock) flush();
   }
@@ -110,12 +121,11 @@ void GlobalWindows::emit(Standing standing) {
 }
 
 std::size_t GlobalWindows::bytes() const noexcept {
-  return states_.bytes() + first_.capacity() * sizeof(std::uint64_t) +
-         given_.capacity() * sizeof(Given);
+  return states_.bytes() + open_.capacity() * sizeof(Open) + given_.capacity() * sizeof(Given);
 }
 
 void GlobalWindows::renumber(std::span<const std::uint32_t> new_ids, std::size_t size) {
-  const std::vector<std::uint64_t> first = std::move(first_);
+  const std::vector<Open> open = std::move(open_);
   const std::vector<Given> given = std::move(given_);
   const std::size_t known = std::min(new_ids.size(), states_.size());
   std::vector<std::uint32_t> kept;
@@ -123,10 +133,10 @@ void GlobalWindows::renumber(std::span<const std::uint32_t> new_ids, std::size_t
     if (states_.has_rows(id)) kept.push_back(id);
   }
   states_.renumber(new_ids, size);
-  first_.assign(states_.size(), kNoRow);
+  open_.assign(states_.size(), {});
   given_.assign(given.empty() ? 0 : states_.size(), {});
   for (const std::uint32_t id : kept) {
-    first_[new_ids[id]] = first[id];
+    open_[new_ids[id]] = open[id];
     if (!given.empty()) given_[new_ids[id]] = given[id];
   }
 }
@@ -138,7 +148,8 @@ void GlobalWindows::write(ByteWriter& out) const {
   out.write(rows_);
   for (std::uint32_t id = 0; id < states_.size(); ++id) {
     if (!states_.has_rows(id)) continue;
-    out.write(first_[id]);
+    out.write(open_[id].first);
+    out.write(open_[id].newest);
     if (stream_.spec.updates) given_[id].write(out);
   }
 }
@@ -148,13 +159,15 @@ void GlobalWindows::read(ByteReader& in) {
   times_.begin = in.read<std::int64_t>();
   times_.end = in.read<std::int64_t>();
   rows_ = in.read<std::uint64_t>();
-  first_.resize(states_.size(), kNoRow);
+  open_.resize(states_.size());
   given_.resize(stream_.spec.updates ? states_.size() : 0);
   for (std::uint32_t id = 0; id < states_.size(); ++id) {
     if (!states_.has_rows(id)) continue;
-    first_[id] = in.read<std::uint64_t>();
+    open_[id].first = in.read<std::uint64_t>();
+    open_[id].newest = in.read<std::int64_t>();
     if (stream_.spec.updates) given_[id].read(in);
   }
+  expiry_.set_next();
   set_next_update();
 }
 

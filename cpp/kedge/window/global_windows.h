@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "kedge/window/expiry.h"
 #include "kedge/window/given.h"
 #include "kedge/window/state_table.h"
 #include "kedge/window/windows.h"
@@ -30,15 +31,24 @@ class GlobalWindows final : public Windows {
   // Folds rows from `start` on until results so far are due; gives the row behind the last one.
   std::size_t fold_some(const StreamRows& rows, std::size_t start);
   void set_next_update() noexcept;
-  void emit(Standing standing);
+  // For the keys whose newest row is of this time or before it.
+  void emit(Standing standing, std::int64_t newest);
+  // Those are given, and begin anew.
+  void close_up_to(std::int64_t newest);
 
   Stream stream_;
   StateTable states_;
-  std::vector<std::uint64_t> first_;       // of each key: how many rows came before its first one
+  // Of each key.
+  struct Open {
+    std::uint64_t first = UINT64_MAX;  // how many rows came before its first one
+    std::int64_t newest = INT64_MIN;   // of its times
+  };
+  std::vector<Open> open_;
   TimeRange times_{INT64_MAX, INT64_MIN};  // least and greatest
   std::int64_t next_update_;               // the front that brings the next ones
   std::uint64_t rows_ = 0;                 // since the last ones
-  std::vector<Given> given_;               // of each key
+  Expiry expiry_;
+  std::vector<Given> given_;  // of each key
 };
 
 }  // namespace kedge

@@ -13,6 +13,7 @@ SlidingWindows::SlidingWindows(const Stream& stream, const Type& time)
       by_time_(stream.spec.rows == 0),
       by_run_(!by_time_ && !stream.aggregation.owns_memory()),
       most_rows_(stream.spec.rows),
+      expiry_(stream.expire, stream.watermark),
       waiting_(stream.aggregation),
       results_(stream.aggregation) {
   if (by_time_) length_ = ticks_of(stream.spec.length, ticks_per_day(time));
@@ -26,10 +27,12 @@ SlidingWindows::Recent& SlidingWindows::recent_of(std::uint32_t id) {
 
 void SlidingWindows::take(const StreamRows& rows) {
   recent_.resize(std::max<std::size_t>(recent_.size(), stream_.keys.size()));
-  for (std::size_t start = 0; start < rows.times.size(); start += kFoldRows) {
-    const std::size_t length = std::min(kFoldRows, rows.times.size() - start);
+  std::size_t length = 0;
+  for (std::size_t start = 0; start < rows.times.size(); start += length) {
+    length = block_length(rows, start);
     if (by_run_) {
       take_block(rows, start, length);
+      forget_expired();
       continue;
     }
     // States must not move while a block points to them.
@@ -65,6 +68,32 @@ void SlidingWindows::take(const StreamRows& rows) {
   flush();
 }
 
+// Up to the row with which keys are to be looked through.
+std::size_t SlidingWindows::block_length(const StreamRows& rows, std::size_t start) const {
+  const std::size_t length = std::min(kFoldRows, rows.times.size() - start);
+  if (!expiry_.is_on()) return length;
+  const auto block = rows.times.subspan(start, length);
+  const std::int64_t due = expiry_.due(rows.partition);
+  const auto reached = std::ranges::find_if(block, [&](std::int64_t time) { return time >= due; });
+  return std::min(length, static_cast<std::size_t>(reached - block.begin()) + 1);
+}
+
+std::int64_t SlidingWindows::Recent::newest() const noexcept {
+  std::int64_t newest = INT64_MIN;
+  for (std::size_t i = first; i < older_times.size(); ++i)
+    newest = std::max(newest, older_times[i]);
+  for (const std::int64_t time : newer_times) newest = std::max(newest, time);
+  return newest;
+}
+
+void SlidingWindows::forget_expired() {
+  if (!expiry_.is_due()) return;
+  const std::int64_t newest = expiry_.take();
+  for (auto& recent : recent_) {
+    if (recent != nullptr && recent->newest() <= newest) recent = nullptr;
+  }
+}
+
 void SlidingWindows::make_room(std::size_t rows) {
   std::size_t place = waiting_.size();
   waiting_.reserve(waiting_.size() - free_.size() + rows);
@@ -72,6 +101,7 @@ void SlidingWindows::make_room(std::size_t rows) {
 }
 
 void SlidingWindows::close_reached() {
+  forget_expired();
   while (!rows_.empty() && rows_.front().time <= stream_.watermark.value()) {
     slide(rows_.front());
     std::pop_heap(rows_.begin(), rows_.end());
@@ -328,6 +358,7 @@ void SlidingWindows::read(ByteReader& in) {
     }
   };
   recent_.resize(stream_.keys.size());
+  expiry_.set_next();
   for (std::uint32_t id = 0; id < recent_.size(); ++id) {
     if (in.read<std::uint8_t>() == 0) continue;
     Recent& recent = recent_of(id);

@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "kedge/window/expiry.h"
 #include "kedge/window/state_table.h"
 #include "kedge/window/windows.h"
 
@@ -53,12 +54,16 @@ class SlidingWindows final : public Windows {
     std::vector<std::int64_t> older_times, newer_times;
     std::size_t first = 0;  // of the older ones that is still in
 
+    std::int64_t newest() const noexcept;
     std::size_t rows() const noexcept { return older_times.size() - first + newer_times.size(); }
     std::int64_t oldest() const noexcept {
       return first < older_times.size() ? older_times[first] : newer_times.front();
     }
   };
 
+  // How many rows from `start` on go as one block.
+  std::size_t block_length(const StreamRows& rows, std::size_t start) const;
+  void forget_expired();
   // Places for so many rows more in `waiting_`.
   void make_room(std::size_t rows);
   void slide(const Row& row);
@@ -82,6 +87,7 @@ class SlidingWindows final : public Windows {
   bool by_run_;  // take_block does
   std::int64_t length_ = 0;
   std::uint64_t most_rows_ = 0;
+  Expiry expiry_;
   std::vector<std::unique_ptr<Recent>> recent_;  // of each key
   StateTable waiting_;
   std::vector<std::uint32_t> free_;

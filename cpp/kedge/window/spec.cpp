@@ -81,6 +81,14 @@ void check_aggregate(const AggregateSpec& aggregate) {
   }
 }
 
+void check_expire(const WindowSpec& spec) {
+  const bool by_rows = spec.kind == WindowKind::kCount || spec.kind == WindowKind::kGlobal ||
+                       (spec.kind == WindowKind::kSliding && spec.rows != 0);
+  if (spec.expire.is_zero() || by_rows) return;
+  throw invalid_argument("expire: windows of kind ", kind_name(spec.kind),
+                         " let go of a key when they close");
+}
+
 void check_updates(const WindowSpec& spec) {
   const bool has_trigger = !spec.trigger.is_zero() || spec.trigger_rows != 0;
   if (!spec.updates) {
@@ -250,6 +258,7 @@ void WindowSpec::check() const {
   }
   check_user_columns(columns);
   if (aggregates.empty()) throw invalid_argument("aggregates: none");
+  check_expire(*this);
   check_updates(*this);
   std::set<std::string, std::less<>> seen{"window_start", "window_end", "window_id"};
   if (updates) seen.insert({"window_revision", "window_update"});
@@ -286,6 +295,7 @@ std::vector<std::byte> WindowSpec::to_bytes() const {
   out.write(static_cast<std::uint8_t>(updates));
   write_duration(out, trigger);
   out.write(trigger_rows);
+  write_duration(out, expire);
   out.write_varint(aggregates.size());
   for (const AggregateSpec& aggregate : aggregates) write_aggregate(out, aggregate);
   write_user_columns(columns, out);
@@ -320,6 +330,7 @@ WindowSpec WindowSpec::read(ByteReader& frames) {
   spec.updates = read_enum<bool>(in, 2, "flag");
   spec.trigger = read_duration(in);
   spec.trigger_rows = in.read<std::uint64_t>();
+  spec.expire = read_duration(in);
   spec.aggregates.resize(read_count(in, 1, "aggregates"));
   for (AggregateSpec& aggregate : spec.aggregates) aggregate = read_aggregate(in);
   spec.columns = read_user_columns(in);
@@ -349,6 +360,7 @@ std::vector<std::pair<std::string, std::string>> WindowSpec::lines() const {
       {"time_zone", zone.name},
       {"partitions", text(partitions)},
       {"idle", idle ? to_string(*idle) : "never"},
+      {"expire", expire.is_zero() ? "never" : to_string(expire)},
       {"max_keys", text(max_keys)},
       {"max_state_bytes", text(max_state_bytes)},
       {"mode", updates ? "update" : "closed"},

@@ -103,6 +103,7 @@ struct WindowSpec {
   bool updates = false;               // results so far come out before they are final
   Duration trigger;                   // how often, also those of windows that are still filling
   std::uint64_t trigger_rows = 0;     // of kGlobal: the same in rows of the stream
+  Duration expire;                    // keys without a row for so long are forgotten
   std::uint64_t max_keys = 0;         // 0: no limit
   std::uint64_t max_state_bytes = 0;  // likewise
   std::vector<AggregateSpec> aggregates;

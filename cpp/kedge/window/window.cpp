@@ -79,7 +79,7 @@ std::unique_ptr<Windows> make_windows(const Stream& stream, const Type& time) {
     case WindowKind::kSession:
       return std::make_unique<SessionWindows>(stream, time);
     case WindowKind::kSliding:
-      if (SlidingSums::takes(stream.spec, stream.aggregation)) {
+      if (SlidingSums::takes(stream.spec, stream.aggregation) && stream.expire == 0) {
         return std::make_unique<SlidingSums>(stream);
       }
       return std::make_unique<SlidingWindows>(stream, time);
@@ -104,7 +104,8 @@ Window::Window(WindowSpec spec, std::shared_ptr<const Schema> schema, const User
                fields_at(*schema_, key_columns_), aggregation_, spec_),
       late_(*schema_),
       windows_(make_windows({spec_, aggregation_, keys_, watermark_, fold_, emitter_, late_,
-                             ticks_in(spec_.trigger, "trigger", spec_, *schema_)},
+                             ticks_in(spec_.trigger, "trigger", spec_, *schema_),
+                             ticks_in(spec_.expire, "expire", spec_, *schema_)},
                             time_column_ ? (*schema_)[*time_column_].type : Type())),
       keys_to_look_through_(kFewKeys) {}
 

@@ -26,6 +26,7 @@ struct Stream {
   Emitter& emitter;
   LateRows& late;
   std::int64_t trigger;  // the definition's, in ticks
+  std::int64_t expire;   // likewise
 };
 
 class Windows {

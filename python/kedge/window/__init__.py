@@ -98,6 +98,8 @@ class Window:
         align_to: a time at which a window begins.
         time_zone: whose midnights days, weeks, months and years begin at.
         partitions: how many there are for `push` to name.
+        expire: a key of count, global or sliding windows of rows that has had no row for so long
+            is forgotten: what is open of it comes out, and its next row begins anew.
         mode: "closed" gives results that are final; "update" also earlier ones.
         trigger: how often "update" gives windows that are still filling.
         idle: a partition that is so far behind the newest row of all does not hold windows open.
@@ -120,6 +122,7 @@ class Window:
         time_zone: str | None = None,
         partitions: int = 1,
         idle: DurationLike | None = None,
+        expire: DurationLike | None = None,
         mode: str = "closed",
         trigger: DurationLike | int | None = None,
         max_keys: int | None = None,
@@ -138,6 +141,8 @@ class Window:
             definition["align_to"] = ticks(align_to, "ns", "align_to")
         if idle is not None:
             definition["idle"] = duration_text(idle, "idle")
+        if expire is not None:
+            definition["expire"] = duration_text(expire, "expire")
         if time_zone is not None:
             definition["zone"] = time_zone
             definition["zone_spans"] = zone_spans(time_zone)

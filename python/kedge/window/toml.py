@@ -175,6 +175,7 @@ _WINDOW: dict[str, _Check] = {
     "time_zone": _string,
     "partitions": _count,
     "idle": _duration,
+    "expire": _duration,
     "mode": _string,
     "trigger": _duration_or_count,
     "max_keys": _count,
