@@ -171,6 +171,11 @@ Top top(const Explanation& self, std::size_t k) {
   return {shape(std::move(picked)), shape(std::move(value_array)), shape(std::move(place_array))};
 }
 
+// Python draws: the pages of the library share their parts there.
+nb::object drawn(nb::handle self, const nb::args& args, const nb::kwargs& options) {
+  return nb::module_::import_("kedge.model.picture").attr("draw")(self, *args, **options);
+}
+
 std::string line_of(const Explanation& self) {
   return text("<Explanation of ", self.rows, " rows, ", self.names.size(), " features, ",
               self.outputs, self.outputs == 1 ? " output>" : " outputs>");
@@ -219,6 +224,21 @@ void bind_explain(nb::module_& m) {
            "The k contributions of each row that are largest by their amount, or as many as there "
            "are.")
       .def("to_table", &to_table, "The values and the base as columns.")
+      .def("plot", &drawn,
+           nb::sig("def plot(self, rows: object | None = None, *, row: int | None = None, output: "
+                   "int | None = None, most: int = 12) -> kedge.model.picture.Picture"),
+           "A picture, in notebooks too: a waterfall of one row, or of many rows bars of the mean "
+           "amounts and a swarm of all contributions. `rows` is what was explained, for the "
+           "features' values; `row` and `output` choose one; `most` features are shown, the others "
+           "summed up.")
+      .def(
+          "to_html",
+          [](nb::handle self, const nb::args& args, const nb::kwargs& options) {
+            return drawn(self, args, options).attr("to_html")();
+          },
+          nb::sig("def to_html(self, rows: object | None = None, *, row: int | None = None, "
+                  "output: int | None = None, most: int = 12) -> str"),
+          "What plot draws as one page, complete without network, fonts or scripts.")
       .def(
           "__arrow_c_stream__",
           [](const Explanation& self, const nb::object& schema) {

@@ -8,6 +8,8 @@ import numpy
 import numpy.typing
 from numpy.typing import NDArray
 
+import kedge.model.picture
+
 
 class KedgeError(Exception):
     """What every error of kedge derives from."""
@@ -608,6 +610,16 @@ class Explanation:
 
     def to_table(self) -> Table:
         """The values and the base as columns."""
+
+    def plot(self, rows: object | None = None, *, row: int | None = None, output: int | None = None, most: int = 12) -> kedge.model.picture.Picture:
+        """
+        A picture, in notebooks too: a waterfall of one row, or of many rows bars of the mean amounts and a swarm of all contributions. `rows` is what was explained, for the features' values; `row` and `output` choose one; `most` features are shown, the others summed up.
+        """
+
+    def to_html(self, rows: object | None = None, *, row: int | None = None, output: int | None = None, most: int = 12) -> str:
+        """
+        What plot draws as one page, complete without network, fonts or scripts.
+        """
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The columns of to_table as an Arrow C stream."""

@@ -269,23 +269,6 @@ def test_a_file_without_rows_has_no_scores(
     assert capsys.readouterr().out == '"score"\n'
 
 
-def test_contributions_are_written_and_printed(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    want = kedge.load("churn.kedge").explain(matrix(draw(ROWS, 2)))
-    command = ["explain", "churn.kedge", "live.parquet", "--columns", "id"]
-    assert main([*command, "-o", "phi.parquet", "--json"]) == 0
-    columns = ["id", *FEATURES, "base"]
-    assert said(capsys) == {"rows": ROWS, "columns": columns, "output": "phi.parquet"}
-    table = pq.read_table("phi.parquet")
-    assert table.column_names == columns
-    for i, name in enumerate(FEATURES):
-        assert table[name].to_pylist() == want.values[:, i].tolist()
-    assert main([*command, "--json", "--threads", "2"]) == 0
-    rows = said(capsys)["contributions"]
-    assert [row["spend"] for row in rows] == want.values[:, 1].tolist()
-
-
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kedge.cli.answer import Answer, names, whole
-from kedge.cli.predict import answer_rows
+from kedge._core import InvalidArgument
+from kedge.cli.answer import PASS, Answer, names, to_json, whole
+from kedge.cli.data import patiently
+from kedge.cli.output import check_output, write_whole
+from kedge.cli.predict import Scorer, answer_rows
+from kedge.model import load
+from kedge.model.picture import draw
+
+if TYPE_CHECKING:
+    from kedge.io import FileTable
+    from kedge.io.row_sample import RowSample
+
+_PAGES = frozenset({".html", ".htm"})
+_MOST_DRAWN = 20_000  # rows: more would not change the picture
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -14,15 +28,59 @@ def options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", metavar="MODEL.kedge", type=Path, help="a compiled model")
     add("data", metavar="DATA", type=Path, help="Parquet, CSV, Arrow or JSON lines; or a folder")
-    add("-o", "--output", type=Path, metavar="PHI", help="a file of these kinds; else printed")
+    add(
+        *("-o", "--output"),
+        type=Path,
+        metavar="PHI",
+        help="a file of these kinds, or PAGE.html for the page alone; else printed",
+    )
+    add("--html", type=Path, metavar="PAGE.html", help="draw them on a page beside that")
     add("--columns", type=names, metavar="A,B", default=[], help="of DATA, to stand beside them")
     add("--threads", type=whole, default=1, metavar="N", help="explain in so many (%(default)s)")
 
 
 def run(options: argparse.Namespace) -> Answer:
-    """Explain a file's rows, batch by batch."""
-    return answer_rows(
+    """Explain a file's rows, batch by batch; draw them, or a sample of many."""
+    read = [options.model, options.data]
+    if options.html is not None:
+        check_output("--html", options.html, read)
+    if options.output is not None and options.output.suffix.lower() in _PAGES:
+        if options.html is not None:
+            raise InvalidArgument(
+                f'--output "{options.output}" and --html "{options.html}" are both pages'
+            )
+        check_output("--output", options.output, read)
+        return _page(options, options.output)
+    answer = answer_rows(
         options,
         "contributions",
         lambda model, rows: model.explain(rows, threads=options.threads),
     )
+    if options.html is not None:
+        _page(options, options.html)
+    return answer
+
+
+def _page(options: argparse.Namespace, path: Path) -> Answer:
+    """Read the rows, and draw those that a sample keeps."""
+    from kedge.io.row_sample import RowSample
+
+    model = load(options.model)
+    reader = Scorer(options.data, model, [], lambda rows: rows)
+
+    def sample(table: FileTable) -> RowSample:
+        kept = RowSample(_MOST_DRAWN)
+        with closing(reader.scores(table)) as tables:
+            for rows in tables:
+                kept.add(rows)
+        return kept
+
+    kept = patiently(reader.table, sample)
+    rows = kept.table()
+    found = model.explain(rows, threads=options.threads)
+    drawn_from = kept.seen if kept.seen > len(found) else None
+    picture = draw(found, rows, drawn_from=drawn_from)
+    write_whole(path, picture.to_html().encode())
+    done = {"rows": kept.seen, "drawn": len(found), "output": str(path)}
+    text = f"{done['drawn']} of {done['rows']} rows in {done['output']}"
+    return Answer(PASS, to_json(done) if options.json else text)

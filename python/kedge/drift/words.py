@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 __all__ = [
     "Number",
+    "aligned",
     "bounds",
     "brief",
     "change",
@@ -18,6 +19,7 @@ __all__ = [
     "printable",
     "range_of",
     "share",
+    "signed",
     "time_unit",
 ]
 
@@ -45,6 +47,23 @@ def brief(value: float) -> str:
     if 0 < abs(value) < _LEAST:
         return "0+" if value > 0 else "0-"  # the neighbours of zero, which are ends of ranges
     return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
+
+
+def aligned(values: Iterable[float]) -> Number:
+    """How to write numbers that add up below each other: all with as many decimals.
+
+    The largest gets four digits, unless it is so large or small that decimals say nothing.
+    """
+    largest = max(map(abs, values), default=0.0)
+    if not 1e-4 <= largest < 1e7:
+        return brief
+    decimals = max(0, 3 - math.floor(math.log10(largest)))
+    return lambda value: f"{round(value, decimals) + 0.0:.{decimals}f}"
+
+
+def signed(text: str) -> str:
+    """A number's text with a sign in any case."""
+    return text if text.startswith("-") else f"+{text}"
 
 
 def share(value: float) -> str:

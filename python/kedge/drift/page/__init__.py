@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kedge.drift.page.document import document, embedded
 from kedge.drift.page.element import Markup, element, joined, short
 from kedge.drift.page.facts import facts
 from kedge.drift.page.overview import chip, overview, where
 from kedge.drift.page.slices import slices
-from kedge.drift.page.style import SCRIPT, STYLE
+from kedge.drift.page.style import SCRIPT
 from kedge.drift.page.view import View, picture, thumbnail, view_of
 from kedge.drift.words import bounds, change, share
 
@@ -29,38 +30,20 @@ def page(report: Report) -> str:
     """The whole page."""
     views = [view_of(report, row) for row in report.columns]
     cards = [_card(report, views[i], i) for i in range(len(views))]
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", _headline(report)),
-        element("style", Markup(STYLE)),
+    return document(
+        _headline(report),
+        _header(report),
+        element("section", *_overview(report, views, linked=True)),
+        element("section", *slices(report)),
+        element("section", *cards),
+        script=SCRIPT,
     )
-    body = element(
-        "body",
-        element(
-            "main",
-            _header(report),
-            element("section", *_overview(report, views, linked=True)),
-            element("section", *slices(report)),
-            element("section", *cards),
-            class_="kedge",
-        ),
-        element("script", Markup(SCRIPT)),
-    )
-    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
 def summary(report: Report) -> str:
     """The headline and the first lines of the overview, to be put into another page."""
     views = [view_of(report, row) for row in report.columns[:_MOST_LINES]]
-    return element(
-        "div",
-        element("style", Markup(STYLE)),
-        _header(report),
-        *_overview(report, views, linked=False),
-        class_="kedge",
-    )
+    return embedded(_header(report), *_overview(report, views, linked=False))
 
 
 def _headline(report: Report) -> str:

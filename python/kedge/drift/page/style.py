@@ -1,4 +1,4 @@
-"""How the page looks. Reference and current differ in lightness, so that grey prints tell them."""
+"""How the pages look. Reference and current differ in lightness, so that grey prints tell them."""
 
 from __future__ import annotations
 
@@ -103,6 +103,26 @@ body:has(> .kedge) { margin: 0; background: #fff; }
 .kedge .names td.figure { width: 1%; padding-right: 0; text-align: right; }
 .kedge .nulls { display: grid; grid-template-columns: auto 1fr; gap: 12px; align-items: center;
   margin-top: 10px; font-size: 13px; }
+.kedge header.calm { border-color: var(--cur); }
+.kedge .calm h1 { color: var(--ink); }
+.kedge .wide-figure { overflow-x: auto; margin: 0 0 18px; }
+.kedge .wide-figure > svg { max-width: 860px; min-width: 620px; }
+svg.kedge { display: block; padding: 0; }
+.kedge .drawn text { fill: var(--ink); font-size: 13px; }
+.kedge .drawn text.tick, .kedge .drawn .soft { fill: var(--soft); font-size: 12px; }
+.kedge .drawn .strong { font-weight: 600; }
+.kedge .drawn text.head { font-size: 15px; font-weight: 600; }
+.kedge .up { fill: var(--yes); stroke: var(--yes); stroke-width: 0.8; }
+.kedge .down { fill: var(--cur); stroke: var(--cur); stroke-width: 0.8; }
+.kedge .mark { fill: var(--ink); }
+.kedge .joint { stroke-opacity: 0.5; }
+.kedge .dots { fill: none; stroke: var(--cur); stroke-width: 4; stroke-linecap: round; }
+.kedge .v1 { stroke: color-mix(in oklab, var(--yes) 25%, var(--cur)); }
+.kedge .v2 { stroke: color-mix(in oklab, var(--yes) 50%, var(--cur)); }
+.kedge .v3 { stroke: color-mix(in oklab, var(--yes) 75%, var(--cur)); }
+.kedge .v4 { stroke: var(--yes); }
+.kedge .plain { stroke: var(--soft); }
+.kedge .missing { stroke: var(--ref); }
 @container (max-width: 1000px) {
   .kedge .overview tbody th { max-width: 170px; overflow: hidden; text-overflow: ellipsis; }
   .kedge .overview .shape { width: 62px; }

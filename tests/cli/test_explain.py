@@ -1,0 +1,78 @@
+"""kedge explain: contributions into a file, and onto a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import kedge
+from kedge.cli import main
+from tests.cli import test_model_verbs as verbs
+from tests.cli.test_model_verbs import FEATURES, ROWS, draw, matrix, said
+
+booster, folder = verbs.booster, verbs.folder  # fixtures
+
+
+def test_contributions_are_written_and_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    want = kedge.load("churn.kedge").explain(matrix(draw(ROWS, 2)))
+    command = ["explain", "churn.kedge", "live.parquet", "--columns", "id"]
+    assert main([*command, "-o", "phi.parquet", "--json"]) == 0
+    columns = ["id", *FEATURES, "base"]
+    assert said(capsys) == {"rows": ROWS, "columns": columns, "output": "phi.parquet"}
+    table = pq.read_table("phi.parquet")
+    assert table.column_names == columns
+    for i, name in enumerate(FEATURES):
+        assert table[name].to_pylist() == want.values[:, i].tolist()
+    assert main([*command, "--json", "--threads", "2"]) == 0
+    rows = said(capsys)["contributions"]
+    assert [row["spend"] for row in rows] == want.values[:, 1].tolist()
+
+
+def test_contributions_are_drawn_on_a_page(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["explain", "churn.kedge", "live.parquet"]
+    assert main([*command, "-o", "page.html", "--json"]) == 0
+    assert said(capsys) == {"rows": ROWS, "drawn": ROWS, "output": "page.html"}
+    rows = matrix(draw(ROWS, 2))
+    page = Path("page.html").read_text()
+    assert page == kedge.load("churn.kedge").explain(rows).to_html(rows)
+    assert main([*command, "-o", "phi.parquet", "--html", "beside.html"]) == 0
+    assert Path("beside.html").read_text() == page
+    assert pq.read_table("phi.parquet").num_rows == ROWS
+
+
+def test_a_page_of_many_rows_is_that_of_a_sample(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kedge.cli.explain._MOST_DRAWN", 100)
+    assert main(["explain", "churn.kedge", "live.parquet", "-o", "page.html"]) == 0
+    assert capsys.readouterr().out == f"100 of {ROWS} rows in page.html\n"
+    assert f"a random sample of {ROWS:,}" in Path("page.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (
+            ["live.parquet", "-o", "a.html", "--html", "b.html"],
+            'and --html "b.html" are both pages',
+        ),
+        (["live.parquet", "--html", "no/a.html"], 'there is no folder "no"'),
+        (["live.parquet", "-o", "churn.html"], "is the file that is read"),
+        (["none.parquet", "-o", "a.html"], "there are no rows"),
+    ],
+)
+def test_pages_that_cannot_be_are_refused(
+    folder: Path, options: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pq.write_table(draw(5, 1)[:0], "none.parquet")
+    Path("churn.html").symlink_to("churn.kedge")
+    before = sorted(folder.iterdir())
+    assert main(["explain", "churn.kedge", *options]) == 64
+    assert text in capsys.readouterr().err
+    assert sorted(folder.iterdir()) == before
