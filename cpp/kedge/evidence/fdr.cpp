@@ -1,9 +1,10 @@
 #include "kedge/evidence/fdr.h"
 
 #include <algorithm>
-#include <cstddef>
+#include <numeric>
 
 #include "kedge/base/error.h"
+#include "kedge/base/math.h"
 
 namespace kedge {
 namespace {
@@ -42,6 +43,25 @@ std::vector<double> benjamini_hochberg(std::span<const double> pvalues) {
     adjusted[i] = least;
   }
   return adjusted;
+}
+
+std::vector<std::size_t> e_benjamini_hochberg(std::span<const double> log_evidence, double alpha) {
+  if (!(alpha > 0 && alpha < 1)) {
+    throw invalid_argument("alpha = ", alpha, " is not between 0 and 1");
+  }
+  std::vector<std::size_t> order(log_evidence.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
+    return log_evidence[i] != log_evidence[j] ? log_evidence[i] > log_evidence[j] : i < j;
+  });
+  const double enough = log_of(static_cast<double>(order.size()) / alpha);
+  std::size_t rejected = order.size();
+  while (rejected > 0 &&
+         log_evidence[order[rejected - 1]] < enough - log_of(static_cast<double>(rejected))) {
+    --rejected;
+  }
+  order.resize(rejected);
+  return order;
 }
 
 }  // namespace kedge
