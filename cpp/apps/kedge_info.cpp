@@ -31,6 +31,7 @@
 #include "kedge/sketch/distinct.h"
 #include "kedge/sketch/frequent.h"
 #include "kedge/sketch/profile.h"
+#include "selftest_evidence.h"
 #include "selftest_forests.h"
 #include "selftest_windows.h"
 
@@ -259,6 +260,8 @@ int selftest() {
   add_joint(digest);
   add_forests(digest);
   add_windows(digest);
+  add_evidence(digest);
+  add_monitor(digest);
   std::printf("%016" PRIx64 "\n", digest.value());
   return 0;
 }

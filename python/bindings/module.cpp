@@ -85,9 +85,11 @@ NB_MODULE(_core, m) {
   kedge::bind_expr(m);
   kedge::bind_sketch(m);
   kedge::bind_categories(m);
+  kedge::bind_evidence(m);
   kedge::bind_drift(m);
   kedge::bind_distance(m);
   kedge::bind_joint(m);
+  kedge::bind_monitor(m);
   kedge::bind_forest(m);
   kedge::bind_explain(m);
   kedge::bind_model(m);

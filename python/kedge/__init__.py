@@ -11,10 +11,12 @@ from kedge._core import (
     Unsupported,
 )
 from kedge.drift import (
+    Alarm,
     ChiSquareResult,
     ColumnDrift,
     JointDrift,
     KsResult,
+    Monitor,
     Report,
     SliceDrift,
     chi_square_test,
@@ -56,6 +58,7 @@ from kedge.window.aggregates import (
 from kedge.window.as_of import as_of
 
 __all__ = [
+    "Alarm",
     "Categories",
     "ChiSquareResult",
     "ColumnDrift",
@@ -67,6 +70,7 @@ __all__ = [
     "KedgeError",
     "KsResult",
     "Model",
+    "Monitor",
     "Profile",
     "Report",
     "ResourceExhausted",

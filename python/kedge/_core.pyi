@@ -410,6 +410,184 @@ class Frequent:
     def null_count(self) -> int:
         """How many of them were null."""
 
+class MeanBet:
+    """Capital of bets that a mean is larger."""
+
+    def __init__(self, mean: float, low: float, high: float, memory: float = 1.0) -> None:
+        """Against this mean of values from low to high."""
+
+    def update(self, value: float) -> float:
+        """The log of the factor of one value."""
+
+    def path(self, values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> list[float]:
+        """The log capital after each value."""
+
+    def merge(self, other: MeanBet) -> None:
+        """Multiply by the capital of another run."""
+
+    @property
+    def log_capital(self) -> float:
+        """The log of the capital."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> MeanBet:
+        """Read the stored form."""
+
+class MeanHedge:
+    """Capital of bets that a mean is another."""
+
+    def __init__(self, mean: float, low: float, high: float, memory: float = 1.0) -> None:
+        """Against this mean of values from low to high."""
+
+    def update(self, value: float) -> float:
+        """The log of the factor of one value."""
+
+    def path(self, values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> list[float]:
+        """The log capital after each value."""
+
+    def merge(self, other: MeanHedge) -> None:
+        """Multiply by the capital of another run."""
+
+    @property
+    def log_capital(self) -> float:
+        """The log of the capital."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> MeanHedge:
+        """Read the stored form."""
+
+class BernsteinInterval:
+    """Limits of a mean, cheap."""
+
+    def __init__(self, low: float, high: float, alpha: float) -> None:
+        """Nothing seen."""
+
+    def update(self, values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+        """Take the values in their order."""
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The mean lies between these two, at all times at once."""
+
+    @property
+    def count(self) -> int:
+        """How many values there were."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> BernsteinInterval:
+        """Read the stored form."""
+
+class BettingInterval:
+    """Limits of a mean, narrow."""
+
+    def __init__(self, low: float, high: float, alpha: float, points: int = 1000) -> None:
+        """Nothing seen."""
+
+    def update(self, values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+        """Take the values in their order."""
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The mean lies between these two, at all times at once."""
+
+    @property
+    def count(self) -> int:
+        """How many values there were."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> BettingInterval:
+        """Read the stored form."""
+
+class TwoSampleRatio:
+    """Blocks of outcomes of two arms."""
+
+    def __init__(self, one_sided: bool) -> None:
+        """Nothing seen."""
+
+    def update(self, a_hits: int, a_rows: int, b_hits: int, b_rows: int) -> float:
+        """The log of the block's factor."""
+
+    def merge(self, other: TwoSampleRatio) -> None:
+        """Multiply by that of another run."""
+
+    @property
+    def log_evidence(self) -> float:
+        """The log of the evidence."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> TwoSampleRatio:
+        """Read the stored form."""
+
+class DetectorForm(enum.Enum):
+    """How a detector adds up beginnings."""
+
+    shiryaev_roberts = 0
+    """All of them."""
+
+    cusum = 1
+    """The best one."""
+
+    never_false = 2
+    """All, by weights that sum to 1."""
+
+class ChangeDetector:
+    """Evidence of a change at any time."""
+
+    def __init__(self, form: DetectorForm) -> None:
+        """Nothing seen."""
+
+    def update(self, log_factor: float, elapsed: float = 1.0) -> None:
+        """One look at the log of a factor."""
+
+    def restart(self) -> None:
+        """Forget the evidence, not the time."""
+
+    @property
+    def log_evidence(self) -> float:
+        """The log of the evidence."""
+
+    @property
+    def since(self) -> float:
+        """When the change began, if it did."""
+
+    @property
+    def now(self) -> float:
+        """The time."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> ChangeDetector:
+        """Read the stored form."""
+
+def mixture_bound(variance: float, rho: float, alpha: float) -> float:
+    """How far a centred sum of that variance may ever be from 0."""
+
+def mixture_rho(variance: float, alpha: float) -> float:
+    """The rho whose bound is narrow at that variance."""
+
+def count_ratio(boundary: float, alternative: float, hits: int, rows: int) -> float:
+    """The log of the likelihood ratio of hits in rows."""
+
+def e_benjamini_hochberg(log_evidence: Sequence[float], alpha: float) -> list[int]:
+    """The tests to reject, the strongest first."""
+
 def ks_test(x: object, y: object) -> tuple[float, float, float | int, int, int, int]:
     """
     The exact two-sample test: statistic, p-value, location, sign and both sizes.
@@ -490,6 +668,150 @@ def auc(reference: Sequence[float], current: Sequence[float], alpha: float) -> t
     """
     The area under the ROC curve of scores, its two bounds and its p-value.
     """
+
+class RawAlarm:
+    """What the core says of a column that changed."""
+
+    @property
+    def column(self) -> str:
+        """Its name."""
+
+    @property
+    def by(self) -> str:
+        """The slicing column, or empty."""
+
+    @property
+    def slice(self) -> str:
+        """Its value."""
+
+    @property
+    def what(self) -> str:
+        """What changed."""
+
+    @property
+    def log_evidence(self) -> float:
+        """The log of the evidence."""
+
+    @property
+    def update(self) -> int:
+        """The look that gave the alarm."""
+
+    @property
+    def since(self) -> int:
+        """The first look after the change."""
+
+    @property
+    def episode(self) -> int:
+        """The look of the first alarm in a row."""
+
+    @property
+    def rows(self) -> int:
+        """Rows since then."""
+
+    @property
+    def distance(self) -> float:
+        """How far."""
+
+    @property
+    def at_least(self) -> float:
+        """At least."""
+
+    @property
+    def at_most(self) -> float:
+        """At most."""
+
+    @property
+    def low(self) -> float:
+        """The values that changed, from .."""
+
+    @property
+    def high(self) -> float:
+        """.. to."""
+
+    @property
+    def name(self) -> str:
+        """The category."""
+
+    @property
+    def reference_share(self) -> float:
+        """Their share in the reference."""
+
+    @property
+    def current_share(self) -> float:
+        """Their share since the change."""
+
+class StreamMonitor:
+    """The core of a monitor."""
+
+    def __init__(self, reference: Profile, min_effect: float, false_alarms: float, fdr: float, confidence: float, group: int, clocked: bool) -> None:
+        """Nothing seen."""
+
+    def update(self, data: object | None, elapsed: float) -> list[RawAlarm]:
+        """Count the rows and look."""
+
+    def plan(self, shift: float) -> Table:
+        """For each column, the rows that it takes to find such a shift."""
+
+    @property
+    def reference(self) -> Profile:
+        """What is held against."""
+
+    @property
+    def counted(self) -> Profile:
+        """All rows so far."""
+
+    @property
+    def clocked(self) -> bool:
+        """Whether false_alarms is per second."""
+
+    @property
+    def min_effect(self) -> float:
+        """Changes up to this do not matter."""
+
+    @property
+    def confidence(self) -> float:
+        """That what is known of the reference is right."""
+
+    @property
+    def looks(self) -> int:
+        """How many looks there were."""
+
+    @property
+    def time(self) -> float:
+        """The time that passed."""
+
+    @property
+    def state(self) -> list[tuple[str, str, str, float]]:
+        """Column, slicing column, slice and log evidence of each."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> StreamMonitor:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+class ValueFeed:
+    """Values one at a time for a monitor of one column."""
+
+    def __init__(self, monitor: StreamMonitor, every: int) -> None:
+        """Nothing collected."""
+
+    def add(self, value: float) -> bool:
+        """Whether this value completed a look with an alarm."""
+
+    def take_alarms(self) -> list[RawAlarm]:
+        """The alarms since they were last taken."""
 
 class FeatureKind(enum.Enum):
     """What a feature's values are."""

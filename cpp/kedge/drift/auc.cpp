@@ -9,27 +9,6 @@
 namespace kedge {
 namespace {
 
-double part_of_divergence(double p, double q) noexcept {
-  return p == 0 ? 0 : p * (log_of(p) - log_of(q));
-}
-
-// Of Bernoulli's distribution with p from that with q.
-double divergence(double p, double q) noexcept {
-  return part_of_divergence(p, q) + part_of_divergence(1 - p, 1 - q);
-}
-
-// The q farthest from p towards `end` that a divergence of `most` allows.
-double farthest(double p, double end, double most) noexcept {
-  constexpr int kHalvings = 60;
-  double inside = p;
-  double outside = end;
-  for (int i = 0; i < kHalvings; ++i) {
-    const double middle = inside / 2 + outside / 2;
-    (divergence(p, middle) <= most ? inside : outside) = middle;
-  }
-  return outside;
-}
-
 struct Ranks {
   double wins = 0;  // of current over reference, ties half
   double ties = 0;  // sum over values of t^3 - t
@@ -67,8 +46,7 @@ AucResult auc_of(std::vector<double> reference, std::vector<double> current, dou
   const auto m = static_cast<double>(current.size());
   const Ranks ranks = ranks_of(reference, current);
   result.auc = ranks.wins / (n * m);
-  const double most = log_of(2 / alpha) / std::min(n, m);
-  result.population = {farthest(result.auc, 0, most), farthest(result.auc, 1, most)};
+  result.population = chances_within(result.auc, log_of(2 / alpha) / std::min(n, m));
   const double all = n + m;
   const double variance = n * m / 12 * (all + 1 - ranks.ties / (all * (all - 1)));
   if (!(variance > 0)) return result;

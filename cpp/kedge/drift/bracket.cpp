@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kedge/base/error.h"
+#include "kedge/drift/heaviest_run.h"
 
 namespace kedge {
 namespace {
@@ -18,28 +20,6 @@ bool is_point_slot(const CellMap& map, std::uint32_t slot) {
   if (slot == minus_inf_slot() || slot == plus_inf_slot(map.cells())) return true;
   return map.is_point(slot - 1);
 }
-
-// The heaviest run of slots so far, for one direction of change, from that change up to each slot:
-// it starts where least of it was seen.
-struct HeaviestRun {
-  double least = 0;
-  double best = 0;
-  std::uint32_t start = 0;
-  std::uint32_t first = 0;
-  std::uint32_t last = 0;
-
-  void extend(std::uint32_t slot, double before, double after) {
-    if (before <= least) {
-      least = before;
-      start = slot;
-    }
-    if (after - least > best) {
-      best = after - least;
-      first = start;
-      last = slot;
-    }
-  }
-};
 
 // Both distribution functions slot by slot, in units of 1 / (n m): whole numbers, so that they are
 // exact up to n m = 2^53 and cost no division.
@@ -132,6 +112,20 @@ Interval changed_interval(const Histogram& reference, const Histogram& current) 
   interval.reference_share = share(in_reference, reference);
   interval.current_share = share(in_current, current);
   return interval;
+}
+
+ValueRange values_in(const CellMap& map, std::uint32_t first_slot, std::uint32_t last_slot) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  ValueRange range{-kInfinity, kInfinity};
+  if (first_slot > 1) {
+    range.low = first_slot > map.cells() ? kInfinity : map.lower_bound(first_slot - 1);
+  }
+  if (last_slot == minus_inf_slot()) {
+    range.high = -kInfinity;
+  } else if (last_slot < map.cells()) {
+    range.high = map.upper_bound(last_slot - 1);
+  }
+  return range;
 }
 
 }  // namespace kedge

@@ -33,4 +33,7 @@ struct Interval {
 // The range of values whose share changed most, up or down. O(cells).
 Interval changed_interval(const Histogram& reference, const Histogram& current);
 
+// The values that a range of slots holds; infinite where it is open.
+ValueRange values_in(const CellMap& map, std::uint32_t first_slot, std::uint32_t last_slot);
+
 }  // namespace kedge

@@ -140,23 +140,14 @@ double heaviest_share(const BinnedCounts& bins) {
   return share_of(heaviest, rows);
 }
 
-double lowest_in(const CellMap& map, std::uint32_t slot) {
-  if (slot <= 1) return -std::numeric_limits<double>::infinity();
-  return slot > map.cells() ? std::numeric_limits<double>::infinity() : map.lower_bound(slot - 1);
-}
-
-double highest_in(const CellMap& map, std::uint32_t slot) {
-  if (slot == minus_inf_slot()) return -std::numeric_limits<double>::infinity();
-  return slot >= map.cells() ? std::numeric_limits<double>::infinity() : map.upper_bound(slot - 1);
-}
-
 void set_interval(const Histogram& then, const Histogram& now, ColumnDrift& drift) {
   const Interval interval = changed_interval(then, now);
   drift.reference_share = interval.reference_share;
   drift.current_share = interval.current_share;
   if (interval.reference_share == interval.current_share) return;
-  drift.low = lowest_in(then.map(), interval.first_slot);
-  drift.high = highest_in(then.map(), interval.last_slot);
+  const ValueRange values = values_in(then.map(), interval.first_slot, interval.last_slot);
+  drift.low = values.low;
+  drift.high = values.high;
   set_carried(drift);
 }
 

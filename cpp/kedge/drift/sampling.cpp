@@ -6,6 +6,35 @@
 #include "kedge/base/math.h"
 
 namespace kedge {
+namespace {
+
+double part_of_divergence(double p, double q) noexcept {
+  return p == 0 ? 0 : p * (log_of(p) - log_of(q));
+}
+
+// Of Bernoulli's distribution with p from that with q.
+double divergence(double p, double q) noexcept {
+  return part_of_divergence(p, q) + part_of_divergence(1 - p, 1 - q);
+}
+
+// The q farthest from p towards `end` for which `allows` is true; all nearer ones are.
+template <class Allows>
+double farthest(double p, double end, const Allows& allows) noexcept {
+  constexpr int kHalvings = 60;
+  double inside = p;
+  double outside = end;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double middle = inside / 2 + outside / 2;
+    (allows(middle) ? inside : outside) = middle;
+  }
+  return outside;
+}
+
+double share_of_rows(std::uint64_t hits, std::uint64_t rows) noexcept {
+  return static_cast<double>(hits) / static_cast<double>(rows);
+}
+
+}  // namespace
 
 Known widened(double lower, double upper, double error) noexcept {
   return {std::max(0.0, lower - error), std::min(1.0, upper + error)};
@@ -13,6 +42,26 @@ Known widened(double lower, double upper, double error) noexcept {
 
 double share_error(std::uint64_t rows, double alpha) noexcept {
   return std::sqrt(log_of(2 / alpha) / (2 * static_cast<double>(rows)));
+}
+
+Known chances_within(double share, double most) noexcept {
+  const auto allows = [&](double chance) { return divergence(share, chance) <= most; };
+  return {farthest(share, 0, allows), farthest(share, 1, allows)};
+}
+
+Known chance_of_event(std::uint64_t hits, std::uint64_t rows, double alpha) noexcept {
+  if (rows == 0) return {};
+  return chances_within(share_of_rows(hits, rows), log_of(2 / alpha) / static_cast<double>(rows));
+}
+
+Known chance_of_name(std::uint64_t hits, std::uint64_t rows, double alpha) noexcept {
+  if (rows == 0) return {};
+  const double share = share_of_rows(hits, rows);
+  const double log_error = log_of(2 / alpha);
+  const auto allows = [&](double chance) {
+    return static_cast<double>(rows) * divergence(share, chance) <= log_error - log_of(chance);
+  };
+  return {farthest(share, 0, allows), farthest(share, 1, allows)};
 }
 
 double total_variation_error(std::uint64_t rows, double roots, double alpha) noexcept {

@@ -17,6 +17,18 @@ Known widened(double lower, double upper, double error) noexcept;
 // Wolfowitz; the constant is Massart's, 1990), nor any one share (Hoeffding 1963).
 double share_error(std::uint64_t rows, double alpha) noexcept;
 
+// The chances whose Bernoulli distribution has at most that divergence from one of `share`: those
+// not ruled out by Chernoff's bound, which is narrow near 0 and 1.
+Known chances_within(double share, double divergence) noexcept;
+
+// The chance of something decided on beforehand that came so often; wrong with probability alpha at
+// most.
+Known chance_of_event(std::uint64_t hits, std::uint64_t rows, double alpha) noexcept;
+
+// The same for all names at once, whichever are looked at and why: each name has the part of alpha
+// that is its own chance, and those add up to 1.
+Known chance_of_name(std::uint64_t hits, std::uint64_t rows, double alpha) noexcept;
+
 // The total variation of a sample from its population, whatever names the population has, seen or
 // not. Its mean is at most twice the Rademacher average of all sets of names, which is at most
 // roots / (2 rows), roots being the sum of sqrt(count) over the names; that average is

@@ -9,6 +9,14 @@ constexpr std::uint64_t kMostNarrow = std::numeric_limits<std::uint32_t>::max();
 
 }  // namespace
 
+std::uint64_t Counts::sum(std::size_t first, std::size_t end) const noexcept {
+  std::uint64_t sum = 0;
+  for (std::size_t slot = first; slot < end; ++slot) sum += narrow_[slot];
+  if (wide_.empty()) return sum;
+  for (std::size_t slot = first; slot < end; ++slot) sum += wide_[slot];
+  return sum;
+}
+
 void Counts::make_room(std::uint64_t count) {
   if (in_narrow_ + count <= kMostNarrow) return;
   wide_.resize(narrow_.size());

@@ -17,6 +17,8 @@ class Counts {
     return narrow_[slot] + (wide_.empty() ? 0 : wide_[slot]);
   }
   std::uint64_t total() const noexcept { return total_; }
+  // Of the slots from `first` up to `end`, which is left out.
+  std::uint64_t sum(std::size_t first, std::size_t end) const noexcept;
 
   // `count_into(std::uint32_t* counters)` adds `rows` to counters of this size, in all.
   template <class CountInto>

@@ -36,6 +36,10 @@ class Histogram {
   bool same_map(const Histogram& other) const { return map_ == other.map_ || *map_ == *other.map_; }
 
   std::uint64_t slot_count(std::uint32_t slot) const noexcept { return counts_[slot]; }
+  // Of the slots from `first` up to `end`, which is left out.
+  std::uint64_t range_count(std::uint32_t first, std::uint32_t end) const noexcept {
+    return counts_.sum(first, end);
+  }
   // Of each cell, the infinities with the outer ones: as CellMap::positions() has them.
   std::vector<std::uint64_t> cell_counts() const;
   std::uint64_t row_count() const noexcept { return counts_.total(); }

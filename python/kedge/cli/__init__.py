@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from kedge._core import KedgeError
-from kedge.cli import compare, compile, demo, explain, inspect, predict, profile
+from kedge.cli import compare, compile, demo, explain, inspect, monitor, predict, profile
 from kedge.cli.answer import INTERRUPTED, WRONG_USE, Answer, Parser
 
 __all__ = ["main"]
@@ -44,6 +44,13 @@ def _parser() -> argparse.ArgumentParser:
         compare.options,
         compare.run,
         "Say what changed from REF to LIVE. Exit code: 0 no drift, 1 drift, 2 not yet known.",
+    )
+    verb(
+        "monitor",
+        monitor.options,
+        monitor.run,
+        "Follow a stream and print alarms that keep their word. Exit code: 0 no drift, 1 drift,"
+        " 2 not yet known.",
     )
     verb(
         "compile",

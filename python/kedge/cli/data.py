@@ -14,7 +14,7 @@ from kedge.cli.progress import Progress
 from kedge.io import ColumnConflict, FileTable, flat_names, open_table
 from kedge.sketch import profile
 
-__all__ = ["Watched", "count_file", "patiently", "profile_file", "stored_profile"]
+__all__ = ["Watched", "count_file", "open_for", "patiently", "profile_file", "stored_profile"]
 
 _Result = TypeVar("_Result")
 _MAGIC = b"KDGE"
@@ -55,11 +55,16 @@ def profile_file(
     return patiently(table, make)
 
 
-def count_file(path: Path, reference: Profile) -> Profile:
-    """A file's rows, counted over the cells of a profile."""
+def open_for(path: Path, reference: Profile) -> FileTable:
+    """A file's columns that a profile has, with its types."""
     table = open_table(path, columns=_with(reference.columns, reference.slices))
     there = [name for name in reference.columns if name in table.schema.names]
-    table = table.with_types({name: reference.type(name) for name in there})
+    return table.with_types({name: reference.type(name) for name in there})
+
+
+def count_file(path: Path, reference: Profile) -> Profile:
+    """A file's rows, counted over the cells of a profile."""
+    table = open_for(path, reference)
 
     def count(table: FileTable) -> Profile:
         counted = reference.like()

@@ -1,14 +1,20 @@
 """Two samples in, what changed out: by how much, how surely, and where."""
 
 from kedge.drift.joint import JointDrift, compare_jointly
+from kedge.drift.monitor import Alarm, Monitor
+from kedge.drift.plan import ColumnPlan, Plan
 from kedge.drift.report import ColumnDrift, Report, SliceDrift, compare
 from kedge.drift.two_sample import ChiSquareResult, KsResult, chi_square_test, ks_test
 
 __all__ = [
+    "Alarm",
     "ChiSquareResult",
     "ColumnDrift",
+    "ColumnPlan",
     "JointDrift",
     "KsResult",
+    "Monitor",
+    "Plan",
     "Report",
     "SliceDrift",
     "chi_square_test",

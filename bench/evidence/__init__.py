@@ -1,0 +1,1 @@
+"""Benchmarks of evidence and of monitors."""
