@@ -4,32 +4,11 @@
 
 #include "kedge/arrow/take.h"
 #include "kedge/base/error.h"
-#include "kedge/sketch/name_reader.h"
 #include "kedge/sketch/profile.h"
+#include "kedge/sketch/row_parts.h"
 
 namespace kedge {
 namespace {
-
-std::vector<std::uint32_t> parts_of_entries(const CategoryMap& values, const Column& column) {
-  std::vector<std::uint32_t> parts(column.length, values.unlisted_slot());
-  for (std::size_t row = 0; row < column.length; ++row) {
-    if (column.is_null(row)) continue;
-    parts[row] = is_string(column.type) ? values.slot_of(column.string_at(row))
-                                        : values.slot_of(name_at(column, row));
-  }
-  return parts;
-}
-
-// The part that each row belongs to.
-std::vector<std::uint32_t> parts_of_rows(const CategoryMap& values, const Column& column) {
-  if (!column.dictionary) return parts_of_entries(values, column);
-  const std::vector<std::uint32_t> entries = parts_of_entries(values, *column.dictionary);
-  std::vector<std::uint32_t> parts(column.length, values.unlisted_slot());
-  for (std::size_t row = 0; row < column.length; ++row) {
-    if (!column.is_null(row)) parts[row] = entries[entry_at(column, row)];
-  }
-  return parts;
-}
 
 constexpr std::size_t kRowsAtOnce = std::size_t{1} << 17;
 
@@ -86,10 +65,10 @@ void Slices::update(const Column& by, std::span<const Column* const> columns) {
 }
 
 void Slices::update_some(const Column& by, std::span<const Column> columns) {
-  const std::vector<std::uint32_t> part_of_row = parts_of_rows(*values_, by);
+  const std::vector<std::uint32_t> slots = slots_of_rows(*values_, by);
   std::vector<std::vector<std::uint32_t>> rows(parts_.size());
-  for (std::size_t row = 0; row < part_of_row.size(); ++row) {
-    rows[part_of_row[row]].push_back(static_cast<std::uint32_t>(row));
+  for (std::size_t row = 0; row < slots.size(); ++row) {
+    rows[std::min(slots[row], values_->unlisted_slot())].push_back(static_cast<std::uint32_t>(row));
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
     for (std::size_t part = 0; part < parts_.size(); ++part) {
