@@ -19,6 +19,9 @@ from pathlib import Path
 __all__ = ["ENVIRONMENTS", "STAGES", "interpreter"]
 
 STAGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "quality": {
+        "fairlearn": ("fairlearn==0.15.0", "pandas==3.1.1", "numpy"),
+    },
     "score": {
         "trees": (
             "catboost==1.2.10",

@@ -33,6 +33,7 @@
 #include "kedge/sketch/profile.h"
 #include "selftest_evidence.h"
 #include "selftest_forests.h"
+#include "selftest_quality.h"
 #include "selftest_windows.h"
 
 namespace kedge {
@@ -262,6 +263,7 @@ int selftest() {
   add_windows(digest);
   add_evidence(digest);
   add_monitor(digest);
+  add_quality(digest);
   std::printf("%016" PRIx64 "\n", digest.value());
   return 0;
 }

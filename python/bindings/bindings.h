@@ -22,6 +22,10 @@ void bind_monitor(nanobind::module_& m);
 void bind_forest(nanobind::module_& m);
 void bind_explain(nanobind::module_& m);
 void bind_model(nanobind::module_& m);
+void bind_parity(nanobind::module_& m);
+void bind_late(nanobind::module_& m);
+void bind_decide(nanobind::module_& m);
+void bind_quality(nanobind::module_& m);
 void bind_window(nanobind::module_& m);
 void bind_as_of(nanobind::module_& m);
 

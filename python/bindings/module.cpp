@@ -93,6 +93,10 @@ NB_MODULE(_core, m) {
   kedge::bind_forest(m);
   kedge::bind_explain(m);
   kedge::bind_model(m);
+  kedge::bind_quality(m);
+  kedge::bind_parity(m);
+  kedge::bind_late(m);
+  kedge::bind_decide(m);
   kedge::bind_window(m);
   kedge::bind_as_of(m);
 }

@@ -10,6 +10,7 @@ from kedge._core import (
     ResourceExhausted,
     Unsupported,
 )
+from kedge.decide import ABTest, Canary, Shadow
 from kedge.drift import (
     Alarm,
     ChiSquareResult,
@@ -26,6 +27,7 @@ from kedge.drift import (
 )
 from kedge.expr import Expression
 from kedge.model import Model, compile, load
+from kedge.quality import Calibration, Estimate, Fairness, LateLabels, Performance
 from kedge.sketch import profile
 from kedge.udf import aggregate, column
 from kedge.window import Window
@@ -58,22 +60,30 @@ from kedge.window.aggregates import (
 from kedge.window.as_of import as_of
 
 __all__ = [
+    "ABTest",
     "Alarm",
+    "Calibration",
+    "Canary",
     "Categories",
     "ChiSquareResult",
     "ColumnDrift",
     "CorruptData",
+    "Estimate",
     "Expression",
+    "Fairness",
     "Histogram",
     "InvalidArgument",
     "JointDrift",
     "KedgeError",
     "KsResult",
+    "LateLabels",
     "Model",
     "Monitor",
+    "Performance",
     "Profile",
     "Report",
     "ResourceExhausted",
+    "Shadow",
     "SliceDrift",
     "Unsupported",
     "Window",

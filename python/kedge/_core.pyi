@@ -1078,6 +1078,256 @@ class Model:
     def engine(self, rows: int = 1) -> str:
         """Which engine scores calls of so many rows on this machine."""
 
+class QualityCounts:
+    """What predictions and what became true come to, by part."""
+
+    def __init__(self, kind: str, prediction: str, target: str, threshold: float = 0.5, bins: int = 0, classes: Sequence[str] = [], quantiles: Sequence[float] = [], by: str = '', values: Sequence[str] = [], minimum: float = 1.0, alpha: float = 0.05, reference: str = '') -> None:
+        """Nothing counted yet."""
+
+    def like(self) -> QualityCounts:
+        """The same definition, nothing counted."""
+
+    def update(self, data: object | None) -> None:
+        """Count every row, or none when one is wrong."""
+
+    def merge(self, other: QualityCounts) -> None:
+        """Add what another has counted."""
+
+    def subtract(self, other: QualityCounts) -> None:
+        """Take away what another has counted."""
+
+    def counts(self, part: int) -> list[int]:
+        """The counts of a part, or of all rows after the last."""
+
+    def sums(self, part: int) -> list[tuple[float, float]]:
+        """Each exact sum, as a double and what it leaves."""
+
+    def expected_auc(self, part: int) -> float:
+        """The area that scores lead one to expect."""
+
+    def areas(self, part: int) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+        """
+        The areas under the ROC and the precision-recall curve: value, at least, at most.
+        """
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The arguments that it was made with, names sorted."""
+
+    @property
+    def parts(self) -> list[str]:
+        """The name of each part."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> QualityCounts:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+class CalibrationCounts:
+    """Reliability, and evidence against calibrated scores."""
+
+    def __init__(self, definition: QualityCounts) -> None:
+        """Nothing counted yet, whatever `definition` has counted."""
+
+    def like(self) -> CalibrationCounts:
+        """The same definition, nothing counted."""
+
+    def update(self, data: object | None) -> None:
+        """Count every row in its order, or none when one is wrong."""
+
+    def merge(self, other: CalibrationCounts) -> None:
+        """Add what an independent one has counted."""
+
+    @property
+    def counts(self) -> QualityCounts:
+        """The counts alone."""
+
+    @property
+    def log_evidence(self) -> float:
+        """Against calibrated scores, now."""
+
+    @property
+    def most_log_evidence(self) -> float:
+        """The most there ever was."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> CalibrationCounts:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+def chance_limits(hits: int, rows: int, alpha: float) -> tuple[float, float]:
+    """The chances of a hit that counts leave open, at all times at once."""
+
+def log_evidence_between(a: tuple[int, int], b: tuple[int, int], factor: float, margin: float, is_above: bool) -> float:
+    """
+    The logarithm of the evidence that a's chance is above factor * b's + margin, or below.
+    """
+
+def log_growth_between(a: float, b: float, share_of_a: float, factor: float, margin: float, is_above: bool) -> float:
+    """How fast that evidence grows for one row when these are the chances."""
+
+def parity(groups: Sequence[tuple[int, int]], minimum: float, alpha: float, reference: int | None, is_harm: bool) -> dict[str, Any]:
+    """
+    The hits and rows of groups against the rule that rates differ by little.
+    """
+
+class LateCounts:
+    """Predictions that wait for what became true."""
+
+    def __init__(self, counts: QualityCounts, id: str, most_waiting: int, time: str, horizon: int) -> None:
+        """Nothing waits yet; what `counts` has counted stays."""
+
+    def predict(self, data: object | None) -> None:
+        """Take predictions; each batch all or none."""
+
+    def observe(self, data: object | None) -> None:
+        """Count the rows whose prediction waits; each batch all or none."""
+
+    @property
+    def counts(self) -> QualityCounts:
+        """What is counted so far."""
+
+    @property
+    def waiting(self) -> int:
+        """Predictions without a label yet."""
+
+    @property
+    def joined(self) -> int:
+        """Labels that found their prediction."""
+
+    @property
+    def never_came(self) -> int:
+        """Predictions that left without a label."""
+
+    @property
+    def replaced(self) -> int:
+        """Predictions whose id came again while they waited."""
+
+    @property
+    def unmatched(self) -> int:
+        """Labels whose prediction does not wait."""
+
+    @property
+    def incomplete(self) -> int:
+        """Rows without an id, a time or a label."""
+
+class ShadowTest:
+    """Paired losses of a live model and a candidate."""
+
+    def __init__(self, bound: float, delta: float, alpha: float) -> None:
+        """No row yet."""
+
+    def update(self, data: object | None, live: str, candidate: str) -> int:
+        """
+        Take every pair of losses, or none; returns how many rows have no pair.
+        """
+
+    def decision(self) -> dict[str, Any]:
+        """What is shown."""
+
+    @property
+    def mean_difference(self) -> float:
+        """Candidate less live."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> ShadowTest:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+class CanaryTest:
+    """Outcomes of live and canary traffic."""
+
+    def __init__(self, tolerated: Sequence[tuple[float, float]], alpha: float) -> None:
+        """The factor and margin of each outcome."""
+
+    def update(self, data: object | None, arm: str, error: str, latency: str, limit: float) -> None:
+        """Count every row, or none when one is wrong, and look."""
+
+    def decision(self) -> dict[str, Any]:
+        """What is shown."""
+
+    @property
+    def outcomes(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+        """Hits and rows of live and canary so far."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> CanaryTest:
+        """Read the stored form."""
+
+class BestArm:
+    """Arms of traffic and an outcome that is wanted."""
+
+    def __init__(self, arms: int, margin: float, alpha: float) -> None:
+        """No row yet."""
+
+    def update(self, data: object | None, names: Sequence[str], arm: str, outcome: str) -> None:
+        """Take every row, or none, and look; `names` are the arms', sorted."""
+
+    @property
+    def best(self) -> int:
+        """The arm that has won, or the number of arms."""
+
+    @property
+    def level(self) -> float:
+        """What an arm's evidence must reach."""
+
+    @property
+    def rows_needed(self) -> float:
+        """About how many more rows it takes."""
+
+    @property
+    def arms(self) -> list[tuple[int, int, float, float, float]]:
+        """Rows, hits, limits and the logarithm of the evidence of each arm."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> BestArm:
+        """Read the stored form."""
+
+def places_of_keys(keys: object, salt: str) -> list[float]:
+    """Where each key falls between 0 and 1, for ever; 1 without a key."""
+
 def normal_duration(text: str) -> str:
     """The shortest spelling of a duration."""
 

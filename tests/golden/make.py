@@ -15,9 +15,21 @@ from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
 
 import kedge
 from kedge._core import Categories, Table
+from tests.golden.quality import holds_quality, quality
 
 FOLDER = Path(__file__).parent
-VERSIONS = {"histogram": 2, "profile": 2, "ipc": 1, "categories": 1, "bundle": 1}
+VERSIONS = {
+    "histogram": 2,
+    "profile": 2,
+    "ipc": 1,
+    "categories": 1,
+    "bundle": 1,
+    "quality": 1,
+    "calibration": 1,
+    "shadow": 1,
+    "canary": 1,
+    "arms": 1,
+}
 
 
 def columns() -> dict[str, np.ndarray]:
@@ -136,6 +148,9 @@ def main() -> None:
     for name, trained in models().items():
         model = kedge.compile(trained, metadata={"kind": name})
         save("bundle", f"{name}.kedge", model.to_bytes(), holds_scores(model))
+    for format_name, stored in quality().items():
+        for name, content in stored.items():
+            save(format_name, name, content, holds_quality(format_name, content))
 
 
 if __name__ == "__main__":

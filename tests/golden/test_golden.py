@@ -11,6 +11,7 @@ import pytest
 import kedge
 from kedge._core import Categories, Table
 from tests.golden.make import FOLDER, VERSIONS, holds, holds_names
+from tests.golden.quality import QUALITY, holds_quality
 
 
 def files(format_name: str) -> list[Path]:
@@ -76,6 +77,17 @@ def test_models_read_and_score(path: Path) -> None:
     np.testing.assert_array_equal(model.predict(rows, raw=True), wanted["raw"])
     np.testing.assert_array_equal(model.predict(rows), wanted["predictions"])
     assert not is_newest(path) or model.to_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "path", [path for name in QUALITY for path in files(name)], ids=lambda path: path.name
+)
+def test_quality_and_decisions_read(path: Path) -> None:
+    format_name = path.parents[1].name
+    found = holds_quality(format_name, path.read_bytes())
+    assert json.loads(json.dumps(found)) == expected(path)
+    again = QUALITY[format_name][0](path.read_bytes())
+    assert not is_newest(path) or again.to_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("format_name", VERSIONS)

@@ -1,0 +1,156 @@
+#include "kedge/quality/late_counts.h"
+
+#include <algorithm>
+
+#include "kedge/arrow/check.h"
+#include "kedge/arrow/flatten.h"
+#include "kedge/arrow/numeric.h"
+#include "kedge/base/error.h"
+#include "kedge/quality/row_values.h"
+#include "kedge/sketch/name_reader.h"
+
+namespace kedge {
+namespace {
+
+// Gaps may make the queue this many times as long as what waits before they are closed.
+constexpr std::size_t kMostGaps = 2;
+
+// Empty where there is none; a name of no bytes is no id.
+std::vector<std::string> ids_of(const Batch& batch, const std::string& name) {
+  const std::size_t i = find_column(*batch.schema, name);
+  const Type& type = batch.field(i).type;
+  if (!NameReader::takes(type)) {
+    throw unsupported("column \"", name, "\": ", type_name(type), " has no ids");
+  }
+  const Column& column = batch.columns[i];
+  in_column(name, [&] { check_column(column); });
+  std::vector<std::string> ids(column.length);
+  for (std::size_t row = 0; row < column.length; ++row) {
+    const bool is_empty_entry = column.dictionary && !column.is_null(row) &&
+                                column.dictionary->is_null(entry_at(column, row));
+    if (column.is_null(row) || is_empty_entry) continue;
+    ids[row] = name_at(column, row);
+    if (ids[row].size() <= kMostIdBytes) continue;
+    throw invalid_argument("column \"", name, "\": the id in row ", row, " has ", ids[row].size(),
+                           " bytes, at most ", kMostIdBytes);
+  }
+  return ids;
+}
+
+struct Times {
+  std::vector<std::int64_t> values;
+  const Column* column = nullptr;
+};
+
+Times times_of(const Batch& batch, const std::string& name) {
+  const std::size_t i = find_column(*batch.schema, name);
+  if (!is_integral(batch.field(i).type) || batch.field(i).type.id == TypeId::kBool) {
+    throw unsupported("column \"", name, "\": ", type_name(batch.field(i).type), " has no times");
+  }
+  Times times{std::vector<std::int64_t>(batch.length), &batch.columns[i]};
+  read_integers(batch.columns[i], 0, batch.length, times.values.data());
+  return times;
+}
+
+}  // namespace
+
+LateCounts::LateCounts(QualityCounts counts, LateSpec spec)
+    : counts_(std::move(counts)), spec_(std::move(spec)) {
+  if (counts_.spec().target.empty()) throw invalid_argument("no column of targets is named");
+  if (spec_.id.empty()) throw invalid_argument("no column of ids is named");
+  if (spec_.most_waiting < 1 || spec_.most_waiting > kMostWaiting) {
+    throw invalid_argument("most_waiting = ", spec_.most_waiting, " is not from 1 to ",
+                           kMostWaiting);
+  }
+  if (!spec_.time.empty() && spec_.horizon < 1) {
+    throw invalid_argument("horizon = ", spec_.horizon, " is not above 0");
+  }
+}
+
+bool LateCounts::still_waits(std::uint64_t place) const {
+  const auto found = places_.find(rows_[static_cast<std::size_t>(place - first_)].id);
+  return found != places_.end() && found->second == place;
+}
+
+void LateCounts::wait(Waiting row) {
+  const std::uint64_t place = first_ + rows_.size();
+  const auto [at, is_fresh] = places_.try_emplace(row.id, place);
+  if (!is_fresh) {
+    ++replaced_;
+    at->second = place;
+  }
+  if (!spec_.time.empty()) now_ = std::max(now_.value_or(row.time), row.time);
+  rows_.push_back(std::move(row));
+  let_go();
+}
+
+void LateCounts::let_go() {
+  while (!rows_.empty()) {
+    const Waiting& oldest = rows_.front();
+    if (still_waits(first_)) {
+      // Times may be of any size, so that their difference is taken without a sign.
+      const bool is_old =
+          now_ && static_cast<std::uint64_t>(*now_) - static_cast<std::uint64_t>(oldest.time) >
+                      static_cast<std::uint64_t>(spec_.horizon);
+      const bool is_crowded =
+          places_.size() > spec_.most_waiting || rows_.size() > kMostGaps * spec_.most_waiting;
+      if (!is_old && !is_crowded) return;
+      ++never_came_;
+      places_.erase(oldest.id);
+    }
+    rows_.pop_front();
+    ++first_;
+  }
+}
+
+void LateCounts::predict(const Batch& batch) {
+  const Batch flat = flatten(batch);
+  const std::vector<std::string> ids = ids_of(flat, spec_.id);
+  const RowValues rows = counts_.read_predictions(flat);
+  Times times;
+  if (!spec_.time.empty()) times = times_of(flat, spec_.time);
+  for (std::size_t row = 0; row < flat.length; ++row) {
+    if (ids[row].empty() || (times.column != nullptr && times.column->is_null(row))) {
+      ++incomplete_;
+      continue;
+    }
+    Waiting waiting;
+    waiting.id = ids[row];
+    if (!rows.predictions.empty()) waiting.prediction = rows.predictions[row];
+    if (!rows.predicted_classes.empty()) waiting.predicted_class = rows.predicted_classes[row];
+    if (!rows.parts.empty()) waiting.part = rows.parts[row];
+    if (times.column != nullptr) waiting.time = times.values[row];
+    wait(std::move(waiting));
+  }
+}
+
+void LateCounts::observe(const Batch& batch) {
+  const Batch flat = flatten(batch);
+  const std::vector<std::string> ids = ids_of(flat, spec_.id);
+  const RowValues labels = counts_.read_targets(flat);
+  RowValues joined;
+  for (std::size_t row = 0; row < flat.length; ++row) {
+    if (ids[row].empty() || counts_.is_target_missing(labels, row)) {
+      ++incomplete_;
+      continue;
+    }
+    const auto found = places_.find(ids[row]);
+    if (found == places_.end()) {
+      ++unmatched_;
+      continue;
+    }
+    const Waiting& waiting = rows_[static_cast<std::size_t>(found->second - first_)];
+    if (!labels.targets.empty()) joined.targets.push_back(labels.targets[row]);
+    if (!labels.target_classes.empty()) joined.target_classes.push_back(labels.target_classes[row]);
+    joined.predictions.push_back(waiting.prediction);
+    joined.predicted_classes.push_back(waiting.predicted_class);
+    joined.parts.push_back(waiting.part);
+    places_.erase(found);
+    ++joined_;
+  }
+  joined.length = joined.parts.size();
+  counts_.count(joined);
+  let_go();
+}
+
+}  // namespace kedge
