@@ -5,6 +5,8 @@
 explain/<trainer>/<trees>x<leaves>/batch: `--rows` rows of 100 x 31 in one call, fewer of larger
     models, but at least 64.
 explain/<trainer>/<trees>x<leaves>/one: 64 rows, a call for each; the p99 is of calls.
+explain/lightgbm/<trees>x<leaves>/background: as the batch, against a background of 100 rows that
+    is made ready before; the peer is shap.
 
 Models of 30 columns, one score: 100 trees of 31 leaves, 500 of 127, 1000 of 63 at a depth of twelve
 and more; `depth` says how deep. LightGBM and XGBoost train them. Peers: the trainer's own
@@ -12,7 +14,8 @@ contributions; the shap package's C code ("shap C"; left to itself shap calls th
 shap is installed and reads the model. kedge and LightGBM give doubles, XGBoost floats.
 
 kedge's and shap's contributions must be LightGBM's to 1e-9 of the largest, and XGBoost's, which
-adds up floats, to 1e-3 of it. Everybody has one thread. Seeded; a wrong answer is not timed and
+adds up floats, to 1e-3 of it; against a background, where shap has floats, all to 1e-4, and sums
+must be the scores. Everybody has one thread. Seeded; a wrong answer is not timed and
 makes the exit code 1.
 """
 
@@ -39,7 +42,10 @@ from bench.report import Planned, parser, run_all
 _COLUMNS = 30
 _ONES = 64
 _FEWEST = 64
+_BACKGROUND = 100
 _TOLERANCE: Mapping[str, float] = {"lightgbm": 1e-9, "xgboost": 1e-3}
+
+_FLOATS = 1e-4
 
 Values = npt.NDArray[np.float64]
 Call = Callable[[Values], Values]
@@ -208,6 +214,53 @@ def race(work: str, make: Callable[[Shape], Trained], shape: Shape, rows: int) -
     return Race(work, rows, ours, peers, partial(judge, trained.trainer), facts=lambda _: facts)
 
 
+def shap_against(trained: Trained, sample: Values) -> tuple[str, Call]:
+    """The shap package against a background, and its version."""
+    shap = _module("shap")
+    explainer = shap.TreeExplainer(trained.booster, sample, feature_perturbation="interventional")
+
+    def call(rows: Values) -> Values:
+        return np.asarray(explainer.shap_values(rows, check_additivity=False), np.float64)
+
+    return version("shap"), call
+
+
+def judge_against(scores: Values, _: str, answer: Answer, expected: Answer) -> str:
+    """Contributions must add up to the scores, in shap's floats, and be the other's."""
+    largest = float(np.abs(expected.values).max())
+    off = float(np.abs(answer.values - expected.values).max())
+    if off > _FLOATS * largest:
+        return f"contributions are off by {off:g}, tolerance {_FLOATS * largest:g}"
+    off = float(np.abs(answer.values.sum(axis=1) - scores).max())
+    bound = _FLOATS * float(np.abs(scores).max())
+    return f"sums are off by {off:g}, tolerance {bound:g}" if off > bound else ""
+
+
+def race_against(work: str, shape: Shape, rows: int) -> Race[Answer]:
+    """Explain `rows` rows in one call against a background.
+
+    Raises:
+        MissingPeer: the trainer is not installed.
+    """
+    trained = lightgbm_model(shape)
+    table, sample = draw(rows, 1), draw(_BACKGROUND, 2)
+    model = trained.compiled
+    background = model.background(sample)
+    scores = model.predict(table, raw=True) - model.explain(table, background=background).base
+
+    def explain(x: Values) -> Values:
+        return model.explain(x, background=background).values
+
+    def of_shap() -> Contender[Answer]:
+        release, call = shap_against(trained, sample)
+        return contender("shap", release, call, table, ones=False)
+
+    ours = contender("kedge", version("kedge"), explain, table, ones=False)
+    facts: dict[str, float] = {"depth": trained.depth}
+    peers = installed(of_shap, missing=_say_once)
+    return Race(work, rows, ours, peers, partial(judge_against, scores), facts=lambda _: facts)
+
+
 @cache
 def _say_once(text: str) -> None:
     print(text, file=sys.stderr)
@@ -223,6 +276,9 @@ def plan(options: argparse.Namespace) -> list[Planned]:
             for kind, rows in (("batch", batch), ("one", 1)):
                 work = f"explain/{trainer}/{shape.name}/{kind}"
                 works.append((work, partial(race, work, make, shape, rows)))
+            if trainer == "lightgbm":
+                work = f"explain/{trainer}/{shape.name}/background"
+                works.append((work, partial(race_against, work, shape, batch)))
     return works
 
 

@@ -35,6 +35,7 @@ nb::object shaped(nb::object matrix, std::size_t rows, std::size_t outputs, std:
 }
 
 struct ExplainArguments {
+  const Background* background = nullptr;
   bool interactions = false;
   std::size_t threads = 1;
 };
@@ -42,7 +43,7 @@ struct ExplainArguments {
 class Explaining {
  public:
   Explaining(const Model& model, std::size_t rows, const ExplainArguments& given)
-      : model_(model), threads_(given.threads) {
+      : model_(model), background_(given.background), threads_(given.threads) {
     const std::size_t features = model.features();
     for (const Feature& feature : model.bundle().features) done_.names.push_back(feature.name);
     done_.rows = rows;
@@ -52,7 +53,8 @@ class Explaining {
     next_ = static_cast<double*>(data);
     done_.data = next_;
     done_.values = shaped(std::move(matrix), rows, done_.outputs, features);
-    const std::vector<double>& base = model.explainer().base();
+    const std::vector<double>& base =
+        background_ != nullptr ? background_->base() : model.explainer().base();
     void* base_data = nullptr;
     done_.base = new_matrix(1, base.size(), &base_data).attr("reshape")(base.size());
     std::ranges::copy(base, static_cast<double*>(base_data));
@@ -63,7 +65,11 @@ class Explaining {
   void add(const Rows& rows) {
     {
       nb::gil_scoped_release release;
-      model_.explain(rows, next_, threads_);
+      if (background_ != nullptr) {
+        model_.explain(*background_, rows, next_, threads_);
+      } else {
+        model_.explain(rows, next_, threads_);
+      }
       if (next_pair_ != nullptr) model_.explain_pairs(rows, next_pair_, threads_);
     }
     const std::size_t width = model_.outputs() * model_.features();
@@ -86,6 +92,7 @@ class Explaining {
   }
 
   const Model& model_;
+  const Background* background_;
   std::size_t threads_;
   Explanation done_;
   double* next_ = nullptr;
@@ -176,6 +183,17 @@ nb::object drawn(nb::handle self, const nb::args& args, const nb::kwargs& option
   return nb::module_::import_("kedge.model.picture").attr("draw")(self, *args, **options);
 }
 
+bool is_rows(nb::handle x) { return nb::isinstance<nb::list>(x) || nb::isinstance<nb::tuple>(x); }
+
+Explanation explain_any(const Model& model, nb::handle x, const ExplainArguments& given) {
+  if (is_numpy(x)) return explain_numpy(model, x, given);
+  if (is_rows(x)) {
+    const nb::object array = nb::module_::import_("numpy").attr("asarray")(x, "float64");
+    return explain_numpy(model, array, given);
+  }
+  return explain_table(model, x, given);
+}
+
 std::string line_of(const Explanation& self) {
   return text("<Explanation of ", self.rows, " rows, ", self.names.size(), " features, ",
               self.outputs, self.outputs == 1 ? " output>" : " outputs>");
@@ -183,14 +201,34 @@ std::string line_of(const Explanation& self) {
 
 }  // namespace
 
-Explanation explain(const Model& model, nb::handle x, bool interactions, std::size_t threads) {
-  const ExplainArguments given{interactions, threads};
-  if (is_numpy(x)) return explain_numpy(model, x, given);
-  if (nb::isinstance<nb::list>(x) || nb::isinstance<nb::tuple>(x)) {
-    const nb::object array = nb::module_::import_("numpy").attr("asarray")(x, "float64");
-    return explain_numpy(model, array, given);
+std::unique_ptr<Background> background_of(const Model& model, nb::handle sample) {
+  nb::object keep;
+  nb::object matrix = nb::borrow(sample);
+  if (is_rows(sample)) {
+    matrix = nb::module_::import_("numpy").attr("asarray")(sample, "float64");
+  } else if (!is_numpy(sample)) {
+    matrix = nb::find(model).attr("matrix")(sample);
   }
-  return explain_table(model, x, given);
+  const Rows rows = numpy_rows(matrix, model.features(), keep);
+  nb::gil_scoped_release release;
+  return std::make_unique<Background>(model.bundle().forest, rows);
+}
+
+Explanation explain(const Model& model, nb::handle x, nb::handle background, bool interactions,
+                    std::size_t threads) {
+  if (background.is_none()) return explain_any(model, x, {nullptr, interactions, threads});
+  if (interactions) {
+    throw invalid_argument("explain: interactions are not known against a background");
+  }
+  if (nb::isinstance<Background>(background)) {
+    const auto& prepared = nb::cast<const Background&>(background);
+    if (!prepared.is_of(model.bundle().forest)) {
+      throw invalid_argument("explain: the background was made by another model");
+    }
+    return explain_any(model, x, {&prepared, false, threads});
+  }
+  const std::unique_ptr<Background> made = background_of(model, background);
+  return explain_any(model, x, {made.get(), false, threads});
 }
 
 void bind_explain(nb::module_& m) {
@@ -204,6 +242,14 @@ void bind_explain(nb::module_& m) {
       .def_ro("places", &Top::places,
               nb::sig("def places(self, /) -> numpy.typing.NDArray[numpy.int64]"),
               "The features' places.");
+  nb::class_<Background>(m, "Background",
+                         "A sample that a model's rows are explained against: see "
+                         "Model.background.")
+      .def("__len__", &Background::rows, "How many rows there are.")
+      .def(
+          "__repr__",
+          [](const Background& self) { return text("<Background of ", self.rows(), " rows>"); },
+          "One line.");
   nb::class_<Explanation>(m, "Explanation",
                           "What each feature adds to the raw scores of some rows. Exports Arrow: a "
                           "column for each feature, and the base.")
@@ -212,7 +258,8 @@ void bind_explain(nb::module_& m) {
               "Rows x features, or rows x outputs x features: base + their sum is the raw score.")
       .def_ro("base", &Explanation::base,
               nb::sig("def base(self, /) -> numpy.typing.NDArray[numpy.float64]"),
-              "For each output, the raw score of the average training row.")
+              "For each output, the raw score of the average training row, or the mean one of the "
+              "background.")
       .def_ro(
           "interactions", &Explanation::interactions,
           nb::sig("def interactions(self, /) -> numpy.typing.NDArray[numpy.float64] | None"),

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,10 @@ struct Explanation {
   const double* base_data = nullptr;
 };
 
-// Of a NumPy array, a list of rows or a table, as predict reads them.
-Explanation explain(const Model& model, nanobind::handle x, bool interactions, std::size_t threads);
+// Of a NumPy array, a list of rows or a table, as predict reads them. `background` is None, a
+// Background of the model, or rows as `x`.
+Explanation explain(const Model& model, nanobind::handle x, nanobind::handle background,
+                    bool interactions, std::size_t threads);
+std::unique_ptr<Background> background_of(const Model& model, nanobind::handle sample);
 
 }  // namespace kedge

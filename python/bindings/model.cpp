@@ -162,11 +162,17 @@ void bind_model(nb::module_& m) {
           "__setstate__",
           [](Model& self, const nb::bytes& data) { new (&self) Model(bundle_in(data)); }, "data"_a,
           "Read them back.")
-      .def(
-          "explain", &explain, "x"_a, nb::kw_only(), "interactions"_a = false, "threads"_a = 1,
-          "What each feature adds to the raw scores: exact Shapley values, where a feature that is "
-          "not known is averaged over by the training rows that went either way. Reads what "
-          "predict reads.")
+      .def("explain", &explain, "x"_a, nb::kw_only(), "background"_a = nb::none(),
+           "interactions"_a = false, "threads"_a = 1,
+           "What each feature adds to the raw scores: exact Shapley values. A feature that is not "
+           "known is averaged over by the training rows that went either way; with a background, "
+           "rows or what `background` made of them, it has their values, one row's after the "
+           "other's. Reads what predict reads.")
+      .def("background", &background_of, "sample"_a,
+           "A sample made ready for many calls of `explain`: 1 to 10 000 rows, as predict reads "
+           "them. Takes time and memory for every leaf and row of the sample; then a row to be "
+           "explained takes time for each leaf and each set of features that tells rows of the "
+           "sample from its path: fewer than rows, in small trees far fewer.")
       .def("matrix", &matrix_of, "table"_a,
            nb::sig("def matrix(self, table: object) -> numpy.typing.NDArray[numpy.float64]"),
            "A table's rows as float64, as the model reads them.")

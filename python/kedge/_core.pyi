@@ -900,6 +900,17 @@ class Top:
     def places(self, /) -> numpy.typing.NDArray[numpy.int64]:
         """The features' places."""
 
+class Background:
+    """
+    A sample that a model's rows are explained against: see Model.background.
+    """
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def __repr__(self) -> str:
+        """One line."""
+
 class Explanation:
     """
     What each feature adds to the raw scores of some rows. Exports Arrow: a column for each feature, and the base.
@@ -913,7 +924,9 @@ class Explanation:
 
     @property
     def base(self, /) -> numpy.typing.NDArray[numpy.float64]:
-        """For each output, the raw score of the average training row."""
+        """
+        For each output, the raw score of the average training row, or the mean one of the background.
+        """
 
     @property
     def interactions(self, /) -> numpy.typing.NDArray[numpy.float64] | None:
@@ -1003,9 +1016,14 @@ class Model:
     def __setstate__(self, data: bytes) -> None:
         """Read them back."""
 
-    def explain(self, x: object, *, interactions: bool = False, threads: int = 1) -> Explanation:
+    def explain(self, x: object, *, background: object | None = None, interactions: bool = False, threads: int = 1) -> Explanation:
         """
-        What each feature adds to the raw scores: exact Shapley values, where a feature that is not known is averaged over by the training rows that went either way. Reads what predict reads.
+        What each feature adds to the raw scores: exact Shapley values. A feature that is not known is averaged over by the training rows that went either way; with a background, rows or what `background` made of them, it has their values, one row's after the other's. Reads what predict reads.
+        """
+
+    def background(self, sample: object) -> Background:
+        """
+        A sample made ready for many calls of `explain`: 1 to 10 000 rows, as predict reads them. Takes time and memory for every leaf and row of the sample; then a row to be explained takes time for each leaf and each set of features that tells rows of the sample from its path: fewer than rows, in small trees far fewer.
         """
 
     def matrix(self, table: object) -> numpy.typing.NDArray[numpy.float64]:

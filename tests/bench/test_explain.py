@@ -20,7 +20,8 @@ def test_small_models_are_raced(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     works = {line["work"] for line in lines}
     trainers = ("lightgbm", "xgboost")
-    assert works == {f"explain/{t}/2x4/{kind}" for t in trainers for kind in ("batch", "one")}
+    wanted = {f"explain/{t}/2x4/{kind}" for t in trainers for kind in ("batch", "one")}
+    assert works == wanted | {"explain/lightgbm/2x4/background"}
     assert {"kedge", "lightgbm", "xgboost"} <= {line["engine"] for line in lines}
 
 
@@ -45,3 +46,11 @@ def test_values_must_have_the_shape_of_the_trainers() -> None:
     assert "expected (2, 3)" in bench_explain.judge(
         "lightgbm", "kedge", Answer(np.zeros((2, 2)), [1]), right
     )
+
+
+def test_contributions_against_a_background_must_add_up() -> None:
+    right, wrong = Answer(np.ones((2, 3)), [1]), Answer(np.ones((2, 3)) * 1.001, [1])
+    scores = np.full(2, 3.0)
+    assert bench_explain.judge_against(scores, "kedge", right, right) == ""
+    assert "contributions are off" in bench_explain.judge_against(scores, "kedge", wrong, right)
+    assert "sums are off" in bench_explain.judge_against(scores, "kedge", wrong, wrong)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from math import factorial
 
-__all__ = ["Leaf", "Node", "Tree", "expectation", "interactions", "shapley"]
+__all__ = ["Leaf", "Node", "Tree", "expectation", "interactions", "shapley", "shapley_against"]
 
 
 @dataclass(frozen=True)
@@ -55,17 +55,25 @@ def expectation(tree: Tree, row: Sequence[float], known: frozenset[int]) -> floa
 
 def shapley(tree: Tree, row: Sequence[float], features: int) -> list[float]:
     """What knowing each feature adds, on average over all orders in which they become known."""
-    return [
-        sum(
-            _weight(len(known), features - 1)
-            * (
-                expectation(tree, row, frozenset(known) | {i})
-                - expectation(tree, row, frozenset(known))
-            )
-            for known in _subsets(set(range(features)) - {i})
-        )
-        for i in range(features)
-    ]
+    return _values(lambda known: expectation(tree, row, known), features)
+
+
+def shapley_against(
+    tree: Tree, row: Sequence[float], sample: Sequence[Sequence[float]], features: int
+) -> list[float]:
+    """The same where what is not known of a row is as in each row of a sample, on average.
+
+    >>> stump = Node(0, lambda value: value <= 1, Leaf(0, 30), Leaf(4, 10))
+    >>> shapley_against(stump, [2.0], [[0.0], [2.0]], 1)
+    [2.0]
+    """
+    everything = frozenset(range(features))
+
+    def mean(known: frozenset[int]) -> float:
+        mixed = [[row[i] if i in known else other[i] for i in range(features)] for other in sample]
+        return sum(expectation(tree, values, everything) for values in mixed) / len(sample)
+
+    return _values(mean, features)
 
 
 def interactions(tree: Tree, row: Sequence[float], features: int) -> list[list[float]]:
@@ -82,6 +90,17 @@ def interactions(tree: Tree, row: Sequence[float], features: int) -> list[list[f
     for i, total in enumerate(shapley(tree, row, features)):
         table[i][i] = total - sum(table[i])
     return table
+
+
+def _values(worth: Callable[[frozenset[int]], float], features: int) -> list[float]:
+    return [
+        sum(
+            _weight(len(known), features - 1)
+            * (worth(frozenset(known) | {i}) - worth(frozenset(known)))
+            for known in _subsets(set(range(features)) - {i})
+        )
+        for i in range(features)
+    ]
 
 
 def _subsets(items: set[int]) -> Iterator[tuple[int, ...]]:

@@ -1,7 +1,9 @@
 // Covers and leaf values for random forests that are to be explained.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 #include "kedge/base/random.h"
@@ -38,6 +40,16 @@ inline void bound_leaves(Forest& forest) {
     for (double& leaf : tree.leaves) bound(leaf);
   }
   for (double& start : forest.start) bound(start);
+}
+
+// What a score's terms may come to at most: rounding goes by it.
+inline double largest_score(const Forest& forest) {
+  double most = 1e-300;
+  for (const Tree& tree : forest.trees) {
+    for (const double leaf : tree.leaves) most = std::max(most, std::fabs(leaf));
+  }
+  return most * static_cast<double>(std::max<std::size_t>(forest.trees.size(), 1)) /
+         std::fabs(forest.divisor) * std::max(1.0, std::fabs(forest.scale));
 }
 
 }  // namespace kedge::test

@@ -133,15 +133,6 @@ Forest forest_of(const ForestShape& shape, std::uint64_t seed) {
   return forest;
 }
 
-double largest_leaf(const Forest& forest) {
-  double most = 1e-300;
-  for (const Tree& tree : forest.trees) {
-    for (const double leaf : tree.leaves) most = std::max(most, std::fabs(leaf));
-  }
-  return most * static_cast<double>(std::max<std::size_t>(forest.trees.size(), 1)) /
-         std::fabs(forest.divisor) * std::max(1.0, std::fabs(forest.scale));
-}
-
 struct Explained {
   Explained(const Forest& forest, const std::vector<double>& rows)
       : explainer(quantize(forest)),
@@ -166,7 +157,7 @@ double difference(const Forest& forest, const std::vector<double>& rows) {
       most = std::max(most, std::fabs(explained.values[i * explained.width + j] - wanted));
     }
   }
-  return most / largest_leaf(forest);
+  return most / test::largest_score(forest);
 }
 
 double not_added_up(const Forest& forest, const std::vector<double>& rows) {
@@ -180,7 +171,7 @@ double not_added_up(const Forest& forest, const std::vector<double>& rows) {
     for (std::size_t j = 0; j < features; ++j) sum += explained.values[i * features + j];
     most = std::max(most, std::fabs(sum - scores[i]));
   }
-  return most / largest_leaf(forest);
+  return most / test::largest_score(forest);
 }
 
 bool is_explained(const ForestShape& shape) { return !shape.is_linear; }

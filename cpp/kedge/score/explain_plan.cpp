@@ -24,7 +24,9 @@ void refuse_unexplained(const RankedForest& forest) {
     throw unsupported("explain: linear leaves; their values depend on the row");
   }
   if (!has_covers(forest)) {
-    throw unsupported("explain: the model does not say how many training rows came by its leaves");
+    throw unsupported(
+        "explain: the model does not say how many training rows came by its leaves; "
+        "against a background it can be explained without");
   }
   for (std::size_t i = 0; i < forest.leaves.size(); ++i) {
     if (!std::isfinite(forest.leaves[i])) {

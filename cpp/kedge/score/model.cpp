@@ -130,6 +130,13 @@ void Model::explain(const Rows& rows, double* out, std::size_t threads) const {
   });
 }
 
+void Model::explain(const Background& background, const Rows& rows, double* out,
+                    std::size_t threads) const {
+  in_threads(rows, threads, kLeastThreadExplained, [&](std::size_t first, const Rows& part) {
+    background.explain(part, out + first * outputs() * features());
+  });
+}
+
 void Model::explain_pairs(const Rows& rows, double* out, std::size_t threads) const {
   std::call_once(paired_,
                  [&] { interactions_ = std::make_unique<const Interactions>(explainer()); });

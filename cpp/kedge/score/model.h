@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kedge/model/bundle.h"
+#include "kedge/score/background.h"
 #include "kedge/score/engine.h"
 #include "kedge/score/explain.h"
 #include "kedge/score/interactions.h"
@@ -40,6 +41,9 @@ class Model {
   const Explainer& explainer() const;
   // What Explainer::explain gives.
   void explain(const Rows& rows, double* out, std::size_t threads = 1) const;
+  // What Background::explain gives. `background` was made for this model's forest.
+  void explain(const Background& background, const Rows& rows, double* out,
+               std::size_t threads = 1) const;
   // What Interactions::explain gives. Throws as it and explainer() do.
   void explain_pairs(const Rows& rows, double* out, std::size_t threads = 1) const;
 
