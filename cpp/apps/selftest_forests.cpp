@@ -183,15 +183,6 @@ void add_engines(const RankedForest& forest, const Rows& rows, Digest& digest) {
   }
 }
 
-Rows rows_of(const std::vector<double>& values, std::size_t width) {
-  Rows rows;
-  rows.data = reinterpret_cast<const std::byte*>(values.data());
-  rows.count = values.size() / width;
-  rows.row_stride = static_cast<std::ptrdiff_t>(width * sizeof(double));
-  rows.column_stride = sizeof(double);
-  return rows;
-}
-
 // As a block and row by row.
 void add_explanations(const Forest& forest, const Rows& rows, Digest& digest) {
   const Explainer explainer(quantize(forest));

@@ -117,15 +117,6 @@ class Plain {
   const Tree* tree_ = nullptr;
 };
 
-Rows rows_of(const std::vector<double>& values, std::size_t width) {
-  Rows rows;
-  rows.data = reinterpret_cast<const std::byte*>(values.data());
-  rows.count = values.size() / width;
-  rows.row_stride = static_cast<std::ptrdiff_t>(width * sizeof(double));
-  rows.column_stride = sizeof(double);
-  return rows;
-}
-
 Forest forest_of(const ForestShape& shape, std::uint64_t seed) {
   Forest forest = test::random_forest(shape, seed);
   test::bound_leaves(forest);

@@ -32,15 +32,6 @@ void in_threads(const Rows& rows, std::size_t threads, std::size_t least_rows, c
   work(0, rows.from(0, std::min(each, rows.count)));
 }
 
-Rows rows_of(const std::vector<double>& values, std::size_t width) {
-  Rows rows;
-  rows.data = reinterpret_cast<const std::byte*>(values.data());
-  rows.count = values.size() / width;
-  rows.row_stride = static_cast<std::ptrdiff_t>(width * sizeof(double));
-  rows.column_stride = sizeof(double);
-  return rows;
-}
-
 bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) ||
          (std::isnan(a) && std::isnan(b));

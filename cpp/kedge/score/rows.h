@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <span>
 
 namespace kedge {
 
@@ -32,5 +33,15 @@ struct Rows {
     return part;
   }
 };
+
+// Rows of so many values each, one after the other.
+inline Rows rows_of(std::span<const double> values, std::size_t width) noexcept {
+  Rows rows;
+  rows.data = reinterpret_cast<const std::byte*>(values.data());
+  rows.count = values.size() / width;
+  rows.row_stride = static_cast<std::ptrdiff_t>(width * sizeof(double));
+  rows.column_stride = sizeof(double);
+  return rows;
+}
 
 }  // namespace kedge

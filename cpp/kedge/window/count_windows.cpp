@@ -66,7 +66,7 @@ void CountWindows::close(std::span<const std::uint32_t> ids) {
 }
 
 void CountWindows::close_reached() {
-  if (expiry_.is_due()) close_up_to(expiry_.take());
+  if (expiry_.is_due()) close_up_to(expiry_.take() - stream_.expire);
 }
 
 void CountWindows::close_all() { close_up_to(INT64_MAX); }

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "kedge/window/expiry.h"
+#include "kedge/window/rhythm.h"
 #include "kedge/window/state_table.h"
 #include "kedge/window/windows.h"
 
@@ -38,7 +38,7 @@ class CountWindows final : public Windows {
 
   Stream stream_;
   std::uint64_t most_rows_;
-  Expiry expiry_;
+  Rhythm expiry_;  // keys are looked through for those without a row for long
   StateTable states_;
   std::vector<Open> open_;
 };

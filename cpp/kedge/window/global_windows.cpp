@@ -6,25 +6,12 @@
 #include "kedge/window/duration.h"
 
 namespace kedge {
-namespace {
-
-constexpr std::int64_t kNever = INT64_MAX;
-
-}  // namespace
 
 GlobalWindows::GlobalWindows(const Stream& stream)
-    : stream_(stream), states_(stream.aggregation), expiry_(stream.expire, stream.watermark) {
-  set_next_update();
-}
-
-void GlobalWindows::set_next_update() noexcept {
-  const std::int64_t front = stream_.watermark.front();
-  if (stream_.trigger == 0) {
-    next_update_ = kNever;
-  } else {
-    next_update_ = front == kNoTime ? -kFarthest : next_multiple(front, stream_.trigger);
-  }
-}
+    : stream_(stream),
+      states_(stream.aggregation),
+      updates_(stream.trigger, stream.watermark),
+      expiry_(stream.expire, stream.watermark) {}
 
 void GlobalWindows::take(const StreamRows& rows) {
   states_.reserve(stream_.keys.size());
@@ -40,11 +27,7 @@ std::size_t GlobalWindows::fold_some(const StreamRows& rows, std::size_t start) 
   const std::size_t end = std::min(rows.times.size(), start + kFoldRows);
   const std::uint64_t most_rows =
       stream_.spec.trigger_rows == 0 ? UINT64_MAX : stream_.spec.trigger_rows;
-  std::int64_t due = expiry_.due(rows.partition);
-  if (next_update_ != kNever) {
-    const auto update = stream_.watermark.front_reaches(rows.partition, next_update_);
-    due = std::min(due, update.value_or(kNever));
-  }
+  const std::int64_t due = std::min(expiry_.due(rows.partition), updates_.due(rows.partition));
   std::int64_t newest = kNoTime;
   std::size_t at = start;
   while (at < end && newest < due && rows_ < most_rows) {
@@ -69,13 +52,12 @@ std::size_t GlobalWindows::fold_some(const StreamRows& rows, std::size_t start) 
 }
 
 void GlobalWindows::close_reached() {
-  if (expiry_.is_due()) close_up_to(expiry_.take());
-  const bool is_time = stream_.watermark.front() >= next_update_ && next_update_ != kNever;
+  if (expiry_.is_due()) close_up_to(expiry_.take() - stream_.expire);
   const bool is_full = stream_.spec.trigger_rows != 0 && rows_ >= stream_.spec.trigger_rows;
-  if (!is_time && !is_full) return;
+  if (!updates_.is_due() && !is_full) return;
   emit(Standing::kEarly, INT64_MAX);
   rows_ = 0;
-  set_next_update();
+  updates_.set_next();
 }
 
 void GlobalWindows::close_all() {
@@ -168,7 +150,7 @@ void GlobalWindows::read(ByteReader& in) {
     if (stream_.spec.updates) given_[id].read(in);
   }
   expiry_.set_next();
-  set_next_update();
+  updates_.set_next();
 }
 
 }  // namespace kedge

@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "kedge/window/expiry.h"
 #include "kedge/window/given.h"
+#include "kedge/window/rhythm.h"
 #include "kedge/window/state_table.h"
 #include "kedge/window/windows.h"
 
@@ -30,7 +30,6 @@ class GlobalWindows final : public Windows {
  private:
   // Folds rows from `start` on until results so far are due; gives the row behind the last one.
   std::size_t fold_some(const StreamRows& rows, std::size_t start);
-  void set_next_update() noexcept;
   // For the keys whose newest row is of this time or before it.
   void emit(Standing standing, std::int64_t newest);
   // Those are given, and begin anew.
@@ -45,9 +44,9 @@ class GlobalWindows final : public Windows {
   };
   std::vector<Open> open_;
   TimeRange times_{INT64_MAX, INT64_MIN};  // least and greatest
-  std::int64_t next_update_;               // the front that brings the next ones
-  std::uint64_t rows_ = 0;                 // since the last ones
-  Expiry expiry_;
+  std::uint64_t rows_ = 0;                 // since the last results so far
+  Rhythm updates_;                         // unless rows bring them
+  Rhythm expiry_;             // keys are looked through for those without a row for long
   std::vector<Given> given_;  // of each key
 };
 

@@ -6,28 +6,16 @@
 #include "kedge/window/duration.h"
 
 namespace kedge {
-namespace {
-
-constexpr std::int64_t kNever = INT64_MAX;
-
-}  // namespace
 
 SessionWindows::SessionWindows(const Stream& stream, const Type& time)
     : stream_(stream),
       gap_(ticks_of(stream.spec.gap, ticks_per_day(time))),
-      states_(stream.aggregation) {
-  set_next_update();
-}
+      states_(stream.aggregation),
+      updates_(step_of_updates(), stream.watermark) {}
 
-void SessionWindows::set_next_update() noexcept {
-  const std::int64_t front = stream_.watermark.front();
-  if (!stream_.spec.updates) {
-    next_update_ = kNever;
-  } else if (front == kNoTime) {
-    next_update_ = -kFarthest;
-  } else {
-    next_update_ = next_multiple(front, stream_.trigger == 0 ? gap_ : stream_.trigger);
-  }
+std::int64_t SessionWindows::step_of_updates() const noexcept {
+  if (!stream_.spec.updates) return 0;
+  return stream_.trigger == 0 ? gap_ : stream_.trigger;
 }
 
 std::uint32_t SessionWindows::new_session(std::uint32_t id, std::int64_t time, std::uint32_t next) {
@@ -115,7 +103,7 @@ std::size_t SessionWindows::fold_some(const StreamRows& rows, std::size_t start)
     folded = at;
   };
   while (at < end && (ends_.empty() || stream_.watermark.value() < ends_.front().time) &&
-         stream_.watermark.front() < next_update_) {
+         !updates_.is_due()) {
     std::byte* state = stream_.fold.sink();
     if (!is_late(rows, at)) {
       state = states_.state(session_of(rows.ids[at], rows.times[at], fold));
@@ -147,10 +135,9 @@ void SessionWindows::close_reached() {
   const auto twice = std::ranges::unique(closed);
   closed.erase(twice.begin(), twice.end());
   close(std::move(closed));
-  if (stream_.watermark.front() >= next_update_ && next_update_ != kNever) {
-    give_so_far();
-    set_next_update();
-  }
+  if (!updates_.is_due()) return;
+  give_so_far();
+  updates_.set_next();
 }
 
 void SessionWindows::give_so_far() {
@@ -189,7 +176,6 @@ void SessionWindows::emit_retractions() {
 }
 
 void SessionWindows::close_all() {
-  next_update_ = kNever;
   std::vector<std::uint32_t> closed;
   for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
     if (states_.has_rows(i)) closed.push_back(i);
@@ -337,7 +323,7 @@ void SessionWindows::read(ByteReader& in) {
     if (stream_.spec.updates) given_[made] = read_given(in);
   }
   read_retractions(in);
-  set_next_update();
+  updates_.set_next();
 }
 
 void SessionWindows::read_retractions(ByteReader& in) {

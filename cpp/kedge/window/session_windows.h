@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kedge/window/given.h"
+#include "kedge/window/rhythm.h"
 #include "kedge/window/state_table.h"
 #include "kedge/window/windows.h"
 
@@ -72,7 +73,7 @@ class SessionWindows final : public Windows {
   // Those that changed since they were last given, if the front has passed them or a trigger says
   // that all are wanted.
   void give_so_far();
-  void set_next_update() noexcept;
+  std::int64_t step_of_updates() const noexcept;
   // The session is another window from now on, or none.
   void retract(std::uint32_t session);
   void emit_retractions();
@@ -94,7 +95,7 @@ class SessionWindows final : public Windows {
   std::vector<std::uint32_t> first_of_;  // of each key
   std::vector<End> ends_;                // a heap
   StateTable states_;
-  std::int64_t next_update_;         // the front that brings the next ones
+  Rhythm updates_;                   // results so far
   std::vector<GivenSession> given_;  // of each session, in mode "update"
   std::vector<Retraction> retractions_;
   std::uint64_t open_ = 0;

@@ -88,7 +88,7 @@ std::int64_t SlidingWindows::Recent::newest() const noexcept {
 
 void SlidingWindows::forget_expired() {
   if (!expiry_.is_due()) return;
-  const std::int64_t newest = expiry_.take();
+  const std::int64_t newest = expiry_.take() - stream_.expire;
   for (auto& recent : recent_) {
     if (recent != nullptr && recent->newest() <= newest) recent = nullptr;
   }

@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-#include "kedge/window/expiry.h"
+#include "kedge/window/rhythm.h"
 #include "kedge/window/state_table.h"
 #include "kedge/window/windows.h"
 
@@ -87,7 +87,7 @@ class SlidingWindows final : public Windows {
   bool by_run_;  // take_block does
   std::int64_t length_ = 0;
   std::uint64_t most_rows_ = 0;
-  Expiry expiry_;
+  Rhythm expiry_;  // keys are looked through for those without a row for long
   std::vector<std::unique_ptr<Recent>> recent_;  // of each key
   StateTable waiting_;
   std::vector<std::uint32_t> free_;
