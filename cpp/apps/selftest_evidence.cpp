@@ -57,7 +57,10 @@ void add_evidence(Digest& digest) {
     bernstein.update(value);
     betting.update(value);
     digest.add(log_factor);
-    digest.add(ratio.update({random.below(4), 19}, {random.below(2), 1}));
+    // One after the other: arguments are evaluated in the compiler's order.
+    const std::uint64_t of_twenty = random.below(4);
+    const std::uint64_t of_two = random.below(2);
+    digest.add(ratio.update({of_twenty, 19}, {of_two, 1}));
     for (ChangeDetector& detector : detectors) {
       detector.update(log_factor, 0.5 + value);
       digest.add(detector.log_evidence());

@@ -31,7 +31,7 @@ def test_limits_are_the_chances_that_are_not_refuted(counts: tuple[int, int], al
     bound = -math.log(alpha)
     for end in (low, high):
         if 0 < end < 1:
-            assert log_mixture(counts, end) == pytest.approx(bound, abs=1e-6)
+            assert log_mixture(counts, end) == pytest.approx(bound, rel=1e-6, abs=1e-6)
 
 
 @given(COUNTS, COUNTS, st.floats(0.2, 3), st.floats(-0.15, 0.5))

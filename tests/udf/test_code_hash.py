@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -106,7 +107,7 @@ def test_it_is_the_same_in_every_process() -> None:
         found = subprocess.run(
             [sys.executable, "-c", program],
             cwd=ROOT,
-            env={"PYTHONPATH": "python:.", "PYTHONHASHSEED": seed, "PATH": ""},
+            env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
             text=True,
             check=True,
