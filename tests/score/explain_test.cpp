@@ -186,7 +186,7 @@ TEST("explanations are Shapley's, leaf by leaf, and add up to the score") {
 }
 
 TEST("deep trees of many features are explained exactly") {
-  for (const std::uint32_t leaves : {2, 9, 17, 33, 65, 129, 301}) {
+  for (const std::uint32_t leaves : {2, 17, 65, 201}) {
     const ForestShape shape{.name = "deep",
                             .features = 400,
                             .trees = 2,
@@ -195,7 +195,7 @@ TEST("deep trees of many features are explained exactly") {
                             .is_chain = true,
                             .categories = 5};
     const Forest forest = forest_of(shape, leaves);
-    const std::vector<double> rows = test::random_rows(forest, 4, leaves);
+    const std::vector<double> rows = test::random_rows(forest, 2, leaves);
     const double off = difference(forest, rows);
     test::report(off < 1e-13, __FILE__, __LINE__, text(leaves, " leaves: off by ", off));
     CHECK(not_added_up(forest, rows) < 1e-12);
