@@ -53,6 +53,7 @@ void OutputColumn::place(std::shared_ptr<const void> memory, std::byte* at,
 
 template <class Value, class From>
 void OutputColumn::append_as(std::span<const std::uint64_t> values) {
+  if (values.empty()) return;  // there may be no memory yet
   reserve(values.size());
   auto* const to = reinterpret_cast<Value*>(values_) + length_;
   if constexpr (sizeof(Value) == sizeof(std::uint64_t)) {
