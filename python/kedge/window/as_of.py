@@ -10,6 +10,12 @@
 
 What a window gives is known at its end: with `features_on="window_end"` each label gets the newest
 window that was closed by then.
+
+A stream is joined with a table that changes slowly in the same way, batch by batch, on its way into
+a window: each row gets what was known at its own time, so a replay over the grown table gives the
+same again. The table is read anew for each batch.
+
+    window.push(kedge.as_of(rates, batch, on="ts", by="currency"))
 """
 
 from __future__ import annotations
