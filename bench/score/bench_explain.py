@@ -202,7 +202,8 @@ def race(work: str, make: Callable[[Shape], Trained], shape: Shape, rows: int) -
     ours = contender("kedge", version("kedge"), lambda x: explain(x).values, table, ones=ones)
 
     def of_trainer() -> Contender[Answer]:
-        release = version(trained.trainer)
+        # xgboost-cpu, too, is imported as xgboost.
+        release = importlib.import_module(trained.trainer).__version__
         return contender(trained.trainer, release, trained.reference, table, ones=ones)
 
     def of_shap() -> Contender[Answer]:
