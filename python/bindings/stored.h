@@ -4,8 +4,8 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/operators.h>
 
+#include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <span>
 
 #include "kedge/base/buffer.h"
@@ -21,7 +21,7 @@ inline nanobind::bytes python_bytes(std::span<const std::byte> bytes) {
   if (!copy.is_valid()) throw nanobind::python_error();
   void* const memory = PyBytes_AS_STRING(copy.ptr());
   ask_for_large_pages(memory, bytes.size());
-  std::memcpy(memory, bytes.data(), bytes.size());
+  std::ranges::copy(bytes, static_cast<std::byte*>(memory));
   return copy;
 }
 
