@@ -332,7 +332,9 @@ def ema(column: Column, *, halflife: float) -> Aggregate:
         newest = rows[-1][window.time]
         ages = [(newest - row[window.time]) / window.second for row in rows]
         weights = [2.0 ** -(age / halflife) if age / halflife < 1070 else 0.0 for age in ages]
-        top = math.fsum(w * read(column, row) for w, row in zip(weights, rows, strict=True))
-        return top / math.fsum(weights)
+        parts = [w * read(column, row) for w, row in zip(weights, rows, strict=True)]
+        if {math.inf, -math.inf} <= set(parts):
+            return math.nan
+        return math.fsum(parts) / math.fsum(weights)
 
     return value
