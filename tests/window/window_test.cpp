@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "check.h"
+#include "kedge/base/frame.h"
 #include "kedge/base/random.h"
 #include "sample_stream.h"
 #include "table_bytes.h"
@@ -81,6 +82,11 @@ TEST("a snapshot that is cut, or has a byte changed, is refused") {
     damaged[damaged.size() / 2] ^= std::byte{1};
     CHECK_ERROR("checksum", Window::restore(damaged));
   }
+}
+
+TEST("a snapshot of another version is refused") {
+  CHECK_ERROR("window snapshot: version 1, this build goes on from 2 only",
+              Window::restore(seal_frame("WSNP", 1, {})));
 }
 
 TEST("a snapshot of another definition is refused with what differs") {

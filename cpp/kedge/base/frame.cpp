@@ -70,4 +70,12 @@ Frame open_frame(ByteReader& reader, std::string_view kind, std::uint32_t newest
   return {version, payload};
 }
 
+Frame open_whole_frame(std::span<const std::byte> bytes, std::string_view section,
+                       std::string_view kind, std::uint32_t newest_version) {
+  ByteReader reader(bytes, section);
+  const Frame frame = open_frame(reader, kind, newest_version);
+  reader.expect_end();
+  return frame;
+}
+
 }  // namespace kedge

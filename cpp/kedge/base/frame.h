@@ -31,5 +31,8 @@ struct Frame {
 // Reads the frame at the reader's position and moves past it. Throws CorruptData when it is not a
 // frame of this kind or its checksum differs, Unsupported when it is newer than `newest_version`.
 Frame open_frame(ByteReader& reader, std::string_view kind, std::uint32_t newest_version);
+// The same of bytes that are the frame and nothing else; errors name the section.
+Frame open_whole_frame(std::span<const std::byte> bytes, std::string_view section,
+                       std::string_view kind, std::uint32_t newest_version);
 
 }  // namespace kedge

@@ -136,10 +136,7 @@ std::vector<std::byte> BestArm::to_bytes() const {
 }
 
 BestArm BestArm::from_bytes(std::span<const std::byte> bytes) {
-  ByteReader file(bytes, "arms");
-  const Frame frame = open_frame(file, kKind, kVersion);
-  file.expect_end();
-  ByteReader in(frame.payload, "arms");
+  ByteReader in(open_whole_frame(bytes, "arms", kKind, kVersion).payload, "arms");
   const std::uint64_t arms = std::min<std::uint64_t>(in.read_varint(), kMostArms + 1);
   const auto margin = in.read<double>();
   const auto alpha = in.read<double>();

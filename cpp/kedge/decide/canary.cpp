@@ -138,10 +138,7 @@ Canary::State Canary::read_state(ByteReader& in) {
 }
 
 Canary Canary::from_bytes(std::span<const std::byte> bytes) {
-  ByteReader file(bytes, "canary");
-  const Frame frame = open_frame(file, kKind, kVersion);
-  file.expect_end();
-  ByteReader in(frame.payload, "canary");
+  ByteReader in(open_whole_frame(bytes, "canary", kKind, kVersion).payload, "canary");
   const std::uint64_t count = in.read_varint();
   if (count > kMostCanaryRules) {
     throw corrupt_data("canary: ", count, " outcomes, at most ", kMostCanaryRules);

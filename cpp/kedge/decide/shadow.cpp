@@ -98,10 +98,7 @@ std::vector<std::byte> Shadow::to_bytes() const {
 }
 
 Shadow Shadow::from_bytes(std::span<const std::byte> bytes) {
-  ByteReader file(bytes, "shadow");
-  const Frame frame = open_frame(file, kKind, kVersion);
-  file.expect_end();
-  ByteReader in(frame.payload, "shadow");
+  ByteReader in(open_whole_frame(bytes, "shadow", kKind, kVersion).payload, "shadow");
   const auto bound = in.read<double>();
   const auto delta = in.read<double>();
   const auto alpha = in.read<double>();

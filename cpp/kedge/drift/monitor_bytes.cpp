@@ -70,9 +70,7 @@ std::vector<std::byte> Monitor::to_bytes() const {
 }
 
 Monitor Monitor::from_bytes(std::span<const std::byte> bytes) {
-  ByteReader outer(bytes, "monitor");
-  ByteReader in(open_frame(outer, kKind, kVersion).payload, "monitor");
-  outer.expect_end();
+  ByteReader in(open_whole_frame(bytes, "monitor", kKind, kVersion).payload, "monitor");
   const MonitorOptions options = read_options(in);
   const Profile reference = read_profile(in);
   Monitor monitor = as_corrupt(in, [&] { return Monitor(reference, options); });

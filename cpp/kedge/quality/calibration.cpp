@@ -79,10 +79,7 @@ std::vector<std::byte> Calibration::to_bytes() const {
 }
 
 Calibration Calibration::from_bytes(std::span<const std::byte> bytes) {
-  ByteReader file(bytes, "calibration");
-  const Frame frame = open_frame(file, kKind, kVersion);
-  file.expect_end();
-  ByteReader in(frame.payload, "calibration");
+  ByteReader in(open_whole_frame(bytes, "calibration", kKind, kVersion).payload, "calibration");
   QualityCounts counts = QualityCounts::read(in);
   if (counts.spec().kind != QualityKind::kCalibration) {
     throw corrupt_data("calibration: the counts are of another kind");

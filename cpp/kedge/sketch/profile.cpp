@@ -186,9 +186,7 @@ std::vector<std::byte> Profile::to_bytes() const {
 }
 
 Profile Profile::from_bytes(std::span<const std::byte> bytes) {
-  ByteReader file(bytes, "profile");
-  const Frame frame = open_frame(file, kKind, kProfileVersion);
-  file.expect_end();
+  const Frame frame = open_whole_frame(bytes, "profile", kKind, kProfileVersion);
   ByteReader in(frame.payload, "profile");
   Profile profile;
   profile.rows_ = in.read_varint();

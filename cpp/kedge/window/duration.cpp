@@ -90,6 +90,12 @@ std::string to_string(const Duration& duration) {
   return out.empty() ? "0s" : out;
 }
 
+std::int64_t read_time(ByteReader& in) {
+  const auto time = in.read<std::int64_t>();
+  if (time >= -kFarthest && time < kFarthest) return time;
+  throw corrupt_data(in.section(), ": ", time, " is no time");
+}
+
 std::int64_t ticks_of(const Duration& duration, std::int64_t ticks_per_day) {
   if (duration.months != 0) {
     throw invalid_argument("\"", to_string(duration), "\": months have no fixed length");

@@ -36,6 +36,9 @@ Duration read_duration(ByteReader& in);
 inline constexpr std::int64_t kFarthest = std::int64_t{1} << 62;
 inline constexpr std::int64_t kLongest = std::int64_t{1} << 61;
 
+// A stored time. Throws CorruptData when it is none.
+std::int64_t read_time(ByteReader& in);
+
 // In the unit of a time column, days of 24 hours. Throws InvalidArgument when it is not a whole
 // number of them ("10us" in milliseconds), has months or is too long.
 std::int64_t ticks_of(const Duration& duration, std::int64_t ticks_per_day);

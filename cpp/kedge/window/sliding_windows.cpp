@@ -349,10 +349,7 @@ void SlidingWindows::read(ByteReader& in) {
   const auto read_states = [&](StateTable& states, std::vector<std::int64_t>& times) {
     const std::uint64_t count = in.read_varint();
     for (std::uint64_t i = 0; i < count; ++i) {
-      times.push_back(in.read<std::int64_t>());
-      if (times.back() < -kFarthest || times.back() >= kFarthest) {
-        throw corrupt_data(in.section(), ": ", times.back(), " is no time");
-      }
+      times.push_back(read_time(in));
       states.reserve(times.size());
       stream_.aggregation.read(states.state(static_cast<std::uint32_t>(i)), in);
     }

@@ -66,9 +66,11 @@ std::vector<std::byte> Window::snapshot(std::span<const std::byte> note) const {
 
 Window::Restored Window::restore(std::span<const std::byte> bytes, const WindowSpec* expected,
                                  const UserCodes* codes) {
-  ByteReader file(bytes, "window snapshot");
-  const Frame frame = open_frame(file, "WSNP", kVersion);
-  file.expect_end();
+  const Frame frame = open_whole_frame(bytes, "window snapshot", "WSNP", kVersion);
+  if (frame.version != kVersion) {
+    throw unsupported("window snapshot: version ", frame.version, ", this build goes on from ",
+                      kVersion, " only");
+  }
   ByteReader in(frame.payload, "window snapshot");
   WindowSpec spec = WindowSpec::read(in);
   if (expected != nullptr && spec != *expected) {

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kedge._core import InvalidArgument
-from kedge.udf.code_hash import code_hash, parameters
+from kedge.udf.code_hash import Hashed, code_hash, parameters
 from kedge.udf.native import Compiled, StateCompiler
 from kedge.window.codes import UserAggregate
 
@@ -34,7 +34,7 @@ class Native:
     finish: int
 
 
-class AggregateClass:
+class AggregateClass(Hashed):
     """What `kedge.aggregate` makes of a class. Called with columns it is an aggregate of them.
 
     Attributes:
@@ -55,16 +55,6 @@ class AggregateClass:
         self._check_functions()
         self._hash = code_hash(self._layout.descr, sorted(self.functions.items()))
         self._made: dict[tuple[str, ...], tuple[Native, list[Compiled]]] = {}
-
-    @property
-    def code(self) -> str:
-        """What the code is called in definitions: "module:Class"."""
-        return f"{self.__module__}:{self.__qualname__}"
-
-    @property
-    def hash(self) -> int:
-        """Equal for code that does the same, in every process."""
-        return self._hash
 
     def __call__(self, *columns: str, where: str = "") -> UserAggregate:
         """The aggregate of these columns or expressions, as many as `step` takes."""

@@ -12,7 +12,25 @@ import numpy as np
 
 from kedge._core import Unsupported
 
-__all__ = ["code_hash"]
+__all__ = ["Hashed", "code_hash"]
+
+
+class Hashed:
+    """A user's code by its name, and what it does by a hash."""
+
+    __module__: str
+    __qualname__: str
+    _hash: int
+
+    @property
+    def code(self) -> str:
+        """What it is called in definitions: "module:Class" or "module:function"."""
+        return f"{self.__module__}:{self.__qualname__}"
+
+    @property
+    def hash(self) -> int:
+        """Equal for code that does the same, in every process of one minor version of Python."""
+        return self._hash
 
 
 def code_hash(*parts: object) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kedge._core import InvalidArgument
-from kedge.udf.code_hash import code_hash, parameters
+from kedge.udf.code_hash import Hashed, code_hash, parameters
 from kedge.udf.native import Compiled, Compiler
 from kedge.window.codes import UserColumn
 
@@ -23,7 +23,7 @@ class NativeColumn:
     apply: int
 
 
-class ColumnFunction:
+class ColumnFunction(Hashed):
     """What `kedge.column` makes of a function. Called with columns it is a column computed of them.
 
     Attributes:
@@ -43,16 +43,6 @@ class ColumnFunction:
         if parameters(plain) == 0:
             raise InvalidArgument(f"{self.__name__}: no parameters, expected one for each column")
         self._made: dict[tuple[str, ...], tuple[NativeColumn, Compiled]] = {}
-
-    @property
-    def code(self) -> str:
-        """What the code is called in definitions: "module:function"."""
-        return f"{self.__module__}:{self.__qualname__}"
-
-    @property
-    def hash(self) -> int:
-        """Equal for code that does the same, in every process of one minor version of Python."""
-        return self._hash
 
     def __call__(self, *columns: str) -> UserColumn:
         """The column computed of these columns or expressions, as many as the function takes."""
