@@ -101,11 +101,6 @@ double limit_towards(double end, Weights arm, double most) noexcept {
 
 }  // namespace
 
-double log_evidence_against(ArmCounts counts, double chance) noexcept {
-  const Weights arm = weights_of(counts);
-  return arm.rows == 0 ? 0 : divergence_of(arm, chance) - regret_of(arm);
-}
-
 MeanLimits chance_limits(ArmCounts counts, double alpha) {
   if (!(alpha > 0 && alpha < 1)) {
     throw invalid_argument("alpha = ", alpha, " is not between 0 and 1");

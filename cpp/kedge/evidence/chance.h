@@ -22,9 +22,6 @@ namespace kedge {
 
 // Hits are at most rows, and rows at most 2^53, in all that follows.
 
-// The logarithm of the evidence against "the chance is `chance`", 0 <= chance <= 1.
-double log_evidence_against(ArmCounts counts, double chance) noexcept;
-
 // The chances that are not refuted at 1 / alpha: they hold the true one at all times at once with
 // probability 1 - alpha. 0 to 1 without rows. Throws InvalidArgument unless 0 < alpha < 1.
 MeanLimits chance_limits(ArmCounts counts, double alpha);
