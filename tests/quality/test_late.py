@@ -52,6 +52,15 @@ class Plain:
             self.joined.append((found[0], y))
 
 
+def test_what_is_replaced_again_and_again_drives_nobody_out() -> None:
+    late = LateLabels(performance(), id="id", most_waiting=2)
+    for key in [1, *[0] * 9]:
+        late.predict({"id": [key], "p": [0.5]})
+    assert (late.waiting, late.never_came, late.replaced) == (2, 0, 8)
+    late.observe({"id": [1, 0], "y": [1, 0]})
+    assert (late.waiting, late.joined, late.unmatched) == (0, 2, 0)
+
+
 @settings(deadline=None)
 @given(EVENTS, st.integers(1, 6), st.integers(0, 4))
 def test_labels_join_as_in_a_plain_table(
@@ -75,7 +84,6 @@ def test_labels_join_as_in_a_plain_table(
         expected.update({"p": list(p), "y": list(y)})
     assert late.counted() == expected
     assert late.joined == len(plain.joined)
-    # A replaced one leaves a gap, and too many gaps make the oldest go; see the bound on memory.
     assert (late.waiting, late.never_came) == (len(plain.rows), plain.never_came)
     assert (late.replaced, late.unmatched) == (plain.replaced, plain.unmatched)
 

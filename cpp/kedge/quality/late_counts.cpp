@@ -12,8 +12,8 @@
 namespace kedge {
 namespace {
 
-// Gaps may make the queue this many times as long as what waits before they are closed.
-constexpr std::size_t kMostGaps = 2;
+// Gaps are closed when they make the queue this many times as long as what may wait.
+constexpr std::size_t kLongest = 2;
 
 // Empty where there is none; a name of no bytes is no id.
 std::vector<std::string> ids_of(const Batch& batch, const std::string& name) {
@@ -92,15 +92,24 @@ void LateCounts::let_go() {
       const bool is_old =
           now_ && static_cast<std::uint64_t>(*now_) - static_cast<std::uint64_t>(oldest.time) >
                       static_cast<std::uint64_t>(spec_.horizon);
-      const bool is_crowded =
-          places_.size() > spec_.most_waiting || rows_.size() > kMostGaps * spec_.most_waiting;
-      if (!is_old && !is_crowded) return;
+      if (!is_old && places_.size() <= spec_.most_waiting) break;
       ++never_came_;
       places_.erase(oldest.id);
     }
     rows_.pop_front();
     ++first_;
   }
+  if (rows_.size() > kLongest * spec_.most_waiting) close_gaps();
+}
+
+void LateCounts::close_gaps() {
+  std::deque<Waiting> waiting;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (!still_waits(first_ + i)) continue;
+    places_[rows_[i].id] = first_ + waiting.size();
+    waiting.push_back(std::move(rows_[i]));
+  }
+  rows_ = std::move(waiting);
 }
 
 void LateCounts::predict(const Batch& batch) {

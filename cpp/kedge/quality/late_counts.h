@@ -62,11 +62,12 @@ class LateCounts {
   bool still_waits(std::uint64_t place) const;
   void wait(Waiting row);
   void let_go();
+  void close_gaps();
 
   QualityCounts counts_;
   LateSpec spec_;
   // In the order they came; the place of the first one is first_. Those that joined or were
-  // replaced stay as gaps until all before them are gone.
+  // replaced stay as gaps until all before them are gone, or there are too many.
   std::deque<Waiting> rows_;
   std::uint64_t first_ = 0;
   std::unordered_map<std::string, std::uint64_t> places_;  // never walked through
