@@ -32,16 +32,38 @@ constexpr Tables kTables = make_tables();
 // Three blocks are summed side by side, since each step of one waits three cycles for the last.
 constexpr std::size_t kBlock = 2048;
 
-// What a checksum becomes over a block of zeros, byte by byte of it.
+// What a checksum becomes over zeros is linear in it: the images of its bits say all of it.
+using Images = std::array<std::uint32_t, 32>;
+constexpr std::uint32_t image_of(std::uint32_t crc, const Images& images) {
+  std::uint32_t image = 0;
+  for (const std::uint32_t of_bit : images) {
+    if (crc & 1) image ^= of_bit;
+    crc >>= 1;
+  }
+  return image;
+}
+constexpr Images over_one_block() {
+  Images images{};
+  for (std::size_t bit = 0; bit < images.size(); ++bit) {
+    const std::uint32_t crc = std::uint32_t{1} << bit;
+    images[bit] = (crc >> 8) ^ kTables[0][crc & 0xff];
+  }
+  for (std::size_t bytes = 1; bytes < kBlock; bytes *= 2) {
+    const Images once = images;
+    for (std::uint32_t& image : images) image = image_of(image, once);
+  }
+  return images;
+}
+
+// The same, byte by byte of the checksum.
 using Shift = std::array<std::array<std::uint32_t, 256>, 4>;
 constexpr Shift make_shift() {
+  constexpr Images kImages = over_one_block();
   Shift shift{};
-  for (std::size_t bit = 0; bit < 32; ++bit) {
-    std::uint32_t crc = std::uint32_t{1} << bit;
-    for (std::size_t i = 0; i < kBlock; ++i) crc = (crc >> 8) ^ kTables[0][crc & 0xff];
+  for (std::size_t bit = 0; bit < kImages.size(); ++bit) {
     auto& row = shift[bit / 8];
     const std::size_t low = std::size_t{1} << (bit % 8);
-    for (std::size_t rest = 0; rest < low; ++rest) row[low + rest] = row[rest] ^ crc;
+    for (std::size_t rest = 0; rest < low; ++rest) row[low + rest] = row[rest] ^ kImages[bit];
   }
   return shift;
 }
