@@ -165,11 +165,11 @@ TEST("counts are those of one value at a time, with nulls at any bit offset, few
   for (auto& byte : validity) byte = static_cast<std::uint8_t>(random.bits());
   for (const CellMap& map : maps_of_every_kind()) {
     std::vector<double> values = hard_values(map);
-    while (values.size() < 20'000) values.push_back(values[random.below(300)]);
+    while (values.size() < 4000) values.push_back(values[random.below(300)]);
     for (const CellVariant& variant : cell_variants()) {
       if (!is_runnable(variant.isa)) continue;
       for (const std::size_t offset : {0, 5, 8}) {
-        for (const std::size_t size : {0, 1, 7, 255, 256, 257, 1000, 19'000}) {
+        for (const std::size_t size : {0, 1, 7, 255, 256, 257, 3800}) {
           std::vector<std::uint32_t> counts(map.slots());
           std::vector<std::uint32_t> expected(map.slots());
           variant.count_f64(map.plan(), {values.data(), size, validity.data(), offset},

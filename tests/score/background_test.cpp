@@ -88,12 +88,10 @@ TEST("what cannot be explained against a background is refused by name") {
 }
 
 TEST("a tree and a sample that are too large together are refused by name") {
-  for (const ForestShape& shape : test::large_forest_shapes()) {
-    const Forest forest = forest_of(shape, 1);
-    const Matrix<double> sample(test::random_rows(forest, 300, 5), forest.features.size(),
-                                Layout::kByRow);
-    CHECK_ERROR("words; 16777216 at most", Background(quantize(forest), sample.rows));
-  }
+  const Forest forest = forest_of(test::large_forest_shapes().front(), 1);
+  const Matrix<double> sample(test::random_rows(forest, 300, 5), forest.features.size(),
+                              Layout::kByRow);
+  CHECK_ERROR("words; 16777216 at most", Background(quantize(forest), sample.rows));
 }
 
 }  // namespace

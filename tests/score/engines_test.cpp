@@ -93,7 +93,7 @@ void check_engines(const ForestShape& shape, std::uint64_t seed) {
 
 TEST("every engine gives the bits of plain_scores for every forest, row count and layout") {
   for (const ForestShape& shape : test::forest_shapes()) {
-    for (std::uint64_t seed = 1; seed <= 3; ++seed) check_engines(shape, seed);
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) check_engines(shape, seed);
   }
   for (const ForestShape& shape : test::large_forest_shapes()) check_engines(shape, 1);
 }

@@ -44,7 +44,13 @@ def test_contributions_are_catboosts(policy: str, classes: int) -> None:
     labels = np.digitize(y, [0, 1][: classes - 1]) if classes > 1 else y
     kind = catboost.CatBoostClassifier if classes > 1 else catboost.CatBoostRegressor
     grown = kind(
-        iterations=15, depth=5, grow_policy=policy, thread_count=1, verbose=False, random_seed=1
+        iterations=15,
+        depth=5,
+        grow_policy=policy,
+        thread_count=1,
+        verbose=False,
+        random_seed=1,
+        allow_writing_files=False,
     ).fit(x, labels)
     model = kedge.compile(grown)
     rows = x[:50]

@@ -38,7 +38,7 @@ Outcome run(const WindowSpec& spec, const Batch& stream, const NextLength& next_
 
 TEST("any split into batches gives the same bytes, and so does a restart after each") {
   Random random(3);
-  const Batch stream = sample_batch(1000, 7);
+  const Batch stream = sample_batch(400, 7);
   for (const WindowSpec& spec : sample_definitions()) {
     const Outcome whole = run(spec, stream, [] { return 100'000; }, false);
     CHECK(!whole.closed.empty());
