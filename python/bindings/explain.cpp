@@ -7,13 +7,11 @@
 #include <cmath>
 #include <numeric>
 
-#include "arrow_input.h"
 #include "bindings.h"
 #include "kedge/arrow/build.h"
-#include "kedge/arrow/check.h"
 #include "kedge/base/error.h"
-#include "kedge/score/table_rows.h"
 #include "numpy_matrix.h"
+#include "row_input.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -27,12 +25,6 @@ struct Top {
   nb::object values;
   nb::object places;
 };
-
-// Rows x outputs x columns, or rows x columns of one output.
-nb::object shaped(nb::object matrix, std::size_t rows, std::size_t outputs, std::size_t columns) {
-  if (outputs == 1) return matrix;
-  return matrix.attr("reshape")(nb::make_tuple(rows, outputs, columns));
-}
 
 struct ExplainArguments {
   const Background* background = nullptr;
@@ -99,30 +91,6 @@ class Explaining {
   double* next_pair_ = nullptr;
 };
 
-Explanation explain_numpy(const Model& model, nb::handle x, const ExplainArguments& given) {
-  nb::object keep;
-  const Rows rows = numpy_rows(x, model.features(), keep);
-  Explaining explaining(model, rows.count, given);
-  explaining.add(rows);
-  return explaining.finish();
-}
-
-Explanation explain_table(const Model& model, nb::handle x, const ExplainArguments& given) {
-  constexpr std::size_t kRowsAtOnce = 16'384;
-  const Batches table = batches_from(x);
-  const TableRows reader(model.bundle().features, *table.schema);
-  Explaining explaining(model, row_count(table), given);
-  std::vector<double> values;
-  for (const Batch& batch : table.batches) {
-    check_values(batch);
-    for (std::size_t first = 0; first < batch.length; first += kRowsAtOnce) {
-      const std::size_t length = std::min(kRowsAtOnce, batch.length - first);
-      explaining.add(reader.read(batch, first, length, values));
-    }
-  }
-  return explaining.finish();
-}
-
 // A column for each feature, then the base; of several outputs with the output's name in front, as
 // predict calls it.
 Batches to_table(const Explanation& self) {
@@ -183,15 +151,11 @@ nb::object drawn(nb::handle self, const nb::args& args, const nb::kwargs& option
   return nb::module_::import_("kedge.model.picture").attr("draw")(self, *args, **options);
 }
 
-bool is_rows(nb::handle x) { return nb::isinstance<nb::list>(x) || nb::isinstance<nb::tuple>(x); }
-
 Explanation explain_any(const Model& model, nb::handle x, const ExplainArguments& given) {
-  if (is_numpy(x)) return explain_numpy(model, x, given);
-  if (is_rows(x)) {
-    const nb::object array = nb::module_::import_("numpy").attr("asarray")(x, "float64");
-    return explain_numpy(model, array, given);
-  }
-  return explain_table(model, x, given);
+  RowInput input(model, x);
+  Explaining explaining(model, input.rows(), given);
+  input.each([&](const Rows& rows) { explaining.add(rows); });
+  return explaining.finish();
 }
 
 std::string line_of(const Explanation& self) {
@@ -201,11 +165,16 @@ std::string line_of(const Explanation& self) {
 
 }  // namespace
 
+nb::object shaped(nb::object matrix, std::size_t rows, std::size_t outputs, std::size_t columns) {
+  if (outputs == 1) return matrix;
+  return matrix.attr("reshape")(nb::make_tuple(rows, outputs, columns));
+}
+
 std::unique_ptr<Background> background_of(const Model& model, nb::handle sample) {
   nb::object keep;
   nb::object matrix = nb::borrow(sample);
-  if (is_rows(sample)) {
-    matrix = nb::module_::import_("numpy").attr("asarray")(sample, "float64");
+  if (is_row_list(sample)) {
+    matrix = array_of(sample);
   } else if (!is_numpy(sample)) {
     matrix = nb::find(model).attr("matrix")(sample);
   }
@@ -214,21 +183,26 @@ std::unique_ptr<Background> background_of(const Model& model, nb::handle sample)
   return std::make_unique<Background>(model.bundle().forest, rows);
 }
 
+Against::Against(const Model& model, nb::handle background) {
+  if (background.is_none()) return;
+  if (!nb::isinstance<Background>(background)) {
+    made_ = background_of(model, background);
+    chosen_ = made_.get();
+    return;
+  }
+  chosen_ = &nb::cast<const Background&>(background);
+  if (!chosen_->is_of(model.bundle().forest)) {
+    throw invalid_argument("explain: the background was made by another model");
+  }
+}
+
 Explanation explain(const Model& model, nb::handle x, nb::handle background, bool interactions,
                     std::size_t threads) {
-  if (background.is_none()) return explain_any(model, x, {nullptr, interactions, threads});
-  if (interactions) {
+  const Against against(model, background);
+  if (interactions && against.background() != nullptr) {
     throw invalid_argument("explain: interactions are not known against a background");
   }
-  if (nb::isinstance<Background>(background)) {
-    const auto& prepared = nb::cast<const Background&>(background);
-    if (!prepared.is_of(model.bundle().forest)) {
-      throw invalid_argument("explain: the background was made by another model");
-    }
-    return explain_any(model, x, {&prepared, false, threads});
-  }
-  const std::unique_ptr<Background> made = background_of(model, background);
-  return explain_any(model, x, {made.get(), false, threads});
+  return explain_any(model, x, {against.background(), interactions, threads});
 }
 
 void bind_explain(nb::module_& m) {

@@ -24,10 +24,28 @@ struct Explanation {
   const double* base_data = nullptr;
 };
 
-// Of a NumPy array, a list of rows or a table, as predict reads them. `background` is None, a
-// Background of the model, or rows as `x`.
+// What explanations are against: nothing, or a background, which may be made for the call.
+class Against {
+ public:
+  // `background` is None, a Background of the model, or rows as predict reads them.
+  Against(const Model& model, nanobind::handle background);
+  const Background* background() const noexcept { return chosen_; }
+  const std::vector<double>& base(const Model& model) const {
+    return chosen_ != nullptr ? chosen_->base() : model.explainer().base();
+  }
+
+ private:
+  std::unique_ptr<const Background> made_;
+  const Background* chosen_ = nullptr;
+};
+
+// Of what predict reads.
 Explanation explain(const Model& model, nanobind::handle x, nanobind::handle background,
                     bool interactions, std::size_t threads);
 std::unique_ptr<Background> background_of(const Model& model, nanobind::handle sample);
+
+// Rows x outputs x columns, or rows x columns of one output.
+nanobind::object shaped(nanobind::object matrix, std::size_t rows, std::size_t outputs,
+                        std::size_t columns);
 
 }  // namespace kedge

@@ -21,6 +21,7 @@
 #include "model_info.h"
 #include "numpy_matrix.h"
 #include "predict.h"
+#include "reasons.h"
 #include "stored.h"
 
 namespace nb = nanobind;
@@ -168,6 +169,16 @@ void bind_model(nb::module_& m) {
            "known is averaged over by the training rows that went either way; with a background, "
            "rows or what `background` made of them, it has their values, one row's after the "
            "other's. Reads what predict reads.")
+      .def("reasons", &find_reasons, "x"_a, nb::kw_only(), "top"_a = 3, "toward"_a = nb::none(),
+           "background"_a = nb::none(), "threads"_a = 1,
+           nb::sig("def reasons(self, x: object, *, top: int = 3, toward: typing.Literal['up', "
+                   "'down'] | None = None, background: object | None = None, threads: int = 1) -> "
+                   "Reasons"),
+           "The conditions that decided: for each row the `top` features with the largest "
+           "contributions, as `explain` gives them, and what the row's ways through all trees ask "
+           "of each: \"income <= 31200\". With any other value that fulfils a condition, the rest "
+           "as it is, the raw score is the same. A feature of which nothing is asked is no reason, "
+           "nor is one that adds nothing, or with `toward` one that adds the other way.")
       .def("background", &background_of, "sample"_a,
            "A sample made ready for many calls of `explain`: 1 to 10 000 rows, as predict reads "
            "them. Takes time and memory for every leaf and row of the sample; then a row to be "

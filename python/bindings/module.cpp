@@ -92,6 +92,7 @@ NB_MODULE(_core, m) {
   kedge::bind_monitor(m);
   kedge::bind_forest(m);
   kedge::bind_explain(m);
+  kedge::bind_reasons(m);
   kedge::bind_model(m);
   kedge::bind_quality(m);
   kedge::bind_parity(m);

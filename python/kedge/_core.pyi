@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 import enum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy
 import numpy.typing
@@ -965,6 +965,94 @@ class Explanation:
     def __repr__(self) -> str:
         """One line."""
 
+class Reason:
+    """One feature's part in a score, and what its value fulfils."""
+
+    @property
+    def feature(self) -> str:
+        """Its name."""
+
+    @property
+    def condition(self) -> str:
+        """
+        "income <= 31200", "2 < rooms <= 4", "country in {DE, FR}", "age missing": what all trees together ask of the value on the row's way. Of more than twelve categories only the row's own is named.
+        """
+
+    @property
+    def amount(self) -> float:
+        """What it adds to the raw score."""
+
+    @property
+    def low(self, /) -> float | None:
+        """The smallest number that fulfils it; None without one."""
+
+    @property
+    def high(self, /) -> float | None:
+        """The largest."""
+
+    @property
+    def categories(self, /) -> list[str | int] | None:
+        """The categories that fulfil it, by name where they have one."""
+
+    @property
+    def is_outside(self) -> bool:
+        """The categories are those that do not."""
+
+    @property
+    def is_missing(self) -> bool:
+        """The row has no value, which is the reason."""
+
+    @property
+    def or_missing(self) -> bool:
+        """Without a value the score were the same."""
+
+    def __repr__(self) -> str:
+        """One line."""
+
+class Reasons:
+    """
+    Why some rows score as they do: of each the largest contributions, and the conditions that it meets there. A row's are a list of Reason, or a list for each output. Exports Arrow.
+    """
+
+    @property
+    def names(self, /) -> numpy.typing.NDArray[numpy.object_]:
+        """
+        The features: rows x top, or rows x outputs x top; None where there are fewer.
+        """
+
+    @property
+    def conditions(self, /) -> numpy.typing.NDArray[numpy.object_]:
+        """What is asked of them, as text."""
+
+    @property
+    def amounts(self, /) -> numpy.typing.NDArray[numpy.float64]:
+        """What they add to the raw score; 0 where there are fewer."""
+
+    @property
+    def others(self, /) -> numpy.typing.NDArray[numpy.float64]:
+        """What all other features add: base + amounts + others is the raw score."""
+
+    @property
+    def base(self) -> list[float]:
+        """For each output, the score that they start from."""
+
+    def to_table(self) -> Table:
+        """
+        For each row feature_1, reason_1, amount_1 and so on, null where there are fewer, then others and base; of several outputs with score_0. and so on in front.
+        """
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The columns of to_table as an Arrow C stream."""
+
+    def __getitem__(self, row: int, /) -> Any:
+        """The row's reasons, the largest first."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def __repr__(self) -> str:
+        """One line."""
+
 class Parity:
     """How a model compared with its trainer when it was compiled."""
 
@@ -1019,6 +1107,11 @@ class Model:
     def explain(self, x: object, *, background: object | None = None, interactions: bool = False, threads: int = 1) -> Explanation:
         """
         What each feature adds to the raw scores: exact Shapley values. A feature that is not known is averaged over by the training rows that went either way; with a background, rows or what `background` made of them, it has their values, one row's after the other's. Reads what predict reads.
+        """
+
+    def reasons(self, x: object, *, top: int = 3, toward: Literal['up', 'down'] | None = None, background: object | None = None, threads: int = 1) -> Reasons:
+        """
+        The conditions that decided: for each row the `top` features with the largest contributions, as `explain` gives them, and what the row's ways through all trees ask of each: "income <= 31200". With any other value that fulfils a condition, the rest as it is, the raw score is the same. A feature of which nothing is asked is no reason, nor is one that adds nothing, or with `toward` one that adds the other way.
         """
 
     def background(self, sample: object) -> Background:

@@ -32,6 +32,20 @@ def test_contributions_are_written_and_printed(
     assert [row["spend"] for row in rows] == want.values[:, 1].tolist()
 
 
+def test_reasons_are_written_and_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    want = kedge.load("churn.kedge").reasons(matrix(draw(ROWS, 2)), top=2, toward="down")
+    command = ["explain", "churn.kedge", "live.parquet", "--columns", "id"]
+    command += ["--reasons", "2", "--toward", "down"]
+    assert main([*command, "-o", "why.parquet", "--json"]) == 0
+    assert said(capsys)["rows"] == ROWS
+    table = pq.read_table("why.parquet")
+    places = [f"{kind}_{i}" for i in (1, 2) for kind in ("feature", "reason", "amount")]
+    assert table.column_names == ["id", *places, "others", "base"]
+    assert table["reason_1"].to_pylist() == want.conditions[:, 0].tolist()
+    assert main([*command, "--json"]) == 0
+    assert [row["reason_2"] for row in said(capsys)["reasons"]] == want.conditions[:, 1].tolist()
+
+
 def test_contributions_are_drawn_on_a_page(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,6 +79,8 @@ def test_a_page_of_many_rows_is_that_of_a_sample(
         (["live.parquet", "--html", "no/a.html"], 'there is no folder "no"'),
         (["live.parquet", "-o", "churn.html"], "is the file that is read"),
         (["none.parquet", "-o", "a.html"], "there are no rows"),
+        (["live.parquet", "-o", "a.html", "--reasons", "3"], "--html draws a page beside them"),
+        (["live.parquet", "--toward", "up"], "is of --reasons"),
     ],
 )
 def test_pages_that_cannot_be_are_refused(

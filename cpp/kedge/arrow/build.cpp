@@ -64,6 +64,20 @@ void BatchBuilder::add(std::string name, const std::vector<bool>& values) {
   column(std::move(name), TypeId::kBool, values.size()).values = bits.data();
 }
 
+void BatchBuilder::set_null(const std::vector<bool>& is_null) {
+  Column& last = columns_.back();
+  if (is_null.size() != last.length) {
+    throw invalid_argument("column \"", schema_.back().name, "\": nulls of ", is_null.size(),
+                           " rows, it has ", last.length);
+  }
+  const auto bits = buffer<std::uint8_t>(bitmap_bytes(is_null.size()));
+  for (std::size_t i = 0; i < is_null.size(); ++i) {
+    if (!is_null[i]) set_bit(bits.data(), i);
+  }
+  last.validity = bits.data();
+  schema_.back().nullable = true;
+}
+
 Batch BatchBuilder::finish() {
   Batch batch;
   batch.length = columns_.empty() ? 0 : columns_.front().length;

@@ -11,7 +11,7 @@
 
 namespace kedge {
 
-// Every column gets the same number of rows; none of them null.
+// Every column gets the same number of rows; none of them null but where set_null says so.
 class BatchBuilder {
  public:
   BatchBuilder();
@@ -19,6 +19,8 @@ class BatchBuilder {
   void add(std::string name, std::span<const std::uint64_t> values);
   void add(std::string name, std::span<const std::string> values);
   void add(std::string name, const std::vector<bool>& values);
+  // Rows of the column that was added last.
+  void set_null(const std::vector<bool>& is_null);
   Batch finish();
 
  private:

@@ -35,6 +35,17 @@ constexpr double next_up(double value) noexcept {
   return from_ordered_bits(ordered_bits(value + 0.0) + 1);
 }
 
+// The largest double below `value`, which is no NaN and not -infinity; both zeros follow the
+// smallest denormal below them.
+constexpr double next_down(double value) noexcept {
+  return from_ordered_bits(ordered_bits(value == 0 ? -0.0 : value) - 1);
+}
+constexpr float next_down(float value) noexcept {
+  if (value == 0) return -std::bit_cast<float>(1u);
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return std::bit_cast<float>(bits >> 31 ? bits + 1 : bits - 1);
+}
+
 // The smallest float at or above `value`; NaN for NaN.
 constexpr float float_at_least(double value) noexcept {
   const auto rounded = static_cast<float>(value);

@@ -136,4 +136,17 @@ void Model::explain_pairs(const Rows& rows, double* out, std::size_t threads) co
   });
 }
 
+const Conditions& Model::conditions() const {
+  std::call_once(asked_, [&] { conditions_ = std::make_unique<const Conditions>(bundle_.forest); });
+  return *conditions_;
+}
+
+void Model::find_reasons(const Rows& rows, const double* phi, std::size_t first, Reasons& out,
+                         std::size_t threads) const {
+  const Conditions& chosen = conditions();
+  in_threads(rows, threads, kLeastThreadExplained, [&](std::size_t begin, const Rows& part) {
+    out.find(chosen, part, first + begin, phi + begin * outputs() * features());
+  });
+}
+
 }  // namespace kedge

@@ -12,6 +12,7 @@
 #include "kedge/score/engine.h"
 #include "kedge/score/explain.h"
 #include "kedge/score/interactions.h"
+#include "kedge/score/reasons.h"
 
 namespace kedge {
 
@@ -47,6 +48,12 @@ class Model {
   // What Interactions::explain gives. Throws as it and explainer() do.
   void explain_pairs(const Rows& rows, double* out, std::size_t threads = 1) const;
 
+  // What reasons read; made when it is first wanted.
+  const Conditions& conditions() const;
+  // Adds those of rows first .. first + rows.count - 1, whose contributions explain() gave.
+  void find_reasons(const Rows& rows, const double* phi, std::size_t first, Reasons& out,
+                    std::size_t threads = 1) const;
+
  private:
   // Made when it is first wanted: a service that scores row by row needs but one.
   struct Place {
@@ -65,6 +72,8 @@ class Model {
   mutable std::unique_ptr<const Explainer> explainer_;
   mutable std::once_flag paired_;
   mutable std::unique_ptr<const Interactions> interactions_;
+  mutable std::once_flag asked_;
+  mutable std::unique_ptr<const Conditions> conditions_;
 };
 
 }  // namespace kedge

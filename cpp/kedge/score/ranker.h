@@ -18,6 +18,8 @@ class Ranker {
 
   std::size_t slots() const noexcept { return slots_.size(); }
   std::uint32_t most_code() const noexcept { return most_code_; }
+  // What the slot has for a missing value.
+  std::uint32_t missing_code(std::size_t slot) const noexcept { return slots_[slot].missing; }
 
   // The codes of one row, one for each slot. `Code` must hold most_code().
   template <class Code>

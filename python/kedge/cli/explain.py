@@ -35,12 +35,21 @@ def options(parser: argparse.ArgumentParser) -> None:
         help="a file of these kinds, or PAGE.html for the page alone; else printed",
     )
     add("--html", type=Path, metavar="PAGE.html", help="draw them on a page beside that")
+    add(
+        "--reasons",
+        type=whole,
+        metavar="N",
+        help="the N conditions that decided for each row, instead of all contributions",
+    )
+    add("--toward", choices=["up", "down"], help="of --reasons, those that move scores that way")
     add("--columns", type=names, metavar="A,B", default=[], help="of DATA, to stand beside them")
     add("--threads", type=whole, default=1, metavar="N", help="explain in so many (%(default)s)")
 
 
 def run(options: argparse.Namespace) -> Answer:
     """Explain a file's rows, batch by batch; draw them, or a sample of many."""
+    if options.toward is not None and options.reasons is None:
+        raise InvalidArgument(f'--toward "{options.toward}" is of --reasons')
     read = [options.model, options.data]
     if options.html is not None:
         check_output("--html", options.html, read)
@@ -49,16 +58,28 @@ def run(options: argparse.Namespace) -> Answer:
             raise InvalidArgument(
                 f'--output "{options.output}" and --html "{options.html}" are both pages'
             )
+        if options.reasons is not None:
+            raise InvalidArgument(
+                f'--output "{options.output}" is a page, --reasons {options.reasons} are rows; '
+                "--html draws a page beside them"
+            )
         check_output("--output", options.output, read)
         return _page(options, options.output)
-    answer = answer_rows(
-        options,
-        "contributions",
-        lambda model, rows: model.explain(rows, threads=options.threads),
-    )
+    answer = _answer(options)
     if options.html is not None:
         _page(options, options.html)
     return answer
+
+
+def _answer(options: argparse.Namespace) -> Answer:
+    if options.reasons is None:
+        return answer_rows(
+            options,
+            "contributions",
+            lambda model, rows: model.explain(rows, threads=options.threads),
+        )
+    asked = {"top": options.reasons, "toward": options.toward, "threads": options.threads}
+    return answer_rows(options, "reasons", lambda model, rows: model.reasons(rows, **asked))
 
 
 def _page(options: argparse.Namespace, path: Path) -> Answer:
