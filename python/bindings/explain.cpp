@@ -185,6 +185,14 @@ std::unique_ptr<Background> background_of(const Model& model, nb::handle sample)
 
 Against::Against(const Model& model, nb::handle background) {
   if (background.is_none()) return;
+  if (nb::isinstance<nb::str>(background)) {
+    const auto name = nb::cast<std::string>(background);
+    if (name != "reference") {
+      throw invalid_argument("background: expected \"reference\" or rows, got \"", name, "\"");
+    }
+    chosen_ = &model.reference_background();
+    return;
+  }
   if (!nb::isinstance<Background>(background)) {
     made_ = background_of(model, background);
     chosen_ = made_.get();

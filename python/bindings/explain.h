@@ -27,7 +27,7 @@ struct Explanation {
 // What explanations are against: nothing, or a background, which may be made for the call.
 class Against {
  public:
-  // `background` is None, a Background of the model, or rows as predict reads them.
+  // `background` is None, "reference", a Background of the model, or rows as predict reads them.
   Against(const Model& model, nanobind::handle background);
   const Background* background() const noexcept { return chosen_; }
   const std::vector<double>& base(const Model& model) const {

@@ -15,6 +15,7 @@
 #include "kedge/base/error.h"
 #include "kedge/base/file.h"
 #include "kedge/model/golden.h"
+#include "kedge/score/choose_rows.h"
 #include "kedge/score/link.h"
 #include "kedge/score/model.h"
 #include "kedge/score/table_rows.h"
@@ -22,6 +23,7 @@
 #include "numpy_matrix.h"
 #include "predict.h"
 #include "reasons.h"
+#include "row_input.h"
 #include "stored.h"
 
 namespace nb = nanobind;
@@ -93,6 +95,48 @@ std::unique_ptr<Model> with_parity(const Model& model, Parity parity) {
   Bundle bundle = model.bundle();
   bundle.parity = parity;
   return std::make_unique<Model>(std::move(bundle));
+}
+
+// The sample's rows that are to be kept, chosen by their raw scores.
+std::unique_ptr<Model> with_background(const Model& model, nb::handle sample, std::size_t keep) {
+  if (keep == 0 || keep > kMostSampleRows) {
+    throw invalid_argument("background: keep = ", keep, " rows; 1 to ", kMostSampleRows);
+  }
+  RowInput input(model, sample);
+  const std::size_t features = model.features();
+  const std::size_t outputs = model.outputs();
+  if (input.rows() == 0) throw invalid_argument("background: there are no rows to keep");
+  std::vector<double> values;
+  std::vector<double> scores;
+  std::vector<float> narrow;
+  values.reserve(input.rows() * features);
+  input.each([&](const Rows& rows) {
+    for (std::size_t i = 0; i < rows.count; ++i) {
+      for (std::size_t j = 0; j < features; ++j) values.push_back(rows.value(i, j));
+    }
+    const std::size_t before = scores.size();
+    scores.resize(before + rows.count * outputs);
+    if (!model.gives_float32()) return model.score(rows, scores.data() + before, true);
+    narrow.resize(rows.count * outputs);
+    model.score(rows, narrow.data(), true);
+    std::copy(narrow.begin(), narrow.end(), scores.data() + before);
+  });
+  Bundle bundle = model.bundle();
+  bundle.sample.clear();
+  for (const std::size_t row : choose_rows(scores, outputs, keep)) {
+    bundle.sample.insert(bundle.sample.end(), values.data() + row * features,
+                         values.data() + (row + 1) * features);
+  }
+  return std::make_unique<Model>(std::move(bundle));
+}
+
+nb::object background_rows(const Model& model) {
+  const auto& rows = model.bundle().sample;
+  if (rows.empty()) return nb::none();
+  void* out = nullptr;
+  nb::object matrix = new_matrix(rows.size() / model.features(), model.features(), &out);
+  std::ranges::copy(rows, static_cast<double*>(out));
+  return matrix;
 }
 
 std::unique_ptr<Model> with_profile(const Model& model, const Profile& profile) {
@@ -167,8 +211,9 @@ void bind_model(nb::module_& m) {
            "interactions"_a = false, "threads"_a = 1,
            "What each feature adds to the raw scores: exact Shapley values. A feature that is not "
            "known is averaged over by the training rows that went either way; with a background, "
-           "rows or what `background` made of them, it has their values, one row's after the "
-           "other's. Reads what predict reads.")
+           "rows, what `background` made of them, or \"reference\", the rows that the model keeps, "
+           "it "
+           "has their values, one row's after the other's. Reads what predict reads.")
       .def("reasons", &find_reasons, "x"_a, nb::kw_only(), "top"_a = 3, "toward"_a = nb::none(),
            "background"_a = nb::none(), "threads"_a = 1,
            nb::sig("def reasons(self, x: object, *, top: int = 3, toward: typing.Literal['up', "
@@ -190,6 +235,11 @@ void bind_model(nb::module_& m) {
       .def("with_parity", &with_parity, "parity"_a, "The same model with another parity report.")
       .def("with_profile", &with_profile, "profile"_a,
            "The same model with another reference: the profile of data that has its features.")
+      .def("with_background", &with_background, "rows"_a, nb::kw_only(), "keep"_a = 100,
+           "The same model with rows of its reference, for `explain(x, background=\"reference\")`: "
+           "at most so many, one drawn from each of as many equal parts of them in the order of "
+           "their raw scores, always the same. They go into the file as they are: ask for it only "
+           "where whoever gets the file may see them.")
       .def("info", &info_of, nb::sig("def info(self) -> dict[str, typing.Any]"),
            "What `kedge inspect` prints, as plain data: JSON takes it as it is.")
       .def("__repr__", &line_of, "One line.")
@@ -199,6 +249,10 @@ void bind_model(nb::module_& m) {
       .def_prop_ro("golden_rows", &golden_rows,
                    nb::sig("def golden_rows(self) -> numpy.typing.NDArray[numpy.float64]"),
                    "Rows that every load scores anew.")
+      .def_prop_ro(
+          "background_rows", &background_rows,
+          nb::sig("def background_rows(self) -> numpy.typing.NDArray[numpy.float64] | None"),
+          "The rows of its reference that it keeps; None without.")
       .def_prop_ro(
           "parity", [](const Model& self) { return self.bundle().parity; },
           "How it compared with its trainer.")

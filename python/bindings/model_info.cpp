@@ -96,6 +96,7 @@ nb::dict info_of(const Model& model) {
   out["engines"]["many_rows"] = model.engine_name(kManyRows);
   out["golden_rows"] = bundle.golden.rows.size() / model.features();
   out["parity"] = dict_of(bundle.parity);
+  out["background_rows"] = bundle.sample.size() / model.features();
   out["profile"] = dict_of(reference_of(model));
   out["metadata"] = bundle.metadata;
   out["features"] = features_of(model);

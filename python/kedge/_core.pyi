@@ -1106,7 +1106,7 @@ class Model:
 
     def explain(self, x: object, *, background: object | None = None, interactions: bool = False, threads: int = 1) -> Explanation:
         """
-        What each feature adds to the raw scores: exact Shapley values. A feature that is not known is averaged over by the training rows that went either way; with a background, rows or what `background` made of them, it has their values, one row's after the other's. Reads what predict reads.
+        What each feature adds to the raw scores: exact Shapley values. A feature that is not known is averaged over by the training rows that went either way; with a background, rows, what `background` made of them, or "reference", the rows that the model keeps, it has their values, one row's after the other's. Reads what predict reads.
         """
 
     def reasons(self, x: object, *, top: int = 3, toward: Literal['up', 'down'] | None = None, background: object | None = None, threads: int = 1) -> Reasons:
@@ -1130,6 +1130,11 @@ class Model:
         The same model with another reference: the profile of data that has its features.
         """
 
+    def with_background(self, rows: object, *, keep: int = 100) -> Model:
+        """
+        The same model with rows of its reference, for `explain(x, background="reference")`: at most so many, one drawn from each of as many equal parts of them in the order of their raw scores, always the same. They go into the file as they are: ask for it only where whoever gets the file may see them.
+        """
+
     def info(self) -> dict[str, Any]:
         """What `kedge inspect` prints, as plain data: JSON takes it as it is."""
 
@@ -1143,6 +1148,10 @@ class Model:
     @property
     def golden_rows(self) -> numpy.typing.NDArray[numpy.float64]:
         """Rows that every load scores anew."""
+
+    @property
+    def background_rows(self) -> numpy.typing.NDArray[numpy.float64] | None:
+        """The rows of its reference that it keeps; None without."""
 
     @property
     def parity(self) -> Parity:

@@ -252,6 +252,28 @@ TEST("covers are floats or doubles, one for each leaf, and no others") {
   CHECK(names(error_with({}, floats), "the cover of leaf 0 is nan"));
 }
 
+TEST("kept rows of a reference are whole rows, and not too many") {
+  Bundle bundle = bundle_of(test::random_forest(shape_of("empty sets"), 3));
+  const std::size_t features = bundle.features.size();
+  const auto back_of = [&](std::size_t values) {
+    bundle.sample.assign(values, 0.5);
+    return test::error_of([&] {
+      const Bundle back = read_bundle(write_bundle(bundle), nullptr);
+      CHECK(back.sample == bundle.sample);
+    });
+  };
+  CHECK(back_of(0) == "no error");
+  CHECK(back_of(features) == "no error");
+  CHECK(back_of(kMostSampleRows * features) == "no error");
+  CHECK(names(back_of(features - 1), "section \"sample\": "));
+  CHECK(names(back_of((kMostSampleRows + 1) * features), "section \"sample\": "));
+  bundle.sample.assign(2 * features, 0.5);
+  const Model model(bundle);
+  CHECK(model.reference_background().rows() == 2);
+  bundle.sample.clear();
+  CHECK_ERROR("keeps no rows of its reference", Model(bundle).reference_background());
+}
+
 TEST("a model that does not give its golden scores is refused") {
   Bundle bundle = bundle_of(test::random_forest(shape_of("numbers"), 1));
   bundle.golden.raw[3] += 1;

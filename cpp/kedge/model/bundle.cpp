@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint32_t kVersion = 1;
 constexpr std::string_view kCovers = "covers";
+constexpr std::string_view kSample = "sample";
 // A file's numbers must not claim memory that the file does not hold.
 constexpr std::uint64_t kMostGoldenRows = 4096;
 
@@ -210,6 +211,16 @@ void read_about(std::span<const std::byte> bytes, Bundle& bundle) {
   reader.expect_end();
 }
 
+std::vector<double> read_sample(const SectionReader& file, std::size_t features) {
+  const std::span<const double> values = file.values<double>(kSample);
+  if (values.empty() || values.size() % features != 0 ||
+      values.size() / features > kMostSampleRows) {
+    throw corrupt_data("section \"", kSample, "\": ", values.size(), " values are not 1 to ",
+                       kMostSampleRows, " rows of ", features, " features");
+  }
+  return {values.begin(), values.end()};
+}
+
 }  // namespace
 
 std::vector<std::byte> write_bundle(const Bundle& bundle) {
@@ -219,6 +230,7 @@ std::vector<std::byte> write_bundle(const Bundle& bundle) {
   file.add("golden", golden_bytes(bundle.golden, bundle.features.size()));
   file.add("about", about_bytes(bundle));
   file.add("profile", bundle.profile);
+  if (!bundle.sample.empty()) file.add(kSample, std::as_bytes(std::span(bundle.sample)));
   return file.finish(kVersion);
 }
 
@@ -233,6 +245,7 @@ Bundle read_bundle(std::span<const std::byte> bytes, std::shared_ptr<const void>
   read_about(file.section("about"), bundle);
   const auto profile = file.section("profile");
   bundle.profile.assign(profile.begin(), profile.end());
+  if (file.has(kSample)) bundle.sample = read_sample(file, bundle.features.size());
   return bundle;
 }
 

@@ -27,6 +27,8 @@ struct Parity {
   double largest_difference = 0;  // of raw scores
 };
 
+inline constexpr std::size_t kMostSampleRows = 10'000;
+
 struct Bundle {
   std::string origin;
   std::vector<Feature> features;
@@ -35,6 +37,7 @@ struct Bundle {
   Parity parity;
   std::map<std::string, std::string> metadata;
   std::vector<std::byte> profile;  // a reference Profile's bytes, or none
+  std::vector<double> sample;      // rows of the reference that somebody asked to keep
 };
 
 // The same bytes for the same bundle on every machine.

@@ -6,13 +6,14 @@
 #include <span>
 #include <vector>
 
+#include "kedge/model/bundle.h"
 #include "kedge/model/quantize.h"
 #include "kedge/score/ranker.h"
 #include "kedge/score/rows.h"
 
 namespace kedge {
 
-inline constexpr std::size_t kMostBackgroundRows = 10'000;
+inline constexpr std::size_t kMostBackgroundRows = kMostSampleRows;
 // A set of a path's features is a word's bits.
 inline constexpr std::size_t kMostBackgroundPath = 64;
 

@@ -128,6 +128,19 @@ void Model::explain(const Background& background, const Rows& rows, double* out,
   });
 }
 
+const Background& Model::reference_background() const {
+  if (bundle_.sample.empty()) {
+    throw invalid_argument(
+        "background: the model keeps no rows of its reference; compile it with background=100, or "
+        "give rows");
+  }
+  std::call_once(compared_, [&] {
+    background_ =
+        std::make_unique<const Background>(bundle_.forest, rows_of(bundle_.sample, features()));
+  });
+  return *background_;
+}
+
 void Model::explain_pairs(const Rows& rows, double* out, std::size_t threads) const {
   std::call_once(paired_,
                  [&] { interactions_ = std::make_unique<const Interactions>(explainer()); });

@@ -45,6 +45,9 @@ class Model {
   // What Background::explain gives. `background` was made for this model's forest.
   void explain(const Background& background, const Rows& rows, double* out,
                std::size_t threads = 1) const;
+  // Of the reference's rows that the bundle keeps; made when it is first wanted. Throws
+  // InvalidArgument when it keeps none.
+  const Background& reference_background() const;
   // What Interactions::explain gives. Throws as it and explainer() do.
   void explain_pairs(const Rows& rows, double* out, std::size_t threads = 1) const;
 
@@ -72,6 +75,8 @@ class Model {
   mutable std::unique_ptr<const Explainer> explainer_;
   mutable std::once_flag paired_;
   mutable std::unique_ptr<const Interactions> interactions_;
+  mutable std::once_flag compared_;
+  mutable std::unique_ptr<const Background> background_;
   mutable std::once_flag asked_;
   mutable std::unique_ptr<const Conditions> conditions_;
 };

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kedge._core import InvalidArgument
+from kedge._core import InvalidArgument, Model
 from kedge.cli.answer import PASS, Answer, names, to_json, whole
 from kedge.cli.data import patiently
 from kedge.cli.output import check_output, write_whole
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PAGES = frozenset({".html", ".htm"})
 _MOST_DRAWN = 20_000  # rows: more would not change the picture
+_MOST_BACKGROUND = 1000  # rows: a mean is known to a thirtieth of a deviation by then
+_REFERENCE = "reference"
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +42,12 @@ def options(parser: argparse.ArgumentParser) -> None:
         type=whole,
         metavar="N",
         help="the N conditions that decided for each row, instead of all contributions",
+    )
+    add(
+        "--background",
+        metavar="reference|FILE",
+        help="against the rows that the model keeps of its reference, or a file's (1000 at most, "
+        "drawn), instead of the shares of training rows",
     )
     add("--toward", choices=["up", "down"], help="of --reasons, those that move scores that way")
     add("--columns", type=names, metavar="A,B", default=[], help="of DATA, to stand beside them")
@@ -72,33 +80,49 @@ def run(options: argparse.Namespace) -> Answer:
 
 
 def _answer(options: argparse.Namespace) -> Answer:
-    if options.reasons is None:
-        return answer_rows(
-            options,
-            "contributions",
-            lambda model, rows: model.explain(rows, threads=options.threads),
-        )
-    asked = {"top": options.reasons, "toward": options.toward, "threads": options.threads}
-    return answer_rows(options, "reasons", lambda model, rows: model.reasons(rows, **asked))
+    against: list[Any] = []  # made ready once, when there is a model
+
+    def explain(model: Model, rows: Any) -> Any:
+        if not against:
+            against.append(_background(options, model))
+        asked = {"background": against[0], "threads": options.threads}
+        if options.reasons is None:
+            return model.explain(rows, **asked)
+        return model.reasons(rows, top=options.reasons, toward=options.toward, **asked)
+
+    noun = "contributions" if options.reasons is None else "reasons"
+    return answer_rows(options, noun, explain)
 
 
-def _page(options: argparse.Namespace, path: Path) -> Answer:
-    """Read the rows, and draw those that a sample keeps."""
+def _background(options: argparse.Namespace, model: Model) -> Any:
+    if options.background in (None, _REFERENCE):
+        return options.background
+    return model.background(sampled(Path(options.background), model, _MOST_BACKGROUND).table())
+
+
+def sampled(path: Path, model: Model, most: int) -> RowSample:
+    """A file's rows as a model reads them, of many a random sample, always the same."""
     from kedge.io.row_sample import RowSample
 
-    model = load(options.model)
-    reader = Scorer(options.data, model, [], lambda rows: rows)
+    reader = Scorer(path, model, [], lambda rows: rows)
 
     def sample(table: FileTable) -> RowSample:
-        kept = RowSample(_MOST_DRAWN)
+        kept = RowSample(most)
         with closing(reader.scores(table)) as tables:
             for rows in tables:
                 kept.add(rows)
         return kept
 
-    kept = patiently(reader.table, sample)
+    return patiently(reader.table, sample)
+
+
+def _page(options: argparse.Namespace, path: Path) -> Answer:
+    """Read the rows, and draw those that a sample keeps."""
+    model = load(options.model)
+    kept = sampled(options.data, model, _MOST_DRAWN)
     rows = kept.table()
-    found = model.explain(rows, threads=options.threads)
+    against = _background(options, model)
+    found = model.explain(rows, background=against, threads=options.threads)
     drawn_from = kept.seen if kept.seen > len(found) else None
     picture = draw(found, rows, drawn_from=drawn_from)
     write_whole(path, picture.to_html().encode())

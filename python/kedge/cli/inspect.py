@@ -44,6 +44,7 @@ def text_of(info: dict[str, Any]) -> str:
         ("parity", _parity(info["parity"])),
         ("explanations", _explanations(info)),
         ("reference", _reference(info["profile"])),
+        *([("background", _rows_kept(info))] if info["background_rows"] else []),
         *((printable(key), printable(value)) for key, value in info["metadata"].items()),
     ]
     return "\n".join([*aligned(rows), "", *_features(info["features"])])
@@ -71,6 +72,10 @@ def _reference(profile: dict[str, Any] | None) -> str:
     if profile is None:
         return "none"
     return f"profile of {profile['rows']} rows, {profile['columns']} columns"
+
+
+def _rows_kept(info: dict[str, Any]) -> str:
+    return f"{info['background_rows']} rows of the reference, as they are"
 
 
 def _features(features: list[dict[str, Any]]) -> list[str]:

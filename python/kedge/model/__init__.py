@@ -30,6 +30,7 @@ def compile(
     model: object,
     *,
     reference: object = None,
+    background: int | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> Model:
     """Compile a trained model; its raw scores are the trainer's, bit for bit.
@@ -38,7 +39,9 @@ def compile(
     one of them or an ONNX converter wrote, or such a file's bytes. `reference` is the data that it
     was trained on, a table with the model's columns or a NumPy array: its profile goes into the
     model (`Model.profile`), so that drift can be measured wherever the model runs. A profile that
-    was made before is taken as it is. `metadata` is what you want to say of it: who, when, from
+    was made before is taken as it is. `background` keeps so many rows of `reference` in the model,
+    a hundred say, for `explain(x, background="reference")`: as they are, so that whoever gets the
+    file can read them. A profile keeps no row. `metadata` is what you want to say of it: who, when, from
     what.
 
     Where the trainer itself is at hand, its raw scores are compared with the compiled model's on
@@ -56,6 +59,8 @@ def compile(
         CorruptData: the file is damaged, or of no known kind.
         InvalidArgument: `reference` lacks columns of the model, or has others.
     """
+    if background is not None and (reference is None or isinstance(reference, Profile)):
+        raise InvalidArgument(f"background = {background}: rows want a reference that has rows")
     source = source_of(model)
     model = Model(source.forest, dict(metadata or {}))
     rows = model.golden_rows
@@ -64,7 +69,10 @@ def compile(
     elif reference is not None:
         table = _named(reference, model)
         model = model.with_profile(profile(table))
-        rows = np.concatenate([rows, model.matrix(table)[:_PARITY_ROWS]])
+        values = model.matrix(table)
+        if background is not None:
+            model = model.with_background(values, keep=background)
+        rows = np.concatenate([rows, values[:_PARITY_ROWS]])
     return model.with_parity(_compared(source, model, rows))
 
 
