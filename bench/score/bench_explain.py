@@ -7,6 +7,7 @@ explain/<trainer>/<trees>x<leaves>/batch: `--rows` rows of 100 x 31 in one call,
 explain/<trainer>/<trees>x<leaves>/one: 64 rows, a call for each; the p99 is of calls.
 explain/lightgbm/<trees>x<leaves>/background: as the batch, against a background of 100 rows that
     is made ready before; the peer is shap.
+explain/xgboost/<trees>x<leaves>/pairs: interaction values of 16 rows in one call.
 
 Models of 30 columns, one score: 100 trees of 31 leaves, 500 of 127, 1000 of 63 at a depth of twelve
 and more; `depth` says how deep. LightGBM and XGBoost train them. Peers: the trainer's own
@@ -43,6 +44,7 @@ _COLUMNS = 30
 _ONES = 64
 _FEWEST = 64
 _BACKGROUND = 100
+_PAIRED = 16  # rows: XGBoost takes seconds for them
 _TOLERANCE: Mapping[str, float] = {"lightgbm": 1e-9, "xgboost": 1e-3}
 
 _FLOATS = 1e-4
@@ -215,6 +217,32 @@ def race(work: str, make: Callable[[Shape], Trained], shape: Shape, rows: int) -
     return Race(work, rows, ours, peers, partial(judge, trained.trainer), facts=lambda _: facts)
 
 
+def race_pairs(work: str, shape: Shape, rows: int) -> Race[Answer]:
+    """Interaction values of `rows` rows in one call.
+
+    Raises:
+        MissingPeer: XGBoost is not installed.
+    """
+    trained = xgboost_model(shape)
+    xgboost = _module("xgboost")
+    table = draw(rows, 1)
+
+    def explain(x: Values) -> Values:
+        found = trained.compiled.explain(x, interactions=True).interactions
+        assert found is not None
+        return found
+
+    def theirs(x: Values) -> Values:
+        matrix = xgboost.DMatrix(x, nthread=1)
+        found = trained.booster.predict(matrix, pred_interactions=True)
+        return np.asarray(found[:, :-1, :-1], np.float64)
+
+    ours = contender("kedge", version("kedge"), explain, table, ones=False)
+    peer = contender("xgboost", xgboost.__version__, theirs, table, ones=False)
+    facts: dict[str, float] = {"depth": trained.depth}
+    return Race(work, rows, ours, [peer], partial(judge, "xgboost"), facts=lambda _: facts)
+
+
 def shap_against(trained: Trained, sample: Values) -> tuple[str, Call]:
     """The shap package against a background, and its version."""
     shap = _module("shap")
@@ -277,7 +305,10 @@ def plan(options: argparse.Namespace) -> list[Planned]:
             for kind, rows in (("batch", batch), ("one", 1)):
                 work = f"explain/{trainer}/{shape.name}/{kind}"
                 works.append((work, partial(race, work, make, shape, rows)))
-            if trainer == "lightgbm":
+            if trainer == "xgboost":
+                work = f"explain/{trainer}/{shape.name}/pairs"
+                works.append((work, partial(race_pairs, work, shape, _PAIRED)))
+            else:
                 work = f"explain/{trainer}/{shape.name}/background"
                 works.append((work, partial(race_against, work, shape, batch)))
     return works
