@@ -1,4 +1,4 @@
-"""Rows of the reference in a model: only when asked for, spread over the scores, and against them."""
+"""Rows of the reference in a model: only when asked for, spread over the scores."""
 
 from __future__ import annotations
 

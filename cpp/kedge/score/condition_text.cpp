@@ -41,7 +41,7 @@ class Digits {
   double below(double value) const {
     return is_float32_ ? double{next_down(static_cast<float>(value))} : next_down(value);
   }
-  static std::string shorter(std::string inclusive, std::string exclusive) {
+  static std::string shorter(const std::string& inclusive, const std::string& exclusive) {
     return exclusive.size() < inclusive.size() ? exclusive : inclusive;
   }
 

@@ -41,8 +41,8 @@ def compile(
     model (`Model.profile`), so that drift can be measured wherever the model runs. A profile that
     was made before is taken as it is. `background` keeps so many rows of `reference` in the model,
     a hundred say, for `explain(x, background="reference")`: as they are, so that whoever gets the
-    file can read them. A profile keeps no row. `metadata` is what you want to say of it: who, when, from
-    what.
+    file can read them. A profile keeps no row. `metadata` is what you want to say of it: who, when,
+    from what.
 
     Where the trainer itself is at hand, its raw scores are compared with the compiled model's on
     the golden rows and on the first rows of `reference`: `Model.parity` has the result.
