@@ -51,7 +51,7 @@ def test_commands_are_understood(line: str) -> None:
     "module",
     [
         *("cli", "cli.progress", "demo", "drift", "expr", "model", "model.importance", "sketch"),
-        *("udf", "udf.aggregate", "udf.column", "window.as_of"),
+        *("toml.places", "udf", "udf.aggregate", "udf.column", "window.as_of"),
     ],
 )
 def test_docstrings_say_what_happens(module: str) -> None:

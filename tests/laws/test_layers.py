@@ -34,6 +34,7 @@ OUTSIDE = re.compile(r"^(Python\.h|nanobind/|grpc|grpcpp|google/|numpy/)")
 # In rising order: a module may import those of the ranks below, and of its own.
 PYTHON = (
     ("_core",),
+    ("toml",),
     ("expr", "sketch", "window", "drift", "evidence", "quality", "model", "score", "decide", "udf"),
     ("demo", "loop"),
     ("io", "serve"),

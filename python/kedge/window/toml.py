@@ -22,7 +22,6 @@ modules are imported.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import os
 import re
@@ -34,11 +33,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from kedge._core import CorruptData, InvalidArgument, normal_duration
+from kedge.toml import Document, nearest
+from kedge.toml.text import key_text, path_text, string_text, value_text
 from kedge.window import aggregates, toml_user
 from kedge.window.durations import ticks
-from kedge.window.toml_lines import line_of, tomllib
 from kedge.window.toml_reference import read_reference, reference_items
-from kedge.window.toml_text import key_text, path_text, string_text, value_text
 
 __all__ = ["read", "write"]
 
@@ -56,13 +55,8 @@ def read(source: str | os.PathLike[str], make: Callable[..., _Made]) -> _Made:
         InvalidArgument: says where, which key, its value and what is allowed.
     """
     if isinstance(source, str) and "\n" in source:
-        return _Document(source, "").make(make)
-    file = Path(source)
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidArgument(f"{file}: not UTF-8 at byte {error.start}") from None
-    return _Document(text, str(file)).make(make)
+        return _Definition(Document(source)).make(make)
+    return _Definition(Document.open(source)).make(make)
 
 
 def write(definition: Mapping[str, Any], paths: Mapping[str, str]) -> str:
@@ -224,18 +218,14 @@ def _argument(function: str, name: str) -> tuple[_Check, str]:
     return _USER_COLUMNS if (function, name) == ("user", "columns") else _ARGUMENTS[name]
 
 
-class _Document:
-    """One document, and the errors that say where in it."""
+class _Definition:
+    """The definition in a document."""
 
-    def __init__(self, text: str, file: str) -> None:
-        self._text = text.replace("\r\n", "\n")
-        self._file = file
-        try:
-            self._root = tomllib.loads(self._text)
-        except tomllib.TOMLDecodeError as error:
-            raise self._error((), f"not TOML: {error}") from None
-        except RecursionError:
-            raise self._error((), "not TOML: nested too deep") from None
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._root = document.root
+        self._error = document.error
+        self._check_keys = document.check_keys
 
     def make(self, make: Callable[..., _Made]) -> _Made:
         self._check_keys((), self._root, ("window",))
@@ -266,7 +256,7 @@ class _Document:
         if function not in _FUNCTIONS:
             there = (*path, "function")
             what = f"{path_text(there)} = {string_text(function)}: there is no such aggregate"
-            raise self._error(there, what + _nearest(function, _FUNCTIONS))
+            raise self._error(there, what + nearest(function, _FUNCTIONS))
         parameters = _parameters(function)
         self._check_keys(path, entry, ("function", *parameters))
         for name, parameter in parameters.items():
@@ -279,7 +269,9 @@ class _Document:
         }
         try:
             if "like" in arguments:
-                arguments["like"] = read_reference(arguments["like"], Path(self._file).parent)
+                arguments["like"] = read_reference(
+                    arguments["like"], Path(self._document.file).parent
+                )
             return _FUNCTIONS[function](*arguments.pop("columns", ()), **arguments)
         except (InvalidArgument, CorruptData, OSError) as error:
             raise self._error(path, f"{path_text(path)}: {error}") from None
@@ -294,19 +286,12 @@ class _Document:
             raise self._error(path, f"{path_text(path)} = {value_text(found)}: expected a table")
         return found
 
-    def _check_keys(self, path: _Path, table: Mapping[str, Any], known: Iterable[str]) -> None:
-        for name in table:
-            if name not in known:
-                there = (*path, name)
-                what = f"{path_text(there)}: there is no such key"
-                raise self._error(there, what + _nearest(name, known))
-
     def _checked(self, path: _Path, value: object, check: _Check) -> Any:
-        try:
+        def check_all(value: object) -> Any:
             self._check_digits(value)
             return check(value)
-        except InvalidArgument as error:
-            raise self._error(path, f"{path_text(path)} = {value_text(value)}: {error}") from None
+
+        return self._document.checked(path, value, check_all)
 
     def _check_digits(self, value: object) -> None:
         """TOML's reader drops what is finer than microseconds, and is not asked to say so."""
@@ -314,7 +299,7 @@ class _Document:
             if not isinstance(moment, datetime):
                 continue
             finer = re.escape(f"{moment:%H:%M:%S.%f}") + r"0*[1-9][-+:Zz\d]*(?=[\s,\]}#]|$)"
-            if re.search(finer, self._text):
+            if re.search(finer, self._document.text):
                 raise InvalidArgument("finer than microseconds; as a string it is read in full")
 
     def _culprit(self, message: str, arguments: Mapping[str, Any]) -> _Path:
@@ -325,19 +310,6 @@ class _Document:
         first = re.match(r"\w*", message)
         assert first is not None
         return ("window", first.group())
-
-    def _error(self, path: _Path, what: str) -> InvalidArgument:
-        line = line_of(self._text, path) if path else None
-        if self._file:
-            place = self._file if line is None else f"{self._file}:{line}"
-        else:
-            place = "TOML" if line is None else f"line {line}"
-        return InvalidArgument(f"{place}: {what}")
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), 1)
-    return f", did you mean {near[0]!r}?" if near else f": {', '.join(known)}"
 
 
 def _window_items(definition: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:

@@ -38,5 +38,7 @@ def key_text(key: str) -> str:
     return key if _BARE_KEY.fullmatch(key) else string_text(key)
 
 
-def path_text(path: tuple[str, ...]) -> str:
-    return ".".join(key_text(name) for name in path)
+def path_text(path: tuple[str | int, ...]) -> str:
+    """Entries of arrays count from 0: `a.b[2].c`."""
+    parts = [f"[{name}]" if isinstance(name, int) else f".{key_text(name)}" for name in path]
+    return "".join(parts).removeprefix(".")
