@@ -10,7 +10,7 @@ from kedge._core import (
     ResourceExhausted,
     Unsupported,
 )
-from kedge.decide import ABTest, Canary, Shadow
+from kedge.decide import ABTest, Canary, Policy, Shadow
 from kedge.drift import (
     Alarm,
     ChiSquareResult,
@@ -80,6 +80,7 @@ __all__ = [
     "Model",
     "Monitor",
     "Performance",
+    "Policy",
     "Profile",
     "Report",
     "ResourceExhausted",

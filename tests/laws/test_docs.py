@@ -50,7 +50,17 @@ def test_commands_are_understood(line: str) -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        *("cli", "cli.progress", "demo", "drift", "expr", "model", "model.importance", "sketch"),
+        *(
+            "cli",
+            "cli.progress",
+            "decide.policy",
+            "demo",
+            "drift",
+            "expr",
+            "model",
+            "model.importance",
+            "sketch",
+        ),
         *("toml.places", "udf", "udf.aggregate", "udf.column", "window.as_of"),
     ],
 )

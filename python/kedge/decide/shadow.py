@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
+from dataclasses import replace
 from typing import Any
 
-from kedge._core import ShadowTest
+from kedge._core import InvalidArgument, ShadowTest
 from kedge.decide.decision import Decision, decision_of
 
 __all__ = ["Shadow"]
@@ -20,7 +22,7 @@ class Shadow:
 
     `bound` is the most that the two losses of one row can differ by, such as 1 for the squared
     error of two scores. A tighter one that is true shows things sooner; a row that breaks it is
-    refused, as no promise would survive it.
+    refused, as no promise would survive it. No yes is said before `min_rows` rows.
 
     >>> shadow = Shadow(live="old", candidate="new", bound=1)
     >>> shadow.update({"old": [0.5] * 30, "new": [0.25] * 30})
@@ -35,10 +37,20 @@ class Shadow:
     __hash__ = None  # type: ignore[assignment]  # equal by value and changeable
 
     def __init__(
-        self, *, live: str, candidate: str, bound: float, delta: float = 0.0, alpha: float = 0.05
+        self,
+        *,
+        live: str,
+        candidate: str,
+        bound: float,
+        delta: float = 0.0,
+        alpha: float = 0.05,
+        min_rows: int = 0,
     ) -> None:
         self._core = ShadowTest(float(bound), float(delta), float(alpha))
         self._live, self._candidate = live, candidate
+        self._min_rows = operator.index(min_rows)
+        if self._min_rows < 0:
+            raise InvalidArgument(f"min_rows = {min_rows} is negative")
         self.missing = 0  # rows without both losses
 
     def update(self, data: object) -> None:
@@ -48,7 +60,11 @@ class Shadow:
 
     def decision(self) -> Decision:
         """What is shown so far."""
-        return decision_of(self._core.decision())
+        decision = decision_of(self._core.decision())
+        lacking = self._min_rows - decision.rows
+        if decision.verdict != "yes" or lacking <= 0:
+            return decision
+        return replace(decision, verdict="not yet known", rows_needed=lacking)
 
     @property
     def mean_difference(self) -> float:
@@ -56,17 +72,27 @@ class Shadow:
         return self._core.mean_difference
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        return _restored, (self._core.to_bytes(), self._live, self._candidate, self.missing)
+        return _restored, (
+            self._core.to_bytes(),
+            self._live,
+            self._candidate,
+            self.missing,
+            self._min_rows,
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Shadow):
             return NotImplemented
-        mine = (self._core, self._live, self._candidate, self.missing)
-        return mine == (other._core, other._live, other._candidate, other.missing)
+        return self._parts == other._parts
+
+    @property
+    def _parts(self) -> tuple[ShadowTest, str, str, int, int]:
+        return self._core, self._live, self._candidate, self.missing, self._min_rows
 
 
-def _restored(data: bytes, live: str, candidate: str, missing: int) -> Shadow:
+def _restored(data: bytes, live: str, candidate: str, missing: int, min_rows: int) -> Shadow:
     shadow = Shadow.__new__(Shadow)
     shadow._core = ShadowTest.from_bytes(data)
-    shadow._live, shadow._candidate, shadow.missing = live, candidate, missing
+    shadow._live, shadow._candidate = live, candidate
+    shadow.missing, shadow._min_rows = missing, min_rows
     return shadow

@@ -14,7 +14,7 @@ from kedge.drift import words
 from kedge.drift.plan import Plan, plan_of
 from kedge.drift.report import Report, compare
 
-__all__ = ["Alarm", "Monitor", "ValueFeed"]
+__all__ = ["Alarm", "Monitor", "ValueFeed", "rate_per_second"]
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)?\s*([smhdw])\s*")
@@ -141,8 +141,8 @@ class Monitor:
             raise InvalidArgument("profile must be a Profile; make one with kedge.profile(data)")
         if fdr is not None and not 0 < fdr < 1:
             raise InvalidArgument(f"fdr = {fdr} is not between 0 and 1")
-        rate = _per_second(false_alarms) if isinstance(false_alarms, str) else false_alarms
         clocked = isinstance(false_alarms, str)
+        rate = _rate(false_alarms)
         self._core = StreamMonitor(
             profile, min_effect, rate, fdr or 0.0, confidence, group, clocked
         )
@@ -281,14 +281,28 @@ class ValueFeed:
         return [_alarm(raw) for raw in self._feed.take_alarms()]
 
 
-def _per_second(rate: str) -> float:
+def rate_per_second(rate: str) -> float:
+    """Of a text such as "1/30d".
+
+    Raises:
+        InvalidArgument: says what is allowed.
+    """
     found = _RATE.fullmatch(rate)
     if found is None:
-        raise InvalidArgument(f'false_alarms = "{rate}" is not a rate such as "1/30d"')
+        raise InvalidArgument('expected a rate such as "1/30d", in s, m, h, d or w')
     seconds = float(found[2] or 1) * _SECONDS[found[3]]
     if not (float(found[1]) > 0 and seconds > 0):
-        raise InvalidArgument(f'false_alarms = "{rate}" is not above 0')
+        raise InvalidArgument("expected a rate above 0")
     return float(found[1]) / seconds
+
+
+def _rate(false_alarms: float | str) -> float:
+    if not isinstance(false_alarms, str):
+        return false_alarms
+    try:
+        return rate_per_second(false_alarms)
+    except InvalidArgument as error:
+        raise InvalidArgument(f'false_alarms = "{false_alarms}": {error}') from None
 
 
 def _factor(log_evidence: float) -> float:

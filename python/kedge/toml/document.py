@@ -37,7 +37,7 @@ class Document:
         self.file = file
         try:
             self.root: dict[str, Any] = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:  # also integers of too many digits
             raise self._error_at(self._line_in(str(error)), f"not TOML: {error}") from None
         except RecursionError:
             raise self._error_at(None, "not TOML: nested too deep") from None
