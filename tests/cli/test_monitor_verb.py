@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +105,89 @@ def test_wrong_use_is_64(
 ) -> None:
     assert main(["monitor", *arguments]) == 64
     assert capsys.readouterr().err.startswith("kedge: ")
+
+
+def follow_stdin(monkeypatch: pytest.MonkeyPatch, data: bytes, *options: str) -> int:
+    class Stdin:
+        buffer = io.BytesIO(data)
+
+    monkeypatch.setattr(sys, "stdin", Stdin)
+    return main(["monitor", "ref.kprof", "-", *options])
+
+
+def stream_of(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=1000)
+    return sink.getvalue()
+
+
+POLICY = "[trigger]\ndrift = { min_effect = 0.1, false_alarms = 1e-3 }\n"
+
+
+def test_a_policy_says_what_is_watched(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("policy.toml").write_text(POLICY)
+    main(["monitor", "ref.kprof", "far.parquet", "--min-effect", "0.1", "--false-alarms", "1e-3"])
+    expected = capsys.readouterr().out
+    assert main(["monitor", "ref.kprof", "far.parquet", "--policy", "policy.toml"]) == 1
+    assert capsys.readouterr().out == expected
+    assert main(["monitor", "ref.kprof", "same.parquet", "--policy", "policy.toml"]) == 0
+    data = stream_of(pq.read_table("far.parquet"))
+    capsys.readouterr()
+    assert follow_stdin(monkeypatch, data, "--policy", "policy.toml", "--json") == 1
+    *alarms, verdict = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (verdict["verdict"], verdict["updates"]) == ("yes", 16)
+    assert {alarm["column"] for alarm in alarms} == {"amount"}
+
+
+def test_event_times_are_the_clock(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("policy.toml").write_text(POLICY.replace("1e-3", '"1/30d"'))
+    far = pq.read_table("far.parquet")
+    start = np.datetime64("2024-01-01T00:00:00")
+    late = np.arange(far.num_rows) - 30 * (np.arange(far.num_rows) % 7 == 3)
+    far = far.append_column("ts", pa.array(start + 60 * late.astype("timedelta64[s]")))
+    pq.write_table(far, "timed.parquet")
+    options = ["--policy", "policy.toml", "--clock", "ts", "--rows", "1000"]
+    assert main(["monitor", "ref.kprof", "timed.parquet", *options]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("update 9: amount: values moved by 0.2") or "since update 9" in out
+    assert follow_stdin(monkeypatch, stream_of(far), *options) == 1
+    assert capsys.readouterr().out.splitlines() == out.splitlines()
+    for arguments, error in (
+        (["--false-alarms", "1/30d"], "name the event times, --clock"),
+        (["--false-alarms", "1/30d", "--clock", "amount"], "has no times of events but float64"),
+        (["--false-alarms", "1/30d", "--clock", "when"], "when"),
+        (["--clock", "ts"], "false alarms have a rate for each update"),
+    ):
+        assert main(["monitor", "ref.kprof", "timed.parquet", *arguments]) == 64
+        assert error in capsys.readouterr().err
+
+
+def test_a_wrong_policy_says_where(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text, options, error in (
+        ("[trigger]\ndrift = { min_efect = 1 }", [], "policy.toml:2: trigger.drift.min_efect: "),
+        ("[shadow]\npromote_if = { loss_bound = 1 }", [], "there is no [trigger.drift]"),
+        (POLICY, ["--group", "2"], "--group: --policy says that already"),
+        ("[trigger", [], "policy.toml:1: not TOML: "),
+    ):
+        Path("policy.toml").write_text(text)
+        arguments = ["ref.kprof", "same.parquet", "--policy", "policy.toml", *options]
+        assert main(["monitor", *arguments]) == 64
+        assert error in capsys.readouterr().err
+    assert main(["monitor", "ref.kprof", "same.parquet", "--policy", "nothing.toml"]) == 64
+    data = stream_of(pq.read_table("same.parquet"))
+    assert follow_stdin(monkeypatch, b"amount,city\n1,Riga\n") == 64
+    assert follow_stdin(monkeypatch, data[:-2000]) == 64
+    assert follow_stdin(monkeypatch, stream_of(pa.table({"city": ["Riga"]}))) == 64
+    said = capsys.readouterr().err.splitlines()[1:]
+    assert [line.partition(": ")[2][:20] for line in said] == [
+        '"-": not an Arrow IP',
+        '"-": Expected to be ',
+        '"-": there is no col',
+    ] or len(said) == 3

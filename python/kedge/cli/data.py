@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from kedge._core import InvalidArgument, KedgeError, Profile, Unsupported
 from kedge.cli.answer import note
 from kedge.cli.progress import Progress
-from kedge.io import ColumnConflict, FileTable, flat_names, open_table
+from kedge.io import ColumnConflict, FileTable, LiveStream, flat_names, open_table
 from kedge.sketch import profile
 
 __all__ = ["Watched", "count_file", "open_for", "patiently", "profile_file", "stored_profile"]
@@ -55,9 +55,10 @@ def profile_file(
     return patiently(table, make)
 
 
-def open_for(path: Path, reference: Profile) -> FileTable:
-    """A file's columns that a profile has, with its types."""
-    table = open_table(path, columns=_with(reference.columns, reference.slices))
+def open_for(path: Path, reference: Profile, more: Sequence[str] = ()) -> FileTable:
+    """A file's columns that a profile has, with its types; and some more."""
+    wanted = _with(reference.columns, [*reference.slices, *more])
+    table = open_table(path, columns=wanted)
     there = [name for name in reference.columns if name in table.schema.names]
     return table.with_types({name: reference.type(name) for name in there})
 
@@ -93,7 +94,7 @@ def patiently(table: FileTable, use: Callable[[FileTable], _Result]) -> _Result:
 class Watched:
     """A table whose reading is shown; `profile` reads it twice."""
 
-    def __init__(self, table: FileTable, progress: Progress, *, passes: int) -> None:
+    def __init__(self, table: FileTable | LiveStream, progress: Progress, *, passes: int) -> None:
         self._table = table
         self._progress = progress
         self._passes = passes

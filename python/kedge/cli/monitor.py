@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kedge._core import InvalidArgument
+from kedge._core import InvalidArgument, Profile
 from kedge.cli.answer import FAIL, NOT_YET, PASS, Answer, to_json, whole
+from kedge.cli.clock import EventClock
 from kedge.cli.data import Watched, open_for, patiently, profile_file, stored_profile
 from kedge.cli.progress import Progress
+from kedge.decide import Policy
 from kedge.drift import Alarm, Monitor
-from kedge.io import FileTable
+from kedge.io import FileTable, LiveStream
 
+_STANDARD_INPUT = Path("-")
 _VERDICTS = {"no": PASS, "not yet known": NOT_YET}
 
 
@@ -24,19 +29,15 @@ def options(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
     add = parser.add_argument
     add("reference", metavar="REF", type=Path, help="a profile, or data to profile first")
-    add("stream", metavar="STREAM", type=Path, help="data, in the order of time")
+    add("stream", metavar="STREAM", type=Path, help="data in the order of time; - reads Arrow IPC")
     add("--rows", type=whole, default=4096, metavar="N", help="of each update (%(default)s)")
-    add("--min-effect", type=float, default=0.02, metavar="X", help="what matters (%(default)s)")
-    add(
-        "--false-alarms",
-        type=float,
-        default=1e-4,
-        metavar="X",
-        help="expected for each update (%(default)s)",
-    )
+    add("--policy", type=Path, metavar="FILE", help="a policy whose trigger.drift says the rest")
+    add("--clock", metavar="COLUMN", help="event times, for false alarms at a rate in time")
+    add("--min-effect", type=float, metavar="X", help="what matters (0.02)")
+    add("--false-alarms", type=_rate, metavar="X", help='for each update (0.0001), or "1/30d"')
     add("--fdr", type=float, metavar="X", help="a list of columns with that share of false ones")
-    add("--confidence", type=float, default=0.99, metavar="X", help="(%(default)s)")
-    add("--group", type=whole, default=1, metavar="N", help="rows that may depend on each other")
+    add("--confidence", type=float, metavar="X", help="(0.99)")
+    add("--group", type=whole, metavar="N", help="rows that may depend on each other (1)")
     add("--plan", action="store_true", help="say how many rows it takes to detect which shift")
 
 
@@ -44,47 +45,72 @@ def run(options: argparse.Namespace) -> Answer:
     """Follow the stream; alarms are printed as they come, the exit code is the verdict."""
     if options.rows < 1:
         raise InvalidArgument("--rows must be at least 1")
+    make = _maker(options)
     reference = stored_profile(options.reference)
     if reference is None:
         reference = profile_file(options.reference, categorical=[])
-
-    def monitor() -> Monitor:
-        return Monitor(
-            reference,
-            min_effect=options.min_effect,
-            false_alarms=options.false_alarms,
-            fdr=options.fdr,
-            confidence=options.confidence,
-            group=options.group,
-        )
-
+    plan = make(reference)
+    if plan.is_clocked and options.clock is None:
+        raise InvalidArgument("false alarms have a rate in time: name the event times, --clock")
+    if not plan.is_clocked and options.clock is not None:
+        raise InvalidArgument(f"--clock {options.clock}: false alarms have a rate for each update")
     if options.plan:
-        print(to_json(_plan(monitor())) if options.json else monitor().plan(), flush=True)
+        print(to_json(_plan(plan)) if options.json else plan.plan(), flush=True)
     said: list[Alarm] = []
 
-    def follow(table: FileTable) -> Monitor:
-        watching = monitor()
+    def follow(table: FileTable | LiveStream) -> Monitor:
+        watching = make(reference)
         with closing(Progress(options.stream.name)) as progress:
-            alarms = _alarms(watching, Watched(table, progress, passes=1), options.rows)
+            alarms = _alarms(watching, Watched(table, progress, passes=1), options)
             for count, alarm in enumerate(alarms):
                 if count < len(said):
                     continue  # said before the file was read again with other types
                 said.append(alarm)
                 progress.close()
-                if options.json:
-                    print(to_json(_plain(alarm)), flush=True)
-                elif alarm.is_first:
-                    print(alarm, flush=True)
+                _say(alarm, options.json)
         return watching
 
-    watched = patiently(open_for(options.stream, reference), follow)
+    times = [options.clock] if options.clock else []
+    if options.stream == _STANDARD_INPUT:
+        wanted = [*reference.columns, *reference.slices, *times]
+        watched = follow(LiveStream(sys.stdin.buffer, "-", wanted))
+    else:
+        watched = patiently(open_for(options.stream, reference, times), follow)
     return _answer(watched, said, options.json)
 
 
-def _alarms(monitor: Monitor, table: Watched, rows: int) -> Iterator[Alarm]:
+def _rate(text: str) -> float | str:
+    return text if "/" in text else float(text)
+
+
+def _maker(options: argparse.Namespace) -> Callable[[Profile], Monitor]:
+    """What makes the monitor that was asked for, by the policy or by options."""
+    names = ("min_effect", "false_alarms", "fdr", "confidence", "group")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    if options.policy is None:
+        return partial(Monitor, **given)
+    if given:
+        option = next(iter(given)).replace("_", "-")
+        raise InvalidArgument(f"--{option}: --policy says that already")
+    policy = Policy.load(options.policy)
+    if policy.definition["drift"] is None:
+        raise InvalidArgument(f'"{options.policy}": there is no [trigger.drift]')
+    return policy.monitor
+
+
+def _say(alarm: Alarm, as_json: bool) -> None:
+    if as_json:
+        print(to_json(_plain(alarm)), flush=True)
+    elif alarm.is_first:
+        print(alarm, flush=True)
+
+
+def _alarms(monitor: Monitor, table: Watched, options: argparse.Namespace) -> Iterator[Alarm]:
+    clock = EventClock(options.clock) if options.clock else None
     for batch in table.to_batches():
-        for start in range(0, batch.num_rows, rows):
-            yield from monitor.update(batch.slice(start, rows))
+        for start in range(0, batch.num_rows, options.rows):
+            rows = batch.slice(start, options.rows)
+            yield from monitor.update(rows, elapsed=clock.elapsed(rows) if clock else None)
 
 
 def _answer(monitor: Monitor, alarms: list[Alarm], as_json: bool) -> Answer:

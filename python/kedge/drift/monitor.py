@@ -227,6 +227,11 @@ class Monitor:
         return self._core.counted
 
     @property
+    def is_clocked(self) -> bool:
+        """Whether the rate of false alarms is one in time, so that `update` wants `elapsed`."""
+        return self._core.clocked
+
+    @property
     def updates(self) -> int:
         """How many updates there were."""
         return self._core.looks

@@ -2,5 +2,13 @@
 them."""
 
 from kedge.io.files import ColumnConflict, FileTable, flat_columns, flat_names, open_table
+from kedge.io.live import LiveStream
 
-__all__ = ["ColumnConflict", "FileTable", "flat_columns", "flat_names", "open_table"]
+__all__ = [
+    "ColumnConflict",
+    "FileTable",
+    "LiveStream",
+    "flat_columns",
+    "flat_names",
+    "open_table",
+]
