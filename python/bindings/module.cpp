@@ -100,4 +100,5 @@ NB_MODULE(_core, m) {
   kedge::bind_decide(m);
   kedge::bind_window(m);
   kedge::bind_as_of(m);
+  kedge::bind_serve(m);
 }

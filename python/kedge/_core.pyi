@@ -1502,3 +1502,13 @@ def as_of(features: object, labels: object, by: Sequence[str], on: str, features
     """
     The labels with the newest features of their keys and times; see kedge.as_of.
     """
+
+def read_infer_request(message: bytes) -> dict[str, Any]:
+    """
+    What a ModelInferRequest says: numbers as the bytes of their elements, little-endian.
+    """
+
+def echo_infer_request(message: bytes) -> bytes:
+    """
+    The ModelInferResponse that has the request's inputs as outputs, raw if they were.
+    """

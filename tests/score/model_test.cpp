@@ -2,45 +2,16 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "allocations.h"
 #include "check.h"
 #include "kedge/model/golden.h"
 #include "kedge/score/link.h"
 #include "score/matrices.h"
 #include "score/random_forest.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KEDGE_OWN_NEW 0
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEDGE_OWN_NEW 0
-#endif
-#ifndef KEDGE_OWN_NEW
-#define KEDGE_OWN_NEW 1
-#endif
-
-namespace {
-
-thread_local std::size_t allocations = 0;
-
-}  // namespace
-
-#if KEDGE_OWN_NEW  // sanitizers have their own
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-#endif
 
 namespace kedge {
 namespace {
@@ -142,12 +113,12 @@ TEST("scoring allocates nothing after a thread's first call") {
     std::vector<double> out(200 * model.outputs());
     for (const std::size_t count : {1, 8, 16, 200}) {
       model.score(matrix.rows.from(0, count), out.data(), false);
-      const std::size_t before = allocations;
+      const std::size_t before = test::allocations();
       for (std::size_t i = 0; i + count <= 200; ++i) {
         model.score(matrix.rows.from(i, count), out.data(), false);
         model.score(narrow.rows.from(i, count), out.data(), true);
       }
-      const bool is_same = allocations == before;  // CHECK makes a string
+      const bool is_same = test::allocations() == before;  // CHECK makes a string
       CHECK(is_same);
     }
   }

@@ -90,30 +90,30 @@ std::span<const std::byte> ProtoReader::bytes() const {
 
 std::string_view ProtoReader::text() const { return as_text(bytes()); }
 
+std::span<const std::byte> ProtoReader::numbers(std::size_t size) const {
+  if (wire_ != (size == 4 ? Wire::kFixed32 : Wire::kFixed64)) {
+    expect(Wire::kBytes, "a list of numbers");
+  }
+  if (payload_.size() % size != 0) {
+    throw corrupt_data(message_, ": field ", field_, " has ", payload_.size(),
+                       " bytes, multiples of ", size, " are wanted");
+  }
+  return payload_;
+}
+
 void ProtoReader::append_to(std::vector<std::int64_t>& out) const {
-  if (wire_ == Wire::kVarint) {
-    out.push_back(integer());
-    return;
-  }
-  ProtoReader packed(bytes(), message_);
-  while (packed.position_ < packed.bytes_.size()) {
-    out.push_back(static_cast<std::int64_t>(packed.read_varint()));
-  }
+  each_integer([&](std::uint64_t value) { out.push_back(static_cast<std::int64_t>(value)); });
 }
 
 template <class Number>
-void ProtoReader::append_fixed(Wire wire, std::vector<Number>& out) const {
-  if (wire_ != wire) expect(Wire::kBytes, "a list of numbers");
-  if (payload_.size() % sizeof(Number) != 0) {
-    throw corrupt_data(message_, ": field ", field_, " has ", payload_.size(),
-                       " bytes, multiples of ", sizeof(Number), " are wanted");
-  }
+void ProtoReader::append_fixed(std::vector<Number>& out) const {
+  const auto bytes = numbers(sizeof(Number));
   const std::size_t had = out.size();
-  out.resize(had + payload_.size() / sizeof(Number));
-  if (!payload_.empty()) std::memcpy(out.data() + had, payload_.data(), payload_.size());
+  out.resize(had + bytes.size() / sizeof(Number));
+  if (!bytes.empty()) std::memcpy(out.data() + had, bytes.data(), bytes.size());
 }
 
-void ProtoReader::append_to(std::vector<float>& out) const { append_fixed(Wire::kFixed32, out); }
-void ProtoReader::append_to(std::vector<double>& out) const { append_fixed(Wire::kFixed64, out); }
+void ProtoReader::append_to(std::vector<float>& out) const { append_fixed(out); }
+void ProtoReader::append_to(std::vector<double>& out) const { append_fixed(out); }
 
 }  // namespace kedge

@@ -33,6 +33,15 @@ class ProtoReader {
   std::span<const std::byte> bytes() const;
   std::string_view text() const;
 
+  // Calls take(std::uint64_t) with one element of a repeated integer, or all when they are packed.
+  template <class Take>
+  void each_integer(const Take& take) const {
+    if (wire_ == Wire::kVarint) return take(varint_);
+    ProtoReader packed(bytes(), message_);
+    while (packed.position_ < packed.bytes_.size()) take(packed.read_varint());
+  }
+  // The bytes of one element of a repeated fixed32 (`size` is 4) or fixed64 (8), or of all.
+  std::span<const std::byte> numbers(std::size_t size) const;
   // One element of a repeated field, or all of them when they are packed.
   void append_to(std::vector<std::int64_t>& out) const;
   void append_to(std::vector<float>& out) const;
@@ -45,7 +54,7 @@ class ProtoReader {
   std::span<const std::byte> read_bytes(std::uint64_t length);
   void expect(Wire wire, std::string_view wanted) const;
   template <class Number>
-  void append_fixed(Wire wire, std::vector<Number>& out) const;
+  void append_fixed(std::vector<Number>& out) const;
 
   std::span<const std::byte> bytes_;
   std::string_view message_;

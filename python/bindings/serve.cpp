@@ -1,0 +1,95 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/vector.h>
+
+#include "bindings.h"
+#include "kedge/serve/infer_request.h"
+#include "kedge/serve/infer_response.h"
+#include "stored.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace kedge {
+namespace {
+
+struct PythonValue {
+  nb::object operator()(std::monostate) const { return nb::none(); }
+  template <class Value>
+  nb::object operator()(Value value) const {
+    return nb::cast(value);
+  }
+};
+
+nb::dict dict_of(std::span<const InferParameter> parameters) {
+  nb::dict out;
+  for (const InferParameter& parameter : parameters) {
+    out[nb::cast(parameter.name)] = std::visit(PythonValue{}, parameter.value);
+  }
+  return out;
+}
+
+nb::object contents_of(const InferTensor& tensor) {
+  if (tensor.datatype != DataType::kBytes) return python_bytes(tensor.data);
+  nb::list out;
+  for (const std::string_view value : tensor.strings)
+    out.append(nb::bytes(value.data(), value.size()));
+  return out;
+}
+
+nb::dict dict_of(const InferTensor& tensor) {
+  nb::dict out;
+  out["name"] = tensor.name;
+  out["datatype"] = row_of(tensor.datatype).name;
+  out["shape"] = nb::cast(std::vector<std::int64_t>(tensor.shape.begin(), tensor.shape.end()));
+  out["parameters"] = dict_of(tensor.parameters);
+  out["contents"] = contents_of(tensor);
+  return out;
+}
+
+// Everything a request says; numbers as the bytes of their elements.
+nb::dict read_infer_request(const nb::bytes& message) {
+  InferRequest request;
+  request.read(bytes_of(message));
+  nb::list inputs;
+  for (const InferTensor& tensor : request.inputs()) inputs.append(dict_of(tensor));
+  nb::list outputs;
+  for (const RequestedOutput& output : request.outputs()) {
+    nb::dict asked;
+    asked["name"] = output.name;
+    asked["parameters"] = dict_of(output.parameters);
+    outputs.append(asked);
+  }
+  nb::dict out;
+  out["model_name"] = request.model_name();
+  out["model_version"] = request.model_version();
+  out["id"] = request.id();
+  out["parameters"] = dict_of(request.parameters());
+  out["inputs"] = inputs;
+  out["outputs"] = outputs;
+  out["raw"] = request.is_raw();
+  return out;
+}
+
+nb::bytes echo_infer_request(const nb::bytes& message) {
+  InferRequest request;
+  request.read(bytes_of(message));
+  std::vector<std::byte> out;
+  InferResponse response(out, request.is_raw());
+  response.name(request.model_name(), request.model_version(), request.id());
+  for (const InferParameter& parameter : request.parameters()) response.parameter(parameter);
+  for (const InferTensor& tensor : request.inputs()) response.add(tensor);
+  return python_bytes(out);
+}
+
+}  // namespace
+
+void bind_serve(nb::module_& m) {
+  m.def("read_infer_request", &read_infer_request, "message"_a,
+        nb::sig("def read_infer_request(message: bytes) -> dict[str, typing.Any]"),
+        "What a ModelInferRequest says: numbers as the bytes of their elements, little-endian.");
+  m.def("echo_infer_request", &echo_infer_request, "message"_a,
+        "The ModelInferResponse that has the request's inputs as outputs, raw if they were.");
+}
+
+}  // namespace kedge

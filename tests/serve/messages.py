@@ -1,0 +1,37 @@
+"""The published protocol as Python messages: made anew from proto/, by protobuf's own compiler."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from grpc_tools import protoc
+
+PROTO = Path(__file__).parents[2] / "proto"
+FILES = ("inference/grpc_service.proto", "kedge/v1/kedge.proto")
+
+
+@functools.cache
+def pool() -> descriptor_pool.DescriptorPool:
+    """What the compiler makes of the files, in a pool of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "all.desc"
+        include = importlib.resources.files("grpc_tools") / "_proto"
+        arguments = ["protoc", f"-I{PROTO}", f"-I{include}", f"--descriptor_set_out={out}", *FILES]
+        assert protoc.main(arguments) == 0
+        described = descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes())
+    made = descriptor_pool.DescriptorPool()
+    for file in described.file:
+        made.Add(file)
+    return made
+
+
+@functools.cache
+def message(name: str) -> Any:
+    """The class of a message, by its full name or by its name in package inference."""
+    full = name if "." in name else f"inference.{name}"
+    return message_factory.GetMessageClass(pool().FindMessageTypeByName(full))
