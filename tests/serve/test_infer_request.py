@@ -31,7 +31,11 @@ FIELD = {
 }
 NUMPY = {
     **{name: name.lower() for name in FIELD if "INT" in name},
-    **{"BOOL": "bool", "FP16": "float16", "FP32": "float32", "FP64": "float64", "BF16": "uint16"},
+    "BOOL": "bool",
+    "FP16": "float16",
+    "FP32": "float32",
+    "FP64": "float64",
+    "BF16": "uint16",
 }
 
 NAMES = st.text(max_size=5)
