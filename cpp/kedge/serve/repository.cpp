@@ -1,0 +1,168 @@
+#include "kedge/serve/repository.h"
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <system_error>
+
+#include "kedge/base/error.h"
+#include "kedge/base/file.h"
+#include "kedge/serve/status.h"
+
+namespace kedge {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kEnding = ".kedge";
+
+// Calls of so many rows are what engines are made for; each is made before it is asked for.
+constexpr std::size_t kWarmRows[] = {1, 64, 1024};
+
+void warm(const Model& model) {
+  const std::vector<double> row(model.features());
+  for (const std::size_t count : kWarmRows) {
+    Rows rows = rows_of(row, model.features());
+    rows.count = count;
+    rows.row_stride = 0;
+    std::vector<double> out(count * model.outputs());
+    model.score(rows, out.data(), false);
+  }
+}
+
+std::shared_ptr<const Model> load_model(const std::string& path) {
+  MappedFile file = map_file(path);
+  auto model = std::make_shared<const Model>(read_bundle(file.bytes, std::move(file.owner)));
+  warm(*model);
+  return model;
+}
+
+bool is_number(std::string_view text) noexcept {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::string_view without_zeros(std::string_view digits) noexcept {
+  return digits.substr(std::min(digits.find_first_not_of('0'), digits.size()));
+}
+
+template <class Map>
+std::string keys_of(const Map& map) {
+  std::string out;
+  for (const auto& entry : map) out += text(out.empty() ? "\"" : ", \"", entry.first, "\"");
+  return out.empty() ? "nothing" : out;
+}
+
+}  // namespace
+
+bool VersionOrder::operator()(std::string_view a, std::string_view b) const noexcept {
+  if (is_number(a) != is_number(b)) return is_number(a);
+  if (!is_number(a)) return a < b;
+  const std::string_view x = without_zeros(a);
+  const std::string_view y = without_zeros(b);
+  if (x.size() != y.size()) return x.size() < y.size();
+  return x == y ? a < b : x < y;
+}
+
+const ServedModel& Catalog::find(std::string_view name, std::string_view version) const {
+  const auto versions = models.find(name);
+  if (versions == models.end()) {
+    throw Refusal(StatusCode::kNotFound,
+                  text("model \"", name, "\" is not served, there is ", keys_of(models)));
+  }
+  if (version.empty()) return versions->second.rbegin()->second;
+  const auto found = versions->second.find(version);
+  if (found == versions->second.end()) {
+    throw Refusal(StatusCode::kNotFound,
+                  text("model \"", name, "\": version \"", version, "\" is not served, there is ",
+                       keys_of(versions->second)));
+  }
+  return found->second;
+}
+
+Repository::Repository(std::string folder)
+    : folder_(std::move(folder)), catalog_(std::make_unique<const Catalog>()) {
+  rescan();
+}
+
+std::vector<Repository::File> Repository::files() const {
+  std::vector<File> out;
+  std::error_code error;
+  for (const auto& model : fs::directory_iterator(folder_, error)) {
+    std::error_code none;  // what is no folder, or goes away meanwhile, has no files
+    for (const auto& entry : fs::directory_iterator(model.path(), none)) {
+      const fs::path& path = entry.path();
+      if (path.extension() != kEnding || !entry.is_regular_file(none)) continue;
+      const auto time = entry.last_write_time(none).time_since_epoch().count();
+      out.push_back({model.path().filename().string(), path.stem().string(), path.string(),
+                     text(time, " ", entry.file_size(none))});
+    }
+  }
+  if (error) throw invalid_argument("\"", folder_, "\": ", error.message());
+  return out;
+}
+
+void Repository::take(const std::vector<File>& files, std::string_view anew) {
+  std::map<Key, Held> next;
+  for (const File& file : files) {
+    if (unloaded_.contains(file.name)) continue;
+    const Key key(file.name, file.version);
+    Held& held = next[key];
+    if (const auto before = held_.find(key); before != held_.end()) held = before->second;
+    if (held.stamp == file.stamp && file.name != anew) continue;
+    held.stamp = file.stamp;
+    try {
+      held.model = load_model(file.path);
+      held.reason.clear();
+    } catch (const std::exception& error) {  // also of memory that is not there
+      held.reason = error.what();
+    }
+  }
+  held_ = std::move(next);
+}
+
+void Repository::publish() {
+  auto catalog = std::make_unique<Catalog>();
+  for (const auto& [key, held] : held_) {
+    const auto& [name, version] = key;
+    catalog->states.push_back({name, version, held.model != nullptr, held.reason});
+    if (held.model) catalog->models[name][version] = {name, version, held.model};
+  }
+  catalog_.publish(std::move(catalog));
+}
+
+void Repository::rescan() {
+  const std::lock_guard lock(changes_);
+  take(files(), {});
+  publish();
+}
+
+void Repository::load(std::string_view name) {
+  const std::lock_guard lock(changes_);
+  const std::vector<File> found = files();
+  if (std::ranges::none_of(found, [&](const File& file) { return file.name == name; })) {
+    throw Refusal(StatusCode::kNotFound, text("the repository has no model \"", name, "\""));
+  }
+  if (const auto out = unloaded_.find(name); out != unloaded_.end()) unloaded_.erase(out);
+  take(found, name);
+  publish();
+  std::string reasons;
+  for (const auto& [key, held] : held_) {
+    if (key.first != name) continue;
+    if (held.reason.empty()) return;
+    reasons += text("; version \"", key.second, "\": ", held.reason);
+  }
+  throw Refusal(StatusCode::kFailedPrecondition, text("model \"", name, "\"", reasons));
+}
+
+void Repository::unload(std::string_view name) {
+  const std::lock_guard lock(changes_);
+  const auto is_it = [&](const auto& entry) { return entry.first.first == name; };
+  if (std::ranges::none_of(held_, is_it)) {
+    throw Refusal(StatusCode::kNotFound, text("model \"", name, "\" is not served"));
+  }
+  unloaded_.emplace(name);
+  std::erase_if(held_, is_it);
+  publish();
+}
+
+}  // namespace kedge

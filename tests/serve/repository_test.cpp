@@ -1,0 +1,154 @@
+#include "kedge/serve/repository.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "check.h"
+#include "kedge/base/bytes.h"
+#include "kedge/base/file.h"
+#include "kedge/model/golden.h"
+#include "kedge/serve/status.h"
+#include "score/random_forest.h"
+
+namespace kedge {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder of models that goes away with it.
+class Folder {
+ public:
+  Folder() : path_(fs::temp_directory_path() / text("kedge-repository-", ::getpid())) {
+    fs::remove_all(path_);
+    fs::create_directories(path_);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { fs::remove_all(path_); }
+
+  std::string path() const { return path_.string(); }
+  void put(const std::string& name, const std::string& version, std::uint64_t seed) const {
+    const Forest forest = test::random_forest(test::forest_shapes()[0], seed);
+    Bundle bundle;
+    bundle.features = forest.features;
+    bundle.forest = quantize(forest);
+    bundle.golden = make_golden(forest);
+    bundle.origin = text("seed ", seed);
+    write(name, version, write_bundle(bundle));
+  }
+  void write(const std::string& name, const std::string& version,
+             std::span<const std::byte> bytes) const {
+    fs::create_directories(path_ / name);
+    write_file((path_ / name / (version + ".kedge")).string(), bytes);
+  }
+  void remove(const std::string& name) const { fs::remove_all(path_ / name); }
+
+ private:
+  fs::path path_;
+};
+
+std::string origin(const Repository& repository, std::string_view name,
+                   std::string_view version = {}) {
+  const Repository::Pin catalog = repository.read();
+  return catalog->find(name, version).model->bundle().origin;
+}
+
+std::string refusal(const std::function<void()>& run) {
+  try {
+    run();
+  } catch (const Refusal& error) {
+    return text(status_name(error.code()), ": ", error.what());
+  }
+  return "no refusal";
+}
+
+}  // namespace
+
+TEST("versions rise as numbers do, and names come after them") {
+  const VersionOrder less;
+  CHECK(less("2", "10") && !less("10", "2") && less("02", "2") && !less("2", "02"));
+  CHECK(less("10", "a") && less("a", "b") && !less("a", "1") && !less("1", "1"));
+}
+
+TEST("a repository serves what its folder has") {
+  const Folder folder;
+  folder.put("a", "2", 1);
+  folder.put("a", "10", 3);
+  Repository repository(folder.path());
+  CHECK(origin(repository, "a") == "seed 3" && origin(repository, "a", "2") == "seed 1");
+  CHECK(refusal([&] { origin(repository, "b"); }) ==
+        "NOT_FOUND: model \"b\" is not served, there is \"a\"");
+  CHECK(refusal([&] { origin(repository, "a", "3"); }) ==
+        "NOT_FOUND: model \"a\": version \"3\" is not served, there is \"2\", \"10\"");
+  folder.put("b", "1", 5);
+  folder.remove("a");
+  repository.rescan();
+  CHECK(origin(repository, "b") == "seed 5");
+  CHECK(refusal([&] { origin(repository, "a"); }).starts_with("NOT_FOUND"));
+  CHECK_ERROR("No such file", Repository(folder.path() + "/none"));
+}
+
+TEST("a bundle that cannot be served leaves the one before it, and says why") {
+  const Folder folder;
+  folder.put("a", "1", 1);
+  Repository repository(folder.path());
+  folder.write("a", "1", as_bytes("no bundle"));
+  folder.write("c", "1", as_bytes("nor this"));
+  repository.rescan();
+  CHECK(origin(repository, "a") == "seed 1");
+  {
+    const Repository::Pin catalog = repository.read();
+    CHECK(catalog->states.size() == 2);
+    CHECK(catalog->states[0].is_ready && !catalog->states[0].reason.empty());
+    CHECK(!catalog->states[1].is_ready && !catalog->states[1].reason.empty());
+  }
+  CHECK(refusal([&] {
+          repository.load("c");
+        }).starts_with("FAILED_PRECONDITION: model \"c\"; version \"1\": "));
+  CHECK(refusal([&] { repository.load("../a"); }).starts_with("NOT_FOUND"));
+  folder.put("a", "1", 3);
+  repository.load("a");
+  CHECK(origin(repository, "a") == "seed 3");
+}
+
+TEST("what was unloaded comes back when it is loaded") {
+  const Folder folder;
+  folder.put("a", "1", 1);
+  Repository repository(folder.path());
+  repository.unload("a");
+  repository.rescan();
+  CHECK(refusal([&] { origin(repository, "a"); }).starts_with("NOT_FOUND"));
+  CHECK(refusal([&] { repository.unload("a"); }).starts_with("NOT_FOUND"));
+  repository.load("a");
+  CHECK(origin(repository, "a") == "seed 1");
+}
+
+TEST("threads score while models are swapped, and no call fails") {
+  const Folder folder;
+  folder.put("a", "1", 1);
+  Repository repository(folder.path());
+  std::atomic<bool> is_over = false;
+  std::atomic<int> failures = 0;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 2; ++i) {
+    readers.emplace_back([&] {
+      while (!is_over) {
+        const Repository::Pin catalog = repository.read();
+        const Model& model = *catalog->find("a", {}).model;
+        const std::vector<double> row(model.features());
+        std::vector<double> out(model.outputs());
+        model.score(rows_of(row, model.features()), out.data(), false);
+        if (!model.bundle().origin.starts_with("seed ")) ++failures;
+      }
+    });
+  }
+  for (int i = 0; i < 10; ++i) repository.load("a");
+  is_over = true;
+  for (std::thread& reader : readers) reader.join();
+  CHECK(failures == 0);
+}
+
+}  // namespace kedge
