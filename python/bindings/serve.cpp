@@ -1,10 +1,12 @@
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
 #include "bindings.h"
 #include "kedge/serve/infer_request.h"
 #include "kedge/serve/infer_response.h"
+#include "kedge/serve/service.h"
 #include "stored.h"
 
 namespace nb = nanobind;
@@ -82,9 +84,41 @@ nb::bytes echo_infer_request(const nb::bytes& message) {
   return python_bytes(out);
 }
 
+// A service and the repository that it answers from.
+class FolderService {
+ public:
+  explicit FolderService(std::string folder)
+      : repository_(std::move(folder)), service_(repository_) {}
+
+  void rescan() { repository_.rescan(); }
+  nb::tuple handle(std::string_view method, const nb::bytes& request) const {
+    thread_local std::vector<std::byte> out;
+    out.clear();
+    Reply reply;
+    {
+      const nb::gil_scoped_release released;
+      reply = service_.handle(method, bytes_of(request), out);
+    }
+    return nb::make_tuple(static_cast<int>(reply.code), reply.message, python_bytes(out));
+  }
+
+ private:
+  Repository repository_;
+  Service service_;
+};
+
 }  // namespace
 
 void bind_serve(nb::module_& m) {
+  nb::class_<FolderService>(m, "Service", "Answers requests from a folder of .kedge files.")
+      .def(nb::init<std::string>(), "folder"_a, nb::call_guard<nb::gil_scoped_release>(),
+           "Loads every `name/version.kedge`.")
+      .def("rescan", &FolderService::rescan, nb::call_guard<nb::gil_scoped_release>(),
+           "Serve what the folder has by now.")
+      .def("handle", &FolderService::handle, "method"_a, "request"_a,
+           nb::sig("def handle(self, method: str, request: bytes) -> tuple[int, str, bytes]"),
+           "The status code, its message and the response to a request of the Open Inference "
+           "Protocol.");
   m.def("read_infer_request", &read_infer_request, "message"_a,
         nb::sig("def read_infer_request(message: bytes) -> dict[str, typing.Any]"),
         "What a ModelInferRequest says: numbers as the bytes of their elements, little-endian.");

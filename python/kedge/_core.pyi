@@ -1503,6 +1503,20 @@ def as_of(features: object, labels: object, by: Sequence[str], on: str, features
     The labels with the newest features of their keys and times; see kedge.as_of.
     """
 
+class Service:
+    """Answers requests from a folder of .kedge files."""
+
+    def __init__(self, folder: str) -> None:
+        """Loads every `name/version.kedge`."""
+
+    def rescan(self) -> None:
+        """Serve what the folder has by now."""
+
+    def handle(self, method: str, request: bytes) -> tuple[int, str, bytes]:
+        """
+        The status code, its message and the response to a request of the Open Inference Protocol.
+        """
+
 def read_infer_request(message: bytes) -> dict[str, Any]:
     """
     What a ModelInferRequest says: numbers as the bytes of their elements, little-endian.

@@ -1,0 +1,222 @@
+#include "kedge/serve/service.h"
+
+#include <array>
+#include <exception>
+#include <new>
+
+#include "kedge/base/protobuf_write.h"
+#include "kedge/serve/infer_response.h"
+#include "kedge/serve/tensor_rows.h"
+
+namespace kedge {
+namespace {
+
+// What one thread wants for a request; kept until a request has made more of it than this.
+constexpr std::size_t kMostKept = std::size_t{1} << 22;
+
+struct Scratch {
+  InferRequest request;
+  std::vector<double> values;
+  std::vector<double> scores;  // also of floats
+
+  void trim() {
+    request.trim(kMostKept);
+    if (values.capacity() * sizeof(double) > kMostKept) values = {};
+    if (scores.capacity() * sizeof(double) > kMostKept) scores = {};
+  }
+};
+
+struct Call {
+  Repository& repository;
+  std::span<const std::byte> request;
+  std::vector<std::byte>& out;
+};
+
+// Which model a request is about, and what it asks for besides.
+struct ModelQuestion {
+  std::string_view name;
+  std::string_view version;
+};
+
+ModelQuestion question_of(const Call& call) {
+  ModelQuestion asked;
+  for (ProtoReader reader(call.request, "the request"); reader.next();) {
+    if (reader.field() == 1) asked.name = utf8_text(reader, "name");
+    if (reader.field() == 2) asked.version = utf8_text(reader, "version");
+  }
+  return asked;
+}
+
+void live(const Call& call) { ProtoWriter(call.out).integer(1, 1); }
+
+void model_ready(const Call& call) {
+  const ModelQuestion asked = question_of(call);
+  bool is_ready = true;
+  try {
+    const Repository::Pin catalog = call.repository.read();
+    catalog->find(asked.name, asked.version);
+  } catch (const Refusal&) {
+    is_ready = false;
+  }
+  ProtoWriter(call.out).integer(1, is_ready ? 1 : 0);
+}
+
+void server_metadata(const Call& call) {
+  ProtoWriter out(call.out);
+  out.text(1, "kedge");
+  out.text(3, "model_repository");
+}
+
+std::string_view score_type(const Model& model) noexcept {
+  return row_of(model.gives_float32() ? DataType::kFp32 : DataType::kFp64).name;
+}
+
+void write_matrix(std::uint32_t field, std::string_view name, std::string_view datatype,
+                  std::size_t width, ProtoWriter& out) {
+  out.message(field, [&] {
+    out.text(1, name);
+    out.text(2, datatype);
+    out.message(3, [&] {
+      out.packed(~std::uint64_t{0});  // -1: as many rows as come
+      out.packed(width);
+    });
+  });
+}
+
+void model_metadata(const Call& call) {
+  const ModelQuestion asked = question_of(call);
+  const Repository::Pin catalog = call.repository.read();
+  const ServedModel& served = catalog->find(asked.name, asked.version);
+  const Model& model = *served.model;
+  ProtoWriter out(call.out);
+  out.text(1, served.name);
+  for (const auto& [version, one] : catalog->models.find(asked.name)->second) out.text(2, version);
+  out.text(3, "kedge");
+  write_matrix(4, "rows", "FP64", model.features(), out);
+  write_matrix(5, "score", score_type(model), model.outputs(), out);
+  write_matrix(5, "raw", score_type(model), model.outputs(), out);
+}
+
+void add_scores(const Model& model, const Rows& rows, std::string_view name, Scratch& scratch,
+                InferResponse& response) {
+  if (name != "score" && name != "raw") {
+    throw invalid_argument("output \"", name, "\": the model has \"score\" and \"raw\"");
+  }
+  const std::size_t count = rows.count * model.outputs();
+  scratch.scores.resize(count);
+  if (count != 0) model.score(rows, scratch.scores.data(), name == "raw");
+  const std::array shape{static_cast<std::int64_t>(rows.count),
+                         static_cast<std::int64_t>(model.outputs())};
+  InferTensor tensor;
+  tensor.name = name;
+  tensor.datatype = model.gives_float32() ? DataType::kFp32 : DataType::kFp64;
+  tensor.shape = shape;
+  tensor.elements = count;
+  tensor.data =
+      std::as_bytes(std::span(scratch.scores)).first(count * row_of(tensor.datatype).size);
+  response.add(tensor);
+}
+
+// A small request must not ask for a large answer many times over.
+void check_outputs(std::span<const RequestedOutput> outputs) {
+  if (outputs.size() > 2) {
+    throw invalid_argument("the request wants ", outputs.size(), " outputs, the model has 2");
+  }
+  if (outputs.size() == 2 && outputs[0].name == outputs[1].name) {
+    throw invalid_argument("output \"", outputs[0].name, "\" is wanted twice");
+  }
+}
+
+void model_infer(const Call& call) {
+  thread_local Scratch scratch;
+  scratch.request.read(call.request);
+  const InferRequest& request = scratch.request;
+  const Repository::Pin catalog = call.repository.read();
+  const ServedModel& served = catalog->find(request.model_name(), request.model_version());
+  const Rows rows = tensor_rows(*served.model, request.inputs(), scratch.values);
+  InferResponse response(call.out, request.is_raw());
+  response.name(served.name, served.version, request.id());
+  if (request.outputs().empty()) add_scores(*served.model, rows, "score", scratch, response);
+  check_outputs(request.outputs());
+  for (const RequestedOutput& output : request.outputs()) {
+    add_scores(*served.model, rows, output.name, scratch, response);
+  }
+  scratch.trim();
+}
+
+void repository_index(const Call& call) {
+  bool only_ready = false;
+  for (ProtoReader reader(call.request, "RepositoryIndexRequest"); reader.next();) {
+    if (reader.field() == 2) only_ready = reader.unsigned_integer() != 0;
+  }
+  const Repository::Pin catalog = call.repository.read();
+  ProtoWriter out(call.out);
+  for (const ModelStatus& status : catalog->states) {
+    if (only_ready && !status.is_ready) continue;
+    out.message(1, [&] {
+      out.text(1, status.name);
+      out.text(2, status.version);
+      out.text(3, status.is_ready ? "READY" : "UNAVAILABLE");
+      out.text(4, status.reason);
+    });
+  }
+}
+
+std::string_view model_to_change(const Call& call) {
+  std::string_view name;
+  for (ProtoReader reader(call.request, "the request"); reader.next();) {
+    if (reader.field() == 2) name = utf8_text(reader, "model_name");
+  }
+  return name;
+}
+
+void load(const Call& call) { call.repository.load(model_to_change(call)); }
+void unload(const Call& call) { call.repository.unload(model_to_change(call)); }
+
+struct Method {
+  std::string_view name;
+  void (*run)(const Call&);
+};
+
+constexpr Method kMethods[] = {
+    {"ModelInfer", &model_infer},
+    {"ServerLive", &live},
+    {"ServerReady", &live},
+    {"ModelReady", &model_ready},
+    {"ServerMetadata", &server_metadata},
+    {"ModelMetadata", &model_metadata},
+    {"RepositoryIndex", &repository_index},
+    {"RepositoryModelLoad", &load},
+    {"RepositoryModelUnload", &unload},
+};
+
+void run(std::string_view name, const Call& call) {
+  for (const Method& method : kMethods) {
+    if (method.name == name) return method.run(call);
+  }
+  throw Refusal(StatusCode::kUnimplemented, text("method \"", name, "\" is not served"));
+}
+
+}  // namespace
+
+Reply Service::handle(std::string_view method, std::span<const std::byte> request,
+                      std::vector<std::byte>& out) const noexcept {
+  const std::size_t had = out.size();
+  Reply reply;
+  try {
+    run(method, {*repository_, request, out});
+    return reply;
+  } catch (const Error& error) {
+    reply = {status_of(error.code()), error.what()};
+  } catch (const Refusal& refusal) {
+    reply = {refusal.code(), refusal.what()};
+  } catch (const std::bad_alloc&) {
+    reply.code = StatusCode::kResourceExhausted;
+  } catch (const std::exception& error) {
+    reply = {StatusCode::kInternal, error.what()};
+  }
+  out.resize(had);
+  return reply;
+}
+
+}  // namespace kedge

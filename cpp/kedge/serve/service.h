@@ -1,0 +1,38 @@
+// The one entry that every transport calls: a method's name and a request's bytes in, a status and
+// a response's bytes out.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kedge/serve/infer_request.h"
+#include "kedge/serve/repository.h"
+#include "kedge/serve/status.h"
+
+namespace kedge {
+
+struct Reply {
+  StatusCode code = StatusCode::kOk;
+  std::string message;  // why, unless kOk
+};
+
+// Any number of threads may call. What a model answers: "score" [rows, outputs], as the trainer's
+// predict() gives it, and "raw" where it is asked for by name; FP32 when the model sums floats and
+// FP64 otherwise.
+class Service {
+ public:
+  explicit Service(Repository& repository) : repository_(&repository) {}
+
+  // Appends the response to `out`, which is as it was unless the reply is kOk. `method` is a name
+  // of inference.GRPCInferenceService: "ModelInfer". Nothing is thrown: every end is a status.
+  Reply handle(std::string_view method, std::span<const std::byte> request,
+               std::vector<std::byte>& out) const noexcept;
+
+ private:
+  Repository* repository_;
+};
+
+}  // namespace kedge

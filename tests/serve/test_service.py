@@ -1,0 +1,129 @@
+"""The service, bytes in and bytes out, against what the model itself says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import kedge
+from kedge._core import Service
+from tests.serve.messages import message
+
+TWO_LEAVES = (
+    b"tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx=1\n"
+    b"objective=binary sigmoid:1\nfeature_names=a b\nfeature_infos=[0:1] [0:1]\ntree_sizes=100\n\n"
+    b"Tree=0\nnum_leaves=2\nnum_cat=0\nsplit_feature=1\nsplit_gain=1\nthreshold=0.5\n"
+    b"decision_type=2\nleft_child=-1\nright_child=-2\nleaf_value=-1 2\nleaf_weight=1 1\n"
+    b"leaf_count=1 1\ninternal_value=0\ninternal_weight=0\ninternal_count=2\nis_linear=0\n"
+    b"shrinkage=1\n\n\nend of trees\n"
+)
+X = np.array([[0, 0], [0, 1], [1, 0]])
+OK, INVALID_ARGUMENT, NOT_FOUND, UNIMPLEMENTED = 0, 3, 5, 12
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Service:
+    (tmp_path / "m").mkdir()
+    kedge.compile(TWO_LEAVES).save(tmp_path / "m" / "1.kedge")
+    return Service(str(tmp_path))
+
+
+def ask(service: Service, method: str, request: str, **fields: Any) -> Any:
+    code, text, answer = service.handle(method, message(request)(**fields).SerializeToString())
+    assert (code, text) == (OK, "")
+    return message(request.replace("Request", "Response")).FromString(answer)
+
+
+def infer(service: Service, x: np.ndarray, datatype: str, **fields: Any) -> Any:
+    tensor = {"name": "rows", "datatype": datatype, "shape": x.shape}
+    fields = {"model_name": "m", "raw_input_contents": [x.tobytes()], **fields}
+    return ask(service, "ModelInfer", "ModelInferRequest", inputs=[tensor], **fields)
+
+
+@pytest.mark.parametrize("datatype", ["FP32", "FP64", "INT8", "UINT16", "INT64", "BOOL"])
+def test_rows_of_any_type_score_as_the_model_says(service: Service, datatype: str) -> None:
+    name = {"FP32": "float32", "FP64": "float64"}.get(datatype, datatype.lower())
+    answer = infer(service, X.astype(name), datatype, id="7")
+    assert (answer.model_name, answer.model_version, answer.id) == ("m", "1", "7")
+    assert [(out.name, out.datatype, out.shape) for out in answer.outputs] == [
+        ("score", "FP64", [3, 1])
+    ]
+    wanted = kedge.compile(TWO_LEAVES).predict(X.astype(float))
+    assert answer.raw_output_contents[0] == wanted.tobytes()
+
+
+def test_typed_requests_have_typed_answers(service: Service) -> None:
+    tensor = {
+        "name": "rows",
+        "datatype": "FP64",
+        "shape": X.shape,
+        "contents": {"fp64_contents": X.astype(float).ravel()},
+    }
+    answer = ask(
+        service,
+        "ModelInfer",
+        "ModelInferRequest",
+        model_name="m",
+        inputs=[tensor],
+        outputs=[{"name": "raw"}],
+    )
+    assert list(answer.outputs[0].contents.fp64_contents) == [-1, 2, -1]
+    assert not answer.raw_output_contents
+
+
+def test_no_rows_are_no_scores(service: Service) -> None:
+    answer = infer(service, np.empty((0, 2)), "FP64")
+    assert (list(answer.outputs[0].shape), answer.raw_output_contents) == ([0, 1], [b""])
+
+
+def test_a_model_comes_and_goes(service: Service) -> None:
+    assert ask(service, "ServerLive", "ServerLiveRequest").live
+    assert ask(service, "ServerReady", "ServerReadyRequest").ready
+    assert ask(service, "ServerMetadata", "ServerMetadataRequest").name == "kedge"
+    about = ask(service, "ModelMetadata", "ModelMetadataRequest", name="m")
+    assert (list(about.versions), about.platform) == (["1"], "kedge")
+    assert [(one.name, list(one.shape)) for one in about.inputs] == [("rows", [-1, 2])]
+    assert [one.name for one in about.outputs] == ["score", "raw"]
+    ask(service, "RepositoryModelUnload", "RepositoryModelUnloadRequest", model_name="m")
+    assert not ask(service, "ModelReady", "ModelReadyRequest", name="m").ready
+    ask(service, "RepositoryModelLoad", "RepositoryModelLoadRequest", model_name="m")
+    assert ask(service, "ModelReady", "ModelReadyRequest", name="m", version="1").ready
+    index = ask(service, "RepositoryIndex", "RepositoryIndexRequest").models
+    assert [(one.name, one.version, one.state) for one in index] == [("m", "1", "READY")]
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "shape", "fields"),
+    [
+        (NOT_FOUND, 'model "n" is not served, there is "m"', [1, 2], {"model_name": "n"}),
+        (INVALID_ARGUMENT, "has 3 columns, the model has 2 features", [1, 3], {}),
+        (INVALID_ARGUMENT, 'tensor "x": has 1 dimensions', [2], {}),
+        (INVALID_ARGUMENT, "has 2 inputs", [1, 2], {"inputs": 2}),
+        (INVALID_ARGUMENT, 'output "y"', [1, 2], {"outputs": ["y"]}),
+        (INVALID_ARGUMENT, "is wanted twice", [1, 2], {"outputs": ["raw", "raw"]}),
+        (UNIMPLEMENTED, "rows of FP16 are not read", [1, 2], {"datatype": "FP16"}),
+    ],
+)
+def test_what_is_wrong_is_a_status(
+    service: Service, code: int, says: str, shape: list[int], fields: dict[str, Any]
+) -> None:
+    datatype = fields.get("datatype", "FP32")
+    inputs = [{"name": "x", "datatype": datatype, "shape": shape}] * fields.get("inputs", 1)
+    size = int(np.prod(shape)) * (2 if datatype == "FP16" else 4)
+    request = message("ModelInferRequest")(
+        model_name=fields.get("model_name", "m"),
+        inputs=inputs,
+        outputs=[{"name": name} for name in fields.get("outputs", [])],
+        raw_input_contents=[bytes(size)] * len(inputs),
+    )
+    got, text, answer = service.handle("ModelInfer", request.SerializeToString())
+    assert (got, answer) == (code, b"")
+    assert says in text
+
+
+def test_what_is_not_served_is_said(service: Service) -> None:
+    assert service.handle("TraceSetting", b"") == (12, 'method "TraceSetting" is not served', b"")
+    assert service.handle("ModelInfer", b"\xff")[0] == INVALID_ARGUMENT
