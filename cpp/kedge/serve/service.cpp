@@ -197,25 +197,28 @@ void run(std::string_view name, const Call& call) {
   throw Refusal(StatusCode::kUnimplemented, text("method \"", name, "\" is not served"));
 }
 
+Reply answer(std::string_view method, const Call& call) noexcept {
+  try {
+    run(method, call);
+    return {};
+  } catch (const Error& error) {
+    return {status_of(error.code()), error.what()};
+  } catch (const Refusal& refusal) {
+    return {refusal.code(), refusal.what()};
+  } catch (const std::bad_alloc&) {
+    return {StatusCode::kResourceExhausted, {}};
+  } catch (const std::exception& error) {
+    return {StatusCode::kInternal, error.what()};
+  }
+}
+
 }  // namespace
 
 Reply Service::handle(std::string_view method, std::span<const std::byte> request,
                       std::vector<std::byte>& out) const noexcept {
   const std::size_t had = out.size();
-  Reply reply;
-  try {
-    run(method, {*repository_, request, out});
-    return reply;
-  } catch (const Error& error) {
-    reply = {status_of(error.code()), error.what()};
-  } catch (const Refusal& refusal) {
-    reply = {refusal.code(), refusal.what()};
-  } catch (const std::bad_alloc&) {
-    reply.code = StatusCode::kResourceExhausted;
-  } catch (const std::exception& error) {
-    reply = {StatusCode::kInternal, error.what()};
-  }
-  out.resize(had);
+  Reply reply = answer(method, {*repository_, request, out});
+  if (reply.code != StatusCode::kOk) out.resize(had);
   return reply;
 }
 
