@@ -15,7 +15,9 @@
 #include "kedge/base/error.h"
 #include "kedge/base/file.h"
 #include "kedge/model/golden.h"
+#include "kedge/model/onnx_net.h"
 #include "kedge/score/choose_rows.h"
+#include "kedge/score/graph_golden.h"
 #include "kedge/score/link.h"
 #include "kedge/score/model.h"
 #include "kedge/score/table_rows.h"
@@ -87,6 +89,17 @@ void compile(Model* self, const Forest& forest, std::map<std::string, std::strin
   bundle.features = forest.features;
   bundle.forest = quantize(forest);
   bundle.golden = make_golden(forest);
+  bundle.metadata = std::move(metadata);
+  new (self) Model(std::move(bundle));
+}
+
+void compile_net(Model* self, const Net& net, std::map<std::string, std::string> metadata) {
+  Bundle bundle;
+  bundle.origin = net.origin;
+  bundle.features = net.features;
+  bundle.forest.features = static_cast<std::uint32_t>(net.features.size());
+  bundle.graph = net.graph;
+  bundle.golden = graph_golden(net.graph);
   bundle.metadata = std::move(metadata);
   new (self) Model(std::move(bundle));
 }
@@ -191,6 +204,8 @@ void bind_model(nb::module_& m) {
                     "A compiled model. Immutable: any number of threads may share it.")
       .def("__init__", &compile, "forest"_a, "metadata"_a = std::map<std::string, std::string>(),
            "From a forest; golden rows are drawn and must score as the forest says.")
+      .def("__init__", &compile_net, "net"_a, "metadata"_a = std::map<std::string, std::string>(),
+           "From a net; golden rows are drawn and must score alike on every machine.")
       .def_static("from_bytes", &from_bytes, "data"_a,
                   "Read a model in place; `data` may be a map of a file.")
       .def_static("load", &load, "path"_a, "Map a .kedge file.")

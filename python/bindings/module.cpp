@@ -91,6 +91,7 @@ NB_MODULE(_core, m) {
   kedge::bind_joint(m);
   kedge::bind_monitor(m);
   kedge::bind_forest(m);
+  kedge::bind_graph(m);
   kedge::bind_explain(m);
   kedge::bind_reasons(m);
   kedge::bind_model(m);

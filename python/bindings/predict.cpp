@@ -21,7 +21,7 @@ namespace nb = nanobind;
 namespace kedge {
 namespace {
 
-// Rows times trees from which on other Python threads may run meanwhile: some microseconds.
+// Rows times their work from which on other Python threads may run meanwhile: some microseconds.
 constexpr std::size_t kLeastWork = 1024;
 
 struct Arguments {
@@ -32,7 +32,7 @@ struct Arguments {
 };
 
 void score(const Model& model, const Rows& rows, void* out, const Arguments& given) {
-  if (rows.count * model.trees() < kLeastWork) return model.score(rows, out, given.raw);
+  if (rows.count * model.row_work() < kLeastWork) return model.score(rows, out, given.raw);
   nb::gil_scoped_release release;
   model.score(rows, out, given.raw, given.threads);
 }

@@ -5,12 +5,14 @@
 #include "kedge/base/bytes.h"
 #include "kedge/base/error.h"
 #include "kedge/base/text.h"
+#include "kedge/model/graph_sections.h"
 #include "kedge/model/sections.h"
 
 namespace kedge {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kForestVersion = 1;  // what every build reads
+constexpr std::uint32_t kVersion = 2;        // with a graph
 constexpr std::string_view kCovers = "covers";
 constexpr std::string_view kSample = "sample";
 // A file's numbers must not claim memory that the file does not hold.
@@ -173,7 +175,7 @@ Golden read_golden(std::span<const std::byte> bytes, const Bundle& bundle) {
     for (std::uint64_t i = 0; i < count; ++i) into.push_back(reader.read<double>());
   };
   read(golden.rows, rows * bundle.features.size());
-  read(golden.raw, rows * bundle.forest.outputs);
+  read(golden.raw, rows * bundle.outputs());
   reader.expect_end();
   return golden;
 }
@@ -226,12 +228,13 @@ std::vector<double> read_sample(const SectionReader& file, std::size_t features)
 std::vector<std::byte> write_bundle(const Bundle& bundle) {
   SectionWriter file;
   file.add("schema", schema_bytes(bundle));
-  write_forest(bundle.forest, file);
+  if (bundle.graph) write_graph(*bundle.graph, file);
+  if (!bundle.graph || !bundle.forest.trees.empty()) write_forest(bundle.forest, file);
   file.add("golden", golden_bytes(bundle.golden, bundle.features.size()));
   file.add("about", about_bytes(bundle));
   file.add("profile", bundle.profile);
   if (!bundle.sample.empty()) file.add(kSample, std::as_bytes(std::span(bundle.sample)));
-  return file.finish(kVersion);
+  return file.finish(bundle.graph ? kVersion : kForestVersion);
 }
 
 Bundle read_bundle(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
@@ -239,8 +242,15 @@ Bundle read_bundle(std::span<const std::byte> bytes, std::shared_ptr<const void>
   Bundle bundle;
   read_schema(file.section("schema"), bundle);
   bundle.forest.features = static_cast<std::uint32_t>(bundle.features.size());
-  read_forest(file, bundle.forest);
-  bundle.forest.owner = std::move(owner);
+  const bool has_graph = file.version() > kForestVersion;
+  if (has_graph) {
+    bundle.graph = read_graph(file, bundle.forest.features);
+    bundle.graph->owner = owner;
+  }
+  if (!has_graph || file.has("trees")) {
+    read_forest(file, bundle.forest);
+    bundle.forest.owner = std::move(owner);
+  }
   bundle.golden = read_golden(file.section("golden"), bundle);
   read_about(file.section("about"), bundle);
   const auto profile = file.section("profile");

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "kedge/model/graph.h"
 #include "kedge/model/quantize.h"
 
 namespace kedge {
@@ -32,12 +34,19 @@ inline constexpr std::size_t kMostSampleRows = 10'000;
 struct Bundle {
   std::string origin;
   std::vector<Feature> features;
-  RankedForest forest;
+  RankedForest forest;         // without trees when the graph has none
+  std::optional<Graph> graph;  // of a model that is not trees alone
   Golden golden;
   Parity parity;
   std::map<std::string, std::string> metadata;
   std::vector<std::byte> profile;  // a reference Profile's bytes, or none
   std::vector<double> sample;      // rows of the reference that somebody asked to keep
+
+  // Of the raw scores, which are as many as the predictions.
+  std::uint32_t outputs() const noexcept { return graph ? graph->outputs() : forest.outputs; }
+  bool gives_float32() const noexcept {
+    return graph ? graph->steps.back().number == NumberKind::kFloat : forest.sums_float32;
+  }
 };
 
 // The same bytes for the same bundle on every machine.

@@ -48,6 +48,9 @@ OnnxAttribute read_attribute(std::span<const std::byte> bytes) {
       case 1:
         attribute.name = reader.text();
         break;
+      case 2:
+        attribute.real = reader.float32();
+        break;
       case 3:
         attribute.integer = reader.integer();
         break;
@@ -78,6 +81,7 @@ OnnxNode read_node(std::span<const std::byte> bytes) {
   for (ProtoReader reader(bytes, "NodeProto"); reader.next();) {
     if (reader.field() == 1) node.inputs.push_back(reader.text());
     if (reader.field() == 2) node.outputs.push_back(reader.text());
+    if (reader.field() == 3) node.name = reader.text();
     if (reader.field() == 4) node.operation = reader.text();
     if (reader.field() == 5) node.attributes.push_back(read_attribute(reader.bytes()));
     if (reader.field() == 7) node.domain = reader.text();
@@ -97,8 +101,12 @@ void read_graph(std::span<const std::byte> bytes, OnnxGraph& graph) {
   std::vector<std::string_view> constants;
   for (ProtoReader reader(bytes, "GraphProto"); reader.next();) {
     if (reader.field() == 1) graph.nodes.push_back(read_node(reader.bytes()));
-    if (reader.field() == 5) constants.push_back(tensor_name(reader.bytes()));
+    if (reader.field() == 5) {
+      constants.push_back(tensor_name(reader.bytes()));
+      graph.constants.push_back(reader.bytes());
+    }
     if (reader.field() == 11) graph.inputs.push_back(read_value(reader.bytes()));
+    if (reader.field() == 12) graph.outputs.push_back(read_value(reader.bytes()));
   }
   std::ranges::sort(constants);
   std::erase_if(graph.inputs, [&](const OnnxValue& input) {
@@ -107,6 +115,8 @@ void read_graph(std::span<const std::byte> bytes, OnnxGraph& graph) {
 }
 
 struct Tensor {
+  std::string_view name;
+  std::vector<std::int64_t> shape;
   OnnxType type = OnnxType::kUnknown;
   std::span<const std::byte> raw;
   std::vector<float> floats;
@@ -118,6 +128,9 @@ struct Tensor {
 Tensor read_tensor(std::span<const std::byte> bytes) {
   Tensor tensor;
   for (ProtoReader reader(bytes, "TensorProto"); reader.next();) {
+    if (reader.field() == 1) reader.append_to(tensor.shape);
+    if (reader.field() == 7) reader.append_to(tensor.integers);
+    if (reader.field() == 8) tensor.name = reader.text();
     if (reader.field() == 2) tensor.type = static_cast<OnnxType>(reader.integer());
     if (reader.field() == 4) reader.append_to(tensor.floats);
     if (reader.field() == 5) reader.append_to(tensor.integers);
@@ -145,6 +158,24 @@ std::vector<double> elements(const Tensor& tensor, const std::vector<Listed>& li
   return numbers;
 }
 
+std::vector<double> numbers_of(const Tensor& tensor, std::string_view name) {
+  switch (tensor.type) {
+    case OnnxType::kFloat:
+      return elements<float>(tensor, tensor.floats);
+    case OnnxType::kDouble:
+      return elements<double>(tensor, tensor.doubles);
+    case OnnxType::kUint8:
+      return elements<std::uint8_t>(tensor, tensor.integers);
+    case OnnxType::kInt32:
+      return elements<std::int32_t>(tensor, tensor.integers);
+    case OnnxType::kInt64:
+      return elements<std::int64_t>(tensor, tensor.integers);
+    default:
+      throw unsupported("\"", name, "\" has elements of type ",
+                        static_cast<std::int32_t>(tensor.type));
+  }
+}
+
 }  // namespace
 
 const OnnxAttribute* OnnxNode::find(std::string_view name) const {
@@ -155,6 +186,11 @@ const OnnxAttribute* OnnxNode::find(std::string_view name) const {
 std::int64_t OnnxNode::integer(std::string_view name, std::int64_t otherwise) const {
   const OnnxAttribute* attribute = find(name);
   return attribute == nullptr ? otherwise : attribute->integer;
+}
+
+double OnnxNode::real(std::string_view name, double otherwise) const {
+  const OnnxAttribute* attribute = find(name);
+  return attribute == nullptr ? otherwise : double{attribute->real};
 }
 
 std::string_view OnnxNode::text(std::string_view name, std::string_view otherwise) const {
@@ -181,17 +217,7 @@ std::vector<double> OnnxNode::numbers(std::string_view name) const {
   if (attribute->tensor.empty()) return {attribute->floats.begin(), attribute->floats.end()};
   const Tensor tensor = read_tensor(attribute->tensor);
   if (tensor.is_elsewhere) throw unsupported(operation, ": \"", name, "\" lies in another file");
-  switch (tensor.type) {
-    case OnnxType::kFloat:
-      return elements<float>(tensor, tensor.floats);
-    case OnnxType::kDouble:
-      return elements<double>(tensor, tensor.doubles);
-    case OnnxType::kUint8:
-      return elements<std::uint8_t>(tensor, tensor.integers);
-    default:
-      throw unsupported(operation, ": \"", name, "\" has elements of type ",
-                        static_cast<std::int32_t>(tensor.type));
-  }
+  return numbers_of(tensor, kedge::text(operation, ".", name));
 }
 
 bool OnnxNode::has_doubles(std::string_view name) const {
@@ -201,6 +227,24 @@ bool OnnxNode::has_doubles(std::string_view name) const {
     if (read_tensor(attribute->tensor).type == OnnxType::kDouble) return true;
   }
   return false;
+}
+
+OnnxTensor read_onnx_tensor(std::span<const std::byte> bytes) {
+  const Tensor tensor = read_tensor(bytes);
+  if (tensor.is_elsewhere) throw unsupported("tensor \"", tensor.name, "\" lies in another file");
+  OnnxTensor read{tensor.name, tensor.type, tensor.shape, numbers_of(tensor, tensor.name)};
+  std::uint64_t count = 1;
+  for (const std::int64_t size : tensor.shape) {
+    const auto most = static_cast<std::int64_t>(read.numbers.size());
+    if (size < 0 || size > most) count = 0;
+    if (count != 0) count *= static_cast<std::uint64_t>(size);
+    if (count > read.numbers.size()) count = 0;
+  }
+  if (count != read.numbers.size()) {
+    throw corrupt_data("tensor \"", tensor.name, "\": ", read.numbers.size(),
+                       " numbers do not fit its shape");
+  }
+  return read;
 }
 
 OnnxGraph read_onnx(std::span<const std::byte> data) {

@@ -33,6 +33,7 @@ struct OnnxValue {
 
 struct OnnxAttribute {
   std::string_view name;
+  float real = 0;
   std::int64_t integer = 0;
   std::string_view text;
   std::span<const std::byte> tensor;
@@ -44,6 +45,7 @@ struct OnnxAttribute {
 // Attributes are asked for by name. An attribute that is not there is an empty list, or
 // `otherwise`.
 struct OnnxNode {
+  std::string_view name;
   std::string_view operation;
   std::string_view domain;
   std::vector<std::string_view> inputs;
@@ -52,6 +54,7 @@ struct OnnxNode {
 
   const OnnxAttribute* find(std::string_view name) const;
   std::int64_t integer(std::string_view name, std::int64_t otherwise) const;
+  double real(std::string_view name, double otherwise) const;
   std::string_view text(std::string_view name, std::string_view otherwise) const;
   std::span<const std::int64_t> integers(std::string_view name) const;
   std::span<const std::string_view> texts(std::string_view name) const;
@@ -66,13 +69,27 @@ struct OnnxNode {
   }
 };
 
+// A tensor that the file has the numbers of, as doubles.
+struct OnnxTensor {
+  std::string_view name;
+  OnnxType type = OnnxType::kUnknown;
+  std::vector<std::int64_t> shape;
+  std::vector<double> numbers;
+};
+
 struct OnnxGraph {
   std::string producer;  // "skl2onnx 1.20.0"
   std::vector<OnnxNode> nodes;
   std::vector<OnnxValue> inputs;  // without those that have a value in the file
+  std::vector<OnnxValue> outputs;
+  std::vector<std::span<const std::byte>> constants;  // TensorProto, for read_onnx_tensor
 };
 
 // Throws CorruptData when the bytes are no ONNX model.
 OnnxGraph read_onnx(std::span<const std::byte> data);
+
+// Throws CorruptData when the shape and the numbers do not fit, Unsupported for elements of a kind
+// that importers do not read, or that lie in another file.
+OnnxTensor read_onnx_tensor(std::span<const std::byte> bytes);
 
 }  // namespace kedge

@@ -32,6 +32,17 @@ void in_threads(const Rows& rows, std::size_t threads, std::size_t least_rows, c
   work(0, rows.from(0, std::min(each, rows.count)));
 }
 
+// Multiplications and what else a graph does for a row; a tree's walk takes as long as some dozens.
+std::size_t work_of(const Graph& graph) {
+  constexpr std::size_t kWalk = 64;
+  std::size_t work = 0;
+  for (const GraphStep& step : graph.steps) {
+    work += step.width;
+    for (std::size_t i = 0; i < step.tensors; ++i) work += graph.tensor_count(step, i);
+  }
+  return work / kWalk + 1;
+}
+
 bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) ||
          (std::isnan(a) && std::isnan(b));
@@ -40,6 +51,12 @@ bool same_bits(double a, double b) {
 }  // namespace
 
 Model::Model(Bundle bundle) : bundle_(std::move(bundle)) {
+  row_work_ = trees();
+  if (bundle_.graph) {
+    plan_ = std::make_unique<const Plan>(*bundle_.graph);
+    row_work_ += work_of(*bundle_.graph);
+    return check_golden();
+  }
   for (const EngineRow& row : engines()) {
     if (!row.can_serve(bundle_.forest)) continue;
     places_.push_back(std::make_unique<Place>());
@@ -74,12 +91,8 @@ void Model::check_golden() const {
   std::vector<double> wide(outputs());
   std::vector<float> narrow(outputs());
   for (std::size_t i = 0; i < rows.count; ++i) {
-    if (gives_float32()) {
-      engine(1).score(rows.from(i, 1), narrow.data());
-      std::ranges::copy(narrow, wide.begin());
-    } else {
-      engine(1).score(rows.from(i, 1), wide.data());
-    }
+    score(rows.from(i, 1), gives_float32() ? static_cast<void*>(narrow.data()) : wide.data(), true);
+    if (gives_float32()) std::ranges::copy(narrow, wide.begin());
     for (std::size_t k = 0; k < outputs(); ++k) {
       const double wanted = golden.raw[i * outputs() + k];
       if (!same_bits(wide[k], wanted)) {
@@ -90,8 +103,9 @@ void Model::check_golden() const {
   }
 }
 
-void Model::score_part(const Engine& engine, const Rows& rows, void* out, bool raw) const noexcept {
-  engine.score(rows, out);
+void Model::score_part(const Engine* engine, const Rows& rows, void* out, bool raw) const noexcept {
+  if (plan_) return plan_->score(rows, out, raw);
+  engine->score(rows, out);
   if (raw) return;
   if (gives_float32()) {
     apply_link(bundle_.forest, rows.count, static_cast<float*>(out));
@@ -101,7 +115,7 @@ void Model::score_part(const Engine& engine, const Rows& rows, void* out, bool r
 }
 
 void Model::score(const Rows& rows, void* out, bool raw, std::size_t threads) const {
-  const Engine& chosen = engine(rows.count);
+  const Engine* chosen = plan_ ? nullptr : &engine(rows.count);
   const std::size_t row_bytes = outputs() * (gives_float32() ? sizeof(float) : sizeof(double));
   in_threads(rows, threads, kLeastThreadRows, [&](std::size_t first, const Rows& part) {
     score_part(chosen, part, static_cast<std::byte*>(out) + first * row_bytes, raw);
@@ -109,6 +123,7 @@ void Model::score(const Rows& rows, void* out, bool raw, std::size_t threads) co
 }
 
 const Explainer& Model::explainer() const {
+  if (plan_) throw unsupported("explain: the model is a graph of steps; trees alone are explained");
   std::call_once(explained_,
                  [&] { explainer_ = std::make_unique<const Explainer>(bundle_.forest); });
   return *explainer_;

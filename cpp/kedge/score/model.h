@@ -12,6 +12,7 @@
 #include "kedge/score/engine.h"
 #include "kedge/score/explain.h"
 #include "kedge/score/interactions.h"
+#include "kedge/score/plan.h"
 #include "kedge/score/reasons.h"
 
 namespace kedge {
@@ -26,13 +27,16 @@ class Model {
 
   const Bundle& bundle() const noexcept { return bundle_; }
   std::size_t features() const noexcept { return bundle_.features.size(); }
-  std::size_t outputs() const noexcept { return bundle_.forest.outputs; }
-  bool gives_float32() const noexcept { return bundle_.forest.sums_float32; }
-  // A measure of a row's work: trees, each a walk.
+  std::size_t outputs() const noexcept { return bundle_.outputs(); }
+  bool gives_float32() const noexcept { return bundle_.gives_float32(); }
   std::size_t trees() const noexcept { return bundle_.forest.trees.size(); }
+  // A measure of a row's work: trees, each a walk, or what takes about as long.
+  std::size_t row_work() const noexcept { return row_work_; }
 
   // The engine that scores calls of so many rows.
-  std::string_view engine_name(std::size_t rows) const noexcept { return place(rows).row->name; }
+  std::string_view engine_name(std::size_t rows) const noexcept {
+    return plan_ ? "plan" : place(rows).row->name;
+  }
 
   // `outputs` scores for each row, floats if gives_float32(), else doubles: raw, or as the
   // trainer's predict() gives them. `threads` at most are used, and one for few rows.
@@ -67,9 +71,11 @@ class Model {
   const Place& place(std::size_t rows) const noexcept;
   const Engine& engine(std::size_t rows) const;
   void check_golden() const;
-  void score_part(const Engine& engine, const Rows& rows, void* out, bool raw) const noexcept;
+  void score_part(const Engine* engine, const Rows& rows, void* out, bool raw) const noexcept;
 
   Bundle bundle_;
+  std::unique_ptr<const Plan> plan_;  // of a bundle with a graph
+  std::size_t row_work_ = 0;
   std::vector<std::unique_ptr<Place>> places_;
   mutable std::once_flag explained_;
   mutable std::unique_ptr<const Explainer> explainer_;

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kedge._core import Feature, FeatureKind, InvalidArgument, Model, Parity, Profile
+from kedge._core import Feature, FeatureKind, Forest, InvalidArgument, Model, Parity, Profile
 from kedge.model.importance import Importance, importances
 from kedge.model.sources import Source, source_of
 from kedge.sketch import profile
@@ -62,7 +62,7 @@ def compile(
     if background is not None and (reference is None or isinstance(reference, Profile)):
         raise InvalidArgument(f"background = {background}: rows want a reference that has rows")
     source = source_of(model)
-    model = Model(source.forest, dict(metadata or {}))
+    model = _model_of(source, dict(metadata or {}))
     rows = model.golden_rows
     if isinstance(reference, Profile):
         model = model.with_profile(reference)
@@ -84,6 +84,12 @@ def load(path: str | os.PathLike[str]) -> Model:
         InvalidArgument: there is no such file.
     """
     return Model.load(os.fspath(path))
+
+
+def _model_of(source: Source, metadata: dict[str, str]) -> Model:
+    if isinstance(source.forest, Forest):
+        return Model(source.forest, metadata)
+    return Model(source.forest, metadata)
 
 
 def _named(reference: object, model: Model) -> object:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kedge._core import CorruptData, Forest, InvalidArgument, KedgeError, Unsupported
+from kedge._core import CorruptData, Forest, InvalidArgument, KedgeError, Net, Unsupported
 from kedge.model import sklearn
 
 __all__ = ["Source", "source_of"]
@@ -22,9 +22,9 @@ __all__ = ["Source", "source_of"]
 
 @dataclass(frozen=True)
 class Source:
-    """A forest and, if the trainer is at hand, its own raw scores of rows of float64."""
+    """A forest or a net and, if the trainer is at hand, its own raw scores of rows of float64."""
 
-    forest: Forest
+    forest: Forest | Net
     trainer: Callable[[np.ndarray], Any] | None = None
 
     def raw_scores(self, rows: np.ndarray) -> Any:
@@ -61,7 +61,7 @@ def source_of(model: object) -> Source:
     )
 
 
-def _from_bytes(data: bytes) -> Forest:
+def _from_bytes(data: bytes) -> Forest | Net:
     if not data:
         raise CorruptData("there is nothing in it")
     for start, what in _NO_TRAINERS.items():
@@ -76,11 +76,15 @@ def _from_bytes(data: bytes) -> Forest:
             return Forest.from_lightgbm_json(data)
         return Forest.from_catboost(data)
     if data[:1] == b"\x08":  # field 1 of ONNX's ModelProto, the version
-        return Forest.from_onnx(data)
+        return _from_onnx(data)
     raise CorruptData(
         "no model of a known kind: expected LightGBM's text, XGBoost's or CatBoost's JSON, "
         f"XGBoost's UBJSON or ONNX, got {data[:8]!r}.."
     )
+
+
+def _from_onnx(data: bytes) -> Forest | Net:
+    return Net.from_onnx(data) if Net.reads_onnx(data) else Forest.from_onnx(data)
 
 
 def _lightgbm(model: Any) -> Source:
@@ -121,7 +125,7 @@ def _sklearn(model: Any) -> Source:
 
 
 def _onnx(model: Any) -> Source:
-    return Source(Forest.from_onnx(model.SerializeToString()))
+    return Source(_from_onnx(model.SerializeToString()))
 
 
 _NO_TRAINERS = {

@@ -1,0 +1,137 @@
+// What a model is that is not trees alone: linear models, dense nets, and the transforms before
+// them, as a list of steps over numbered slots. No step looks back at a name, allocates, or fails.
+//
+// Slot 0 is a row as it comes; step i writes slot i + 1 and reads slots before it. A slot has a
+// width and holds floats or doubles. The last slot is the prediction, and that of step `raw_steps`
+// the raw scores: what comes after is what the trainer calls the link.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace kedge {
+
+enum class NumberKind : std::uint32_t { kFloat, kDouble };
+
+// docs/architecture.md says what to do to add one. Their numbers are stored: append only.
+enum class StepKind : std::uint32_t {
+  // out = x W + b of each of `repeat` equal parts of x; option: kNone or kRelu after it. Tensors: W
+  // and b in panels (below). Sums begin with b and go on in the order of x: fused multiply-adds of floats,
+  // a product and a sum of doubles.
+  kAffine,
+  kActivate,   // option: which; parameter: its alpha
+  kCombine,    // option: with which operation; two slots, or a slot and a tensor; wide or one wide
+  kSelect,     // the columns that the tensor lists, in its order; at kNoColumn the parameter
+  kConcat,     // slots side by side
+  kSoftmax,    // over each of `repeat` equal parts
+  kLayerNorm,  // of each of `repeat` equal parts; tensors: scale, shift; parameter: epsilon
+  kConvert,    // floats to doubles or back
+  kLookUp,     // a row of the tensor by the number in a column: NaN or out of range is an end
+  kReduce,     // option: how; each of `repeat` equal parts to one number
+};
+inline constexpr StepKind kLastStepKind = StepKind::kReduce;
+
+enum class Activation : std::uint32_t {
+  kNone,
+  kRelu,       // max(x, 0)
+  kLeakyRelu,  // x < 0 ? alpha * x : x
+  kElu,        // x < 0 ? alpha * (exp(x) - 1) : x
+  kGelu,       // x / 2 * (1 + erf(x / sqrt 2))
+  kGeluTanh,   // its approximation by tanh
+  kTanh,
+  kSigmoid,
+  kExp,
+  kAbs,
+  kNegate,
+  kSqrt,
+  kSoftplus,   // log(1 + exp(x))
+};
+inline constexpr Activation kLastActivation = Activation::kSoftplus;
+
+enum class Combination : std::uint32_t { kAdd, kSubtract, kMultiply, kDivide, kMin, kMax };
+inline constexpr Combination kLastCombination = Combination::kMax;
+
+enum class Reduction : std::uint32_t { kSum, kMean, kMin, kMax, kArgMax };
+inline constexpr Reduction kLastReduction = Reduction::kArgMax;
+
+inline constexpr std::uint32_t kNoColumn = 0xffffffff;
+
+struct GraphStep {
+  StepKind kind;
+  std::uint32_t option = 0;
+  NumberKind number = NumberKind::kFloat;  // of the slot that it writes
+  std::uint32_t width = 0;                 // of that slot
+  std::uint32_t first_input = 0;
+  std::uint32_t inputs = 0;
+  std::uint32_t first_tensor = 0;
+  std::uint32_t tensors = 0;
+  std::uint32_t repeat = 1;
+  std::uint32_t unused = 0;
+  double parameter = 0;
+};
+
+enum class TensorKind : std::uint32_t { kFloat, kDouble, kIndex };
+
+// `count` elements from byte `offset` of the weights on, which is a multiple of 64.
+struct GraphTensor {
+  std::uint64_t offset;
+  std::uint64_t count;
+  TensorKind kind;
+  std::uint32_t unused = 0;
+};
+
+// An affine step's outputs come in panels of so many: a cache line. W is stored panel by panel, in
+// each the inputs in their order, in each input its weights of the panel's outputs, zeros behind
+// the last; b is padded likewise.
+constexpr std::size_t panel_lanes(NumberKind number) noexcept {
+  return number == NumberKind::kFloat ? 16 : 8;
+}
+constexpr std::size_t padded_width(std::size_t width, NumberKind number) noexcept {
+  const std::size_t lanes = panel_lanes(number);
+  return (width + lanes - 1) / lanes * lanes;
+}
+
+// Immutable; copies share the memory that `owner` keeps.
+struct Graph {
+  std::uint32_t features = 0;
+  NumberKind number = NumberKind::kFloat;  // of slot 0
+  std::uint32_t raw_steps = 0;
+  std::span<const GraphStep> steps;
+  std::span<const std::uint32_t> inputs;  // slots
+  std::span<const GraphTensor> tensors;
+  std::span<const std::byte> weights;
+  std::shared_ptr<const void> owner;
+
+  std::size_t width(std::size_t slot) const noexcept {
+    return slot == 0 ? features : steps[slot - 1].width;
+  }
+  NumberKind number_of(std::size_t slot) const noexcept {
+    return slot == 0 ? number : steps[slot - 1].number;
+  }
+  std::uint32_t input(const GraphStep& step, std::size_t i) const noexcept {
+    return inputs[step.first_input + i];
+  }
+  std::size_t tensor_count(const GraphStep& step, std::size_t i) const noexcept {
+    return tensors[step.first_tensor + i].count;
+  }
+  template <class Number>
+  const Number* tensor(const GraphStep& step, std::size_t i) const noexcept {
+    return reinterpret_cast<const Number*>(weights.data() + tensors[step.first_tensor + i].offset);
+  }
+  std::uint32_t outputs() const noexcept { return steps.empty() ? 0 : steps.back().width; }
+};
+
+// All slots of a row together: what a row needs is bounded, whatever a file says.
+inline constexpr std::uint64_t kMostGraphWidth = 1 << 22;
+
+std::string_view step_name(StepKind kind) noexcept;
+std::string_view activation_name(Activation activation) noexcept;
+
+// Throws CorruptData that names the step, the value and its bound: what passes can be run without a
+// check. One pass.
+void check(const Graph& graph);
+
+}  // namespace kedge

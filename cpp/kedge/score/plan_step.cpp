@@ -1,0 +1,318 @@
+#include "kedge/score/plan_step.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kedge/base/math.h"
+#include "kedge/score/activate.h"
+
+namespace kedge {
+namespace {
+
+template <class Number>
+struct In {
+  const Number* data;
+  std::size_t stride;
+  const Number* row(std::size_t i) const noexcept { return data + i * stride; }
+};
+
+template <class Number>
+In<Number> input_of(const PlanStep& step, const PlanFrame& frame, std::size_t which = 0) {
+  const std::uint32_t slot = step.inputs[which];
+  return {frame.input<Number>(slot), frame.input_stride(slot)};
+}
+
+template <class Number>
+Number* output_row(const PlanStep& step, const PlanFrame& frame, std::size_t i) {
+  return frame.slot<Number>(step.output) + i * frame.slots[step.output].stride;
+}
+
+template <class Number>
+const Number* tensor_of(const PlanStep& step, std::size_t which = 0) {
+  return static_cast<const Number*>(step.tensors[which]);
+}
+
+// Parts leave no room behind them for whole panels: each is written beside and then moved.
+template <class Number>
+void affine_parts(const PlanStep& step, const PlanFrame& frame, DenseCall<Number> call,
+                  DenseKernel<Number> kernel) {
+  constexpr std::size_t kLanes = kPanelLanes<Number>;
+  const auto in = input_of<Number>(step, frame);
+  const std::size_t width = step.step.width / step.step.repeat;
+  alignas(64) Number panel[kLanes];
+  call.rows = 1;
+  call.out = panel;
+  const std::size_t panels = call.panels;
+  call.panels = 1;
+  for (std::size_t i = 0; i < frame.rows; ++i) {
+    Number* out = output_row<Number>(step, frame, i);
+    for (std::size_t part = 0; part < step.step.repeat; ++part, out += width) {
+      call.x = in.row(i) + part * call.inputs;
+      for (std::size_t p = 0; p < panels; ++p) {
+        DenseCall<Number> one = call;
+        one.weights = call.weights + p * call.inputs * kLanes;
+        one.bias = call.bias + p * kLanes;
+        kernel(one);
+        std::copy_n(panel, std::min(kLanes, width - p * kLanes), out + p * kLanes);
+      }
+    }
+  }
+}
+
+template <class Number>
+void run_affine(const PlanStep& step, const PlanFrame& frame) noexcept {
+  const auto* variant = static_cast<const DenseVariant*>(step.kernel);
+  DenseKernel<Number> kernel;
+  if constexpr (sizeof(Number) == sizeof(float)) {
+    kernel = variant->of_f32;
+  } else {
+    kernel = variant->of_f64;
+  }
+  const auto in = input_of<Number>(step, frame);
+  const std::size_t repeat = step.step.repeat;
+  DenseCall<Number> call;
+  call.x = in.data;
+  call.x_stride = in.stride;
+  call.out = output_row<Number>(step, frame, 0);
+  call.out_stride = frame.slots[step.output].stride;
+  call.weights = tensor_of<Number>(step, 0);
+  call.bias = tensor_of<Number>(step, 1);
+  call.rows = frame.rows;
+  call.inputs = step.input_width / repeat;
+  call.panels = padded_width(step.step.width / repeat, step.step.number) / kPanelLanes<Number>;
+  call.relu = step.step.option == static_cast<std::uint32_t>(Activation::kRelu);
+  if (repeat > 1) return affine_parts(step, frame, call, kernel);
+  kernel(call);
+}
+
+template <class Number>
+void run_activate(const PlanStep& step, const PlanFrame& frame) noexcept {
+  const auto in = input_of<Number>(step, frame);
+  const auto which = static_cast<Activation>(step.step.option);
+  for (std::size_t i = 0; i < frame.rows; ++i) {
+    activate(which, step.step.parameter, in.row(i), output_row<Number>(step, frame, i),
+             step.step.width);
+  }
+}
+
+template <class Number>
+Number combined(Combination with, Number a, Number b) {
+  switch (with) {
+    case Combination::kAdd:
+      return a + b;
+    case Combination::kSubtract:
+      return a - b;
+    case Combination::kMultiply:
+      return a * b;
+    case Combination::kDivide:
+      return a / b;
+    case Combination::kMin:
+      return b < a ? b : a;
+    case Combination::kMax:
+      return b > a ? b : a;
+  }
+  return a;
+}
+
+template <class Number, Combination kWith>
+void combine_rows(const PlanStep& step, const PlanFrame& frame) noexcept {
+  const auto in = input_of<Number>(step, frame);
+  const bool has_tensor = step.inputs.size() == 1;
+  const In<Number> other = has_tensor ? In<Number>{tensor_of<Number>(step), 0}
+                                      : input_of<Number>(step, frame, 1);
+  const bool is_one = (has_tensor ? step.tensor_count : step.graph->width(step.inputs[1])) == 1;
+  for (std::size_t i = 0; i < frame.rows; ++i) {
+    const Number* a = in.row(i);
+    const Number* b = other.row(i);
+    Number* out = output_row<Number>(step, frame, i);
+    if (is_one) {
+      const Number all = *b;
+      for (std::size_t j = 0; j < step.step.width; ++j) out[j] = combined(kWith, a[j], all);
+    } else {
+      for (std::size_t j = 0; j < step.step.width; ++j) out[j] = combined(kWith, a[j], b[j]);
+    }
+  }
+}
+
+template <class Number>
+void run_select(const PlanStep& step, const PlanFrame& frame) noexcept {
+  const auto in = input_of<Number>(step, frame);
+  const auto* columns = tensor_of<std::uint32_t>(step);
+  const auto otherwise = static_cast<Number>(step.step.parameter);
+  for (std::size_t i = 0; i < frame.rows; ++i) {
+    const Number* row = in.row(i);
+    Number* out = output_row<Number>(step, frame, i);
+    for (std::size_t j = 0; j < step.step.width; ++j) {
+      out[j] = columns[j] == kNoColumn ? otherwise : row[columns[j]];
+    }
+  }
+}
+
+template <class Number>
+void run_concat(const PlanStep& step, const PlanFrame& frame) noexcept {
+  std::size_t at = 0;
+  for (std::size_t k = 0; k < step.inputs.size(); ++k) {
+    const auto in = input_of<Number>(step, frame, k);
+    const std::size_t width = step.graph->width(step.inputs[k]);
+    for (std::size_t i = 0; i < frame.rows; ++i) {
+      std::copy_n(in.row(i), width, output_row<Number>(step, frame, i) + at);
+    }
+    at += width;
+  }
+}
+
+template <class Number>
+void run_softmax(const PlanStep& step, const PlanFrame& frame) noexcept {
+  const auto in = input_of<Number>(step, frame);
+  const std::size_t width = step.step.width / step.step.repeat;
+  for (std::size_t i = 0; i < frame.rows; ++i) {
+    const Number* x = in.row(i);
+    Number* out = output_row<Number>(step, frame, i);
+    for (std::size_t part = 0; part < step.step.repeat; ++part, x += width, out += width) {
+      const double most = *std::max_element(x, x + width);
+      double sum = 0;
+      for (std::size_t j = 0; j < width; ++j) {
+        const double grown = exp_of(x[j] - most);
+        out[j] = static_cast<Number>(grown);
+        sum += grown;
+      }
+      for (std::size_t j = 0; j < width; ++j) out[j] = static_cast<Number>(out[j] / sum);
+    }
+  }
+}
+
+template <class Number>
+void run_layer_norm(const PlanStep& step, const PlanFrame& frame) noexcept {
+  const auto in = input_of<Number>(step, frame);
+  const auto* scale = tensor_of<Number>(step, 0);
+  const auto* shift = tensor_of<Number>(step, 1);
+  const std::size_t width = step.step.width / step.step.repeat;
+  for (std::size_t i = 0; i < frame.rows; ++i) {
+    const Number* x = in.row(i);
+    Number* out = output_row<Number>(step, frame, i);
+    for (std::size_t part = 0; part < step.step.repeat; ++part, x += width, out += width) {
+      double mean = 0;
+      for (std::size_t j = 0; j < width; ++j) mean += x[j];
+      mean /= static_cast<double>(width);
+      double squares = 0;
+      for (std::size_t j = 0; j < width; ++j) squares += (x[j] - mean) * (x[j] - mean);
+      const double spread =
+          std::sqrt(squares / static_cast<double>(width) + step.step.parameter);
+      for (std::size_t j = 0; j < width; ++j) {
+        out[j] = static_cast<Number>((x[j] - mean) / spread * scale[j] + shift[j]);
+      }
+    }
+  }
+}
+
+template <class Number, class From>
+void run_convert(const PlanStep& step, const PlanFrame& frame) noexcept {
+  const auto in = input_of<From>(step, frame);
+  for (std::size_t i = 0; i < frame.rows; ++i) {
+    const From* x = in.row(i);
+    Number* out = output_row<Number>(step, frame, i);
+    for (std::size_t j = 0; j < step.step.width; ++j) out[j] = static_cast<Number>(x[j]);
+  }
+}
+
+template <class Number>
+void run_look_up(const PlanStep& step, const PlanFrame& frame) noexcept {
+  const auto in = input_of<Number>(step, frame);
+  const auto* table = tensor_of<Number>(step);
+  const std::size_t width = step.step.width / step.step.repeat;
+  const std::size_t last = step.tensor_count / width - 1;
+  for (std::size_t i = 0; i < frame.rows; ++i) {
+    const Number* x = in.row(i);
+    Number* out = output_row<Number>(step, frame, i);
+    for (std::size_t part = 0; part < step.step.repeat; ++part, out += width) {
+      const double place = x[part];
+      std::size_t row = 0;
+      if (place >= static_cast<double>(last)) {
+        row = last;
+      } else if (place > 0) {
+        row = static_cast<std::size_t>(place);
+      }
+      std::copy_n(table + row * width, width, out);
+    }
+  }
+}
+
+template <class Number>
+Number reduced(Reduction how, const Number* x, std::size_t width) {
+  if (how == Reduction::kSum || how == Reduction::kMean) {
+    double sum = 0;
+    for (std::size_t j = 0; j < width; ++j) sum += x[j];
+    return static_cast<Number>(how == Reduction::kSum ? sum : sum / static_cast<double>(width));
+  }
+  std::size_t best = 0;
+  for (std::size_t j = 1; j < width; ++j) {
+    if (how == Reduction::kMin ? x[j] < x[best] : x[j] > x[best]) best = j;
+  }
+  return how == Reduction::kArgMax ? static_cast<Number>(best) : x[best];
+}
+
+template <class Number>
+void run_reduce(const PlanStep& step, const PlanFrame& frame) noexcept {
+  const auto in = input_of<Number>(step, frame);
+  const std::size_t width = step.input_width / step.step.repeat;
+  const auto how = static_cast<Reduction>(step.step.option);
+  for (std::size_t i = 0; i < frame.rows; ++i) {
+    Number* out = output_row<Number>(step, frame, i);
+    for (std::size_t part = 0; part < step.step.repeat; ++part) {
+      out[part] = reduced(how, in.row(i) + part * width, width);
+    }
+  }
+}
+
+using Run = void (*)(const PlanStep&, const PlanFrame&) noexcept;
+
+template <class Number>
+Run combine_run(Combination with) {
+  constexpr Run kRuns[] = {
+      combine_rows<Number, Combination::kAdd>,      combine_rows<Number, Combination::kSubtract>,
+      combine_rows<Number, Combination::kMultiply>, combine_rows<Number, Combination::kDivide>,
+      combine_rows<Number, Combination::kMin>,      combine_rows<Number, Combination::kMax>};
+  return kRuns[static_cast<std::size_t>(with)];
+}
+
+template <class Number>
+Run run_of(const PlanStep& step) {
+  switch (step.step.kind) {
+    case StepKind::kAffine:
+      return run_affine<Number>;
+    case StepKind::kActivate:
+      return run_activate<Number>;
+    case StepKind::kCombine:
+      return combine_run<Number>(static_cast<Combination>(step.step.option));
+    case StepKind::kSelect:
+      return run_select<Number>;
+    case StepKind::kConcat:
+      return run_concat<Number>;
+    case StepKind::kSoftmax:
+      return run_softmax<Number>;
+    case StepKind::kLayerNorm:
+      return run_layer_norm<Number>;
+    case StepKind::kConvert:
+      return step.graph->number_of(step.inputs.front()) == NumberKind::kFloat
+                 ? run_convert<Number, float>
+                 : run_convert<Number, double>;
+    case StepKind::kLookUp:
+      return run_look_up<Number>;
+    case StepKind::kReduce:
+      return run_reduce<Number>;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void bind_step(const Graph& graph, PlanStep& step) {
+  step.graph = &graph;
+  if (step.step.kind == StepKind::kAffine) {
+    step.kernel = &select_variant(dense_variants(), active_isa());
+  }
+  step.run = step.step.number == NumberKind::kFloat ? run_of<float>(step) : run_of<double>(step);
+}
+
+}  // namespace kedge
