@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 import enum
 from typing import Annotated, Any, Literal
+from typing import Annotated, Any, overload
 
 import numpy
 import numpy.typing
@@ -885,6 +886,29 @@ class Forest:
         Makes a forest of arrays over the nodes of all trees; a leaf's left is -1.
         """
 
+class Net:
+    """A model that is not trees alone: steps from a row to its scores."""
+
+    @staticmethod
+    def from_onnx(data: bytes) -> Net:
+        """Reads an ONNX graph of operators that have a step here."""
+
+    @staticmethod
+    def reads_onnx(data: bytes) -> bool:
+        """Whether the file is without trees, which a Forest reads."""
+
+    @property
+    def origin(self) -> str:
+        """What made it."""
+
+    @property
+    def features(self) -> list[Feature]:
+        """The columns of a row, in order."""
+
+    @property
+    def steps(self) -> list[str]:
+        """What is done to a row, step by step."""
+
 class Top:
     """The largest contributions of each row, the largest first."""
 
@@ -1074,9 +1098,16 @@ class Parity:
 class Model:
     """A compiled model. Immutable: any number of threads may share it."""
 
+    @overload
     def __init__(self, forest: Forest, metadata: Mapping[str, str] = {}) -> None:
         """
         From a forest; golden rows are drawn and must score as the forest says.
+        """
+
+    @overload
+    def __init__(self, net: Net, metadata: Mapping[str, str] = {}) -> None:
+        """
+        From a net; golden rows are drawn and must score alike on every machine.
         """
 
     def predict(self, x: object, *, raw: bool = False, out: object | None = None, threads: int = 1) -> Any:

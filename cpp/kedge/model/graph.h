@@ -19,7 +19,8 @@ enum class NumberKind : std::uint32_t { kFloat, kDouble };
 // docs/architecture.md says what to do to add one. Their numbers are stored: append only.
 enum class StepKind : std::uint32_t {
   // out = x W + b of each of `repeat` equal parts of x; option: kNone or kRelu after it. Tensors: W
-  // and b in panels (below). Sums begin with b and go on in the order of x: fused multiply-adds of floats,
+  // and b in panels (below). Sums begin with b and go on in the order of x: fused multiply-adds of
+  // floats,
   // a product and a sum of doubles.
   kAffine,
   kActivate,   // option: which; parameter: its alpha
@@ -47,7 +48,7 @@ enum class Activation : std::uint32_t {
   kAbs,
   kNegate,
   kSqrt,
-  kSoftplus,   // log(1 + exp(x))
+  kSoftplus,  // log(1 + exp(x))
 };
 inline constexpr Activation kLastActivation = Activation::kSoftplus;
 

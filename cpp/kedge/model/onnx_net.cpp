@@ -18,16 +18,11 @@ struct Operator {
   double otherwise;
 };
 constexpr Operator kActivations[] = {
-    {"Relu", Activation::kRelu, "", 0},
-    {"LeakyRelu", Activation::kLeakyRelu, "alpha", 0.01},
-    {"Elu", Activation::kElu, "alpha", 1},
-    {"Tanh", Activation::kTanh, "", 0},
-    {"Sigmoid", Activation::kSigmoid, "", 0},
-    {"Exp", Activation::kExp, "", 0},
-    {"Abs", Activation::kAbs, "", 0},
-    {"Neg", Activation::kNegate, "", 0},
-    {"Sqrt", Activation::kSqrt, "", 0},
-    {"Softplus", Activation::kSoftplus, "", 0},
+    {"Relu", Activation::kRelu, "", 0},       {"LeakyRelu", Activation::kLeakyRelu, "alpha", 0.01},
+    {"Elu", Activation::kElu, "alpha", 1},    {"Tanh", Activation::kTanh, "", 0},
+    {"Sigmoid", Activation::kSigmoid, "", 0}, {"Exp", Activation::kExp, "", 0},
+    {"Abs", Activation::kAbs, "", 0},         {"Neg", Activation::kNegate, "", 0},
+    {"Sqrt", Activation::kSqrt, "", 0},       {"Softplus", Activation::kSoftplus, "", 0},
 };
 
 struct Binary {
@@ -170,10 +165,9 @@ class Reader {
     }
     const std::uint32_t x = slot(node, left == nullptr ? 0 : 1);
     const OnnxTensor& tensor = left == nullptr ? *right : *left;
-    if (tensor.numbers.size() != 1 && (tensor.numbers.size() != net_.width(x) ||
-                                       tensor.shape.empty() ||
-                                       tensor.shape.back() !=
-                                           static_cast<std::int64_t>(net_.width(x)))) {
+    if (tensor.numbers.size() != 1 &&
+        (tensor.numbers.size() != net_.width(x) || tensor.shape.empty() ||
+         tensor.shape.back() != static_cast<std::int64_t>(net_.width(x)))) {
       refuse(node, "a constant of ", tensor.numbers.size(), " for ", net_.width(x), " columns");
     }
     return net_.combine(each.with, x, tensor.numbers);
@@ -239,8 +233,8 @@ std::size_t column_count(const OnnxGraph& graph) {
   }
   const std::int64_t columns = *input.shape.back();
   if (columns < 1 || columns > kMostFeatures) {
-    throw corrupt_data("input \"", input.name, "\" has ", columns, " columns, 1 to ",
-                       kMostFeatures, " are possible");
+    throw corrupt_data("input \"", input.name, "\" has ", columns, " columns, 1 to ", kMostFeatures,
+                       " are possible");
   }
   return static_cast<std::size_t>(columns);
 }

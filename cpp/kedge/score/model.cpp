@@ -55,7 +55,8 @@ Model::Model(Bundle bundle) : bundle_(std::move(bundle)) {
   if (bundle_.graph) {
     plan_ = std::make_unique<const Plan>(*bundle_.graph);
     row_work_ += work_of(*bundle_.graph);
-    return check_golden();
+    check_golden();
+    return;
   }
   for (const EngineRow& row : engines()) {
     if (!row.can_serve(bundle_.forest)) continue;

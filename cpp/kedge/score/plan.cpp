@@ -117,8 +117,7 @@ void Plan::store_rows(const PlanFrame& frame, std::uint32_t slot, std::byte* out
 void Plan::score(const Rows& rows, void* out, bool raw) const noexcept {
   const std::uint32_t slot =
       raw ? graph_.raw_steps : static_cast<std::uint32_t>(graph_.steps.size());
-  const std::span<const PlanStep> steps =
-      std::span(steps_).first(raw ? raw_steps_ : steps_.size());
+  const std::span<const PlanStep> steps = std::span(steps_).first(raw ? raw_steps_ : steps_.size());
   const std::size_t most = std::min(block_rows_, rows.count);
   auto* arena = scratch<ArenaLine, Plan>(most * row_bytes_ / sizeof(ArenaLine));
   const std::size_t row_size = graph_.outputs() * size_of(graph_.number_of(slot));

@@ -119,8 +119,8 @@ template <class Number, Combination kWith>
 void combine_rows(const PlanStep& step, const PlanFrame& frame) noexcept {
   const auto in = input_of<Number>(step, frame);
   const bool has_tensor = step.inputs.size() == 1;
-  const In<Number> other = has_tensor ? In<Number>{tensor_of<Number>(step), 0}
-                                      : input_of<Number>(step, frame, 1);
+  const In<Number> other =
+      has_tensor ? In<Number>{tensor_of<Number>(step), 0} : input_of<Number>(step, frame, 1);
   const bool is_one = (has_tensor ? step.tensor_count : step.graph->width(step.inputs[1])) == 1;
   for (std::size_t i = 0; i < frame.rows; ++i) {
     const Number* a = in.row(i);
@@ -197,8 +197,7 @@ void run_layer_norm(const PlanStep& step, const PlanFrame& frame) noexcept {
       mean /= static_cast<double>(width);
       double squares = 0;
       for (std::size_t j = 0; j < width; ++j) squares += (x[j] - mean) * (x[j] - mean);
-      const double spread =
-          std::sqrt(squares / static_cast<double>(width) + step.step.parameter);
+      const double spread = std::sqrt(squares / static_cast<double>(width) + step.step.parameter);
       for (std::size_t j = 0; j < width; ++j) {
         out[j] = static_cast<Number>((x[j] - mean) / spread * scale[j] + shift[j]);
       }
