@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ def mlp(
     nodes: list[Any] = []
     constants: list[Any] = []
     name = "x"
-    for i, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
         w = (random.normal(size=(outputs, inputs)) / np.sqrt(inputs)).astype(np.float32)
         b = random.normal(size=outputs).astype(np.float32)
         constants += [numpy_helper.from_array(w, f"w{i}"), numpy_helper.from_array(b, f"b{i}")]
