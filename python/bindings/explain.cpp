@@ -178,6 +178,7 @@ std::unique_ptr<Background> background_of(const Model& model, nb::handle sample)
   } else if (!is_numpy(sample)) {
     matrix = nb::find(model).attr("matrix")(sample);
   }
+  model.expect_trees();
   const Rows rows = numpy_rows(matrix, model.features(), keep);
   nb::gil_scoped_release release;
   return std::make_unique<Background>(model.bundle().forest, rows);
@@ -206,6 +207,7 @@ Against::Against(const Model& model, nb::handle background) {
 
 Explanation explain(const Model& model, nb::handle x, nb::handle background, bool interactions,
                     std::size_t threads) {
+  model.expect_trees();
   const Against against(model, background);
   if (interactions && against.background() != nullptr) {
     throw invalid_argument("explain: interactions are not known against a background");

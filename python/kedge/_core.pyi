@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 import enum
-from typing import Annotated, Any, Literal
-from typing import Annotated, Any, overload
+from typing import Annotated, Any, Literal, overload
 
 import numpy
 import numpy.typing

@@ -123,8 +123,12 @@ void Model::score(const Rows& rows, void* out, bool raw, std::size_t threads) co
   });
 }
 
-const Explainer& Model::explainer() const {
+void Model::expect_trees() const {
   if (plan_) throw unsupported("explain: the model is a graph of steps; trees alone are explained");
+}
+
+const Explainer& Model::explainer() const {
+  expect_trees();
   std::call_once(explained_,
                  [&] { explainer_ = std::make_unique<const Explainer>(bundle_.forest); });
   return *explainer_;
@@ -145,6 +149,7 @@ void Model::explain(const Background& background, const Rows& rows, double* out,
 }
 
 const Background& Model::reference_background() const {
+  expect_trees();
   if (bundle_.sample.empty()) {
     throw invalid_argument(
         "background: the model keeps no rows of its reference; compile it with background=100, or "
@@ -166,6 +171,7 @@ void Model::explain_pairs(const Rows& rows, double* out, std::size_t threads) co
 }
 
 const Conditions& Model::conditions() const {
+  expect_trees();
   std::call_once(asked_, [&] { conditions_ = std::make_unique<const Conditions>(bundle_.forest); });
   return *conditions_;
 }

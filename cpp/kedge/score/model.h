@@ -42,6 +42,8 @@ class Model {
   // trainer's predict() gives them. `threads` at most are used, and one for few rows.
   void score(const Rows& rows, void* out, bool raw, std::size_t threads = 1) const;
 
+  // Throws Unsupported when the model is not trees alone, which are all that is explained.
+  void expect_trees() const;
   // Made when it is first wanted. Throws Unsupported when the model cannot be explained.
   const Explainer& explainer() const;
   // What Explainer::explain gives.
