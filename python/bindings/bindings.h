@@ -19,6 +19,7 @@ void bind_drift(nanobind::module_& m);
 void bind_distance(nanobind::module_& m);
 void bind_joint(nanobind::module_& m);
 void bind_monitor(nanobind::module_& m);
+void bind_detectors(nanobind::module_& m);
 void bind_forest(nanobind::module_& m);
 void bind_graph(nanobind::module_& m);
 void bind_explain(nanobind::module_& m);

@@ -90,6 +90,7 @@ NB_MODULE(_core, m) {
   kedge::bind_distance(m);
   kedge::bind_joint(m);
   kedge::bind_monitor(m);
+  kedge::bind_detectors(m);
   kedge::bind_forest(m);
   kedge::bind_graph(m);
   kedge::bind_explain(m);

@@ -813,6 +813,428 @@ class ValueFeed:
     def take_alarms(self) -> list[RawAlarm]:
         """The alarms since they were last taken."""
 
+class Signals:
+    """Places of values within the array that a detector was told."""
+
+    @property
+    def drifts(self) -> list[int]:
+        """Those at which it found a drift, and began anew."""
+
+    @property
+    def warnings(self) -> list[int]:
+        """Those at which it warned of one."""
+
+class DDM:
+    """
+    Has the error rate left its best? Values are 0, right, or 1, an error.
+
+    With p the rate of errors so far and s = sqrt(p (1 - p) / n), of the moment at which p + s was least:
+    p + s above that p + `drift_threshold` s is a drift, above p + `warning_threshold` s a warning.
+
+    Gama, Medas, Castillo and Rodrigues, "Learning with drift detection", SBIA 2004.
+    """
+
+    def __init__(self, *, warm_start: int = 30, warning_threshold: float = 2.0, drift_threshold: float = 3.0) -> None:
+        """No answer within the first `warm_start` values."""
+
+    def add(self, value: float) -> bool:
+        """Take one value; whether it is a drift."""
+
+    def update(self, values: object) -> Signals:
+        """
+        Take an array, value by value, all or nothing: places in it that signalled.
+        """
+
+    @property
+    def drift(self) -> bool:
+        """Whether the newest value was a drift."""
+
+    @property
+    def warning(self) -> bool:
+        """Whether the newest value was a warning."""
+
+    @property
+    def count(self) -> int:
+        """How many values there were, ever."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> DDM:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+class EDDM:
+    """
+    Do errors come closer together? Values are 0, right, or 1, an error.
+
+    Of the distances between errors, mean + 2 deviations is held against the most it ever was: a share
+    below `beta` is a drift, below `alpha` a warning.
+
+    Baena-Garcia and others, "Early drift detection method", IWKDDS 2006.
+    """
+
+    def __init__(self, *, warm_start: int = 30, alpha: float = 0.95, beta: float = 0.9) -> None:
+        """No answer within the first `warm_start` errors."""
+
+    def add(self, value: float) -> bool:
+        """Take one value; whether it is a drift."""
+
+    def update(self, values: object) -> Signals:
+        """
+        Take an array, value by value, all or nothing: places in it that signalled.
+        """
+
+    @property
+    def drift(self) -> bool:
+        """Whether the newest value was a drift."""
+
+    @property
+    def warning(self) -> bool:
+        """Whether the newest value was a warning."""
+
+    @property
+    def count(self) -> int:
+        """How many values there were, ever."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> EDDM:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+class HDDMA:
+    """
+    Has the mean of all values left that of the lowest beginning? Values from 0 to 1.
+
+    By Hoeffding's bound at error `drift_confidence` a drift, at `warning_confidence` a warning; with
+    `two_sided` also downwards.
+
+    Frias-Blanco and others, "Online and non-parametric drift detection methods based on Hoeffding's
+    bounds", IEEE Transactions on Knowledge and Data Engineering 27, 2015.
+    """
+
+    def __init__(self, *, drift_confidence: float = 0.001, warning_confidence: float = 0.005, two_sided: bool = False) -> None:
+        """Both are chances of a false answer."""
+
+    def add(self, value: float) -> bool:
+        """Take one value; whether it is a drift."""
+
+    def update(self, values: object) -> Signals:
+        """
+        Take an array, value by value, all or nothing: places in it that signalled.
+        """
+
+    @property
+    def drift(self) -> bool:
+        """Whether the newest value was a drift."""
+
+    @property
+    def warning(self) -> bool:
+        """Whether the newest value was a warning."""
+
+    @property
+    def count(self) -> int:
+        """How many values there were, ever."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> HDDMA:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+class HDDMW:
+    """
+    Has a weighted mean left that before the best cut? Values from 0 to 1.
+
+    The mean weighs each value `weight` and all before it the rest. By McDiarmid's bound at error
+    `drift_confidence` a drift, at `warning_confidence` a warning; with `two_sided` also downwards.
+
+    Frias-Blanco and others, 2015, as HDDMA.
+    """
+
+    def __init__(self, *, drift_confidence: float = 0.001, warning_confidence: float = 0.005, weight: float = 0.05, two_sided: bool = False) -> None:
+        """Both are chances of a false answer."""
+
+    def add(self, value: float) -> bool:
+        """Take one value; whether it is a drift."""
+
+    def update(self, values: object) -> Signals:
+        """
+        Take an array, value by value, all or nothing: places in it that signalled.
+        """
+
+    @property
+    def drift(self) -> bool:
+        """Whether the newest value was a drift."""
+
+    @property
+    def warning(self) -> bool:
+        """Whether the newest value was a warning."""
+
+    @property
+    def count(self) -> int:
+        """How many values there were, ever."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> HDDMW:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+class ADWIN:
+    """
+    Has the mean of a window changed at any cut of it?
+
+    The window grows until a cut is found and is kept as some `max_buckets` log(n) sums. Every `clock`
+    values each cut with `min_window` values on both sides is tried, at error `delta`.
+
+    Bifet and Gavalda, "Learning from time-changing data with adaptive windowing", SDM 2007.
+    """
+
+    def __init__(self, *, delta: float = 0.002, clock: int = 32, max_buckets: int = 5, min_window: int = 5, grace: int = 10) -> None:
+        """No look at windows of up to `grace` values."""
+
+    def add(self, value: float) -> bool:
+        """Take one value; whether it is a drift."""
+
+    def update(self, values: object) -> Signals:
+        """
+        Take an array, value by value, all or nothing: places in it that signalled.
+        """
+
+    @property
+    def drift(self) -> bool:
+        """Whether the newest value was a drift."""
+
+    @property
+    def warning(self) -> bool:
+        """Whether the newest value was a warning."""
+
+    @property
+    def count(self) -> int:
+        """How many values there were, ever."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> ADWIN:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+    @property
+    def width(self) -> int:
+        """How many values the window has."""
+
+    @property
+    def mean(self) -> float:
+        """Of the window."""
+
+class PageHinkley:
+    """
+    How far has the sum of deviations from the mean come from its extreme?
+
+    More than `threshold`, in units of the values, is a drift. `delta` is what a deviation may be for
+    nothing, 1 - `alpha` what is forgotten at each value, `mode` is "up", "down" or "both".
+
+    Page, "Continuous inspection schemes", Biometrika 41, 1954.
+    """
+
+    def __init__(self, *, min_values: int = 30, delta: float = 0.005, threshold: float = 50.0, alpha: float = 0.9999, mode: str = 'both') -> None:
+        """No drift before there are `min_values`."""
+
+    def add(self, value: float) -> bool:
+        """Take one value; whether it is a drift."""
+
+    def update(self, values: object) -> Signals:
+        """
+        Take an array, value by value, all or nothing: places in it that signalled.
+        """
+
+    @property
+    def drift(self) -> bool:
+        """Whether the newest value was a drift."""
+
+    @property
+    def warning(self) -> bool:
+        """Whether the newest value was a warning."""
+
+    @property
+    def count(self) -> int:
+        """How many values there were, ever."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> PageHinkley:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+class CUSUM:
+    """
+    Do deviations from the first values' mean add up, upwards or downwards?
+
+    Deviations are in the first `warm_start` values' standard deviations, less `slack`; a sum above
+    `threshold` is a drift.
+
+    Page, "Continuous inspection schemes", Biometrika 41, 1954.
+    """
+
+    def __init__(self, *, slack: float = 0.5, threshold: float = 8.0, warm_start: int = 100) -> None:
+        """Nothing is known yet."""
+
+    def add(self, value: float) -> bool:
+        """Take one value; whether it is a drift."""
+
+    def update(self, values: object) -> Signals:
+        """
+        Take an array, value by value, all or nothing: places in it that signalled.
+        """
+
+    @property
+    def drift(self) -> bool:
+        """Whether the newest value was a drift."""
+
+    @property
+    def warning(self) -> bool:
+        """Whether the newest value was a warning."""
+
+    @property
+    def count(self) -> int:
+        """How many values there were, ever."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> CUSUM:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
+class KSWIN:
+    """
+    Are the newest `stat_size` values distributed as the others in a sliding window?
+
+    By the two-sample test of Kolmogorov and Smirnov: a p-value up to `alpha` and a distance above
+    `min_distance` are a drift. All others are compared, not a random draw of them: the same answer
+    every time.
+
+    Raab, Heusinger and Schleif, "Reactive soft prototype computing for concept drift streams",
+    Neurocomputing 416, 2020.
+    """
+
+    def __init__(self, *, alpha: float = 0.005, window_size: int = 100, stat_size: int = 30, min_distance: float = 0.1) -> None:
+        """No answer until the window is full."""
+
+    def add(self, value: float) -> bool:
+        """Take one value; whether it is a drift."""
+
+    def update(self, values: object) -> Signals:
+        """
+        Take an array, value by value, all or nothing: places in it that signalled.
+        """
+
+    @property
+    def drift(self) -> bool:
+        """Whether the newest value was a drift."""
+
+    @property
+    def warning(self) -> bool:
+        """Whether the newest value was a warning."""
+
+    @property
+    def count(self) -> int:
+        """How many values there were, ever."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> KSWIN:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None  # type: ignore[assignment]
+
 class FeatureKind(enum.Enum):
     """What a feature's values are."""
 
