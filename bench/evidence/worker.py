@@ -4,7 +4,8 @@
 
 Says `version` of itself. Then each line that comes in, a parameter or nothing for river's default,
 is answered by one run over the values, one `update` for each: `alarms`, the places of the values
-that it alarmed at, and `taken_ns`.
+that it alarmed at, and `taken_ns`. `river-KSWIN-60` has a window of twice its newest values, so
+that it draws nothing by chance.
 """
 
 from __future__ import annotations
@@ -43,7 +44,19 @@ def _page_hinkley(threshold: float | None) -> Any:
     return PageHinkley() if threshold is None else PageHinkley(threshold=threshold)
 
 
+def _plain(name: str, **options: int) -> Make:
+    def make(_: float | None) -> Any:
+        from river import drift
+
+        maker = getattr(drift, name, None) or getattr(drift.binary, name)
+        return maker(**options)
+
+    return make
+
+
 ENGINES: dict[str, Make] = {
+    **{f"river-{name}": _plain(name) for name in ("DDM", "EDDM", "HDDMA", "HDDMW")},
+    "river-KSWIN-60": _plain("KSWIN", window_size=60, seed=1),
     "river-ADWIN": _adwin,
     "river-KSWIN": _kswin,
     "river-PageHinkley": _page_hinkley,

@@ -87,10 +87,11 @@ PageHinkleyMode mode_of(const std::string& mode) {
 
 void bind_error_detectors(nb::module_& m) {
   bind_detector<Ddm>(m, "DDM",
-                     R"(Has the error rate left its best? Values are 0, right, or 1, an error.
+                     R"(Has the error rate left its best? Values are 0, right, and 1, an error.
 
-With p the rate of errors so far and s = sqrt(p (1 - p) / n), of the moment at which p + s was least:
-p + s above that p + `drift_threshold` s is a drift, above p + `warning_threshold` s a warning.
+With p the rate of errors so far and s = sqrt(p (1 - p) / n), of the moment at which p + s was
+least: p + s above that p + `drift_threshold` s is a drift, above p + `warning_threshold` s a
+warning.
 
 Gama, Medas, Castillo and Rodrigues, "Learning with drift detection", SBIA 2004.)")
       .def(

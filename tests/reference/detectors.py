@@ -99,7 +99,10 @@ def adwin(
 
 
 def ddm(
-    values: Iterable[float], warm_start: int = 30, warning_threshold: float = 2.0, drift_threshold: float = 3.0
+    values: Iterable[float],
+    warm_start: int = 30,
+    warning_threshold: float = 2.0,
+    drift_threshold: float = 3.0,
 ) -> Iterator[str]:
     """The error rate against its best so far."""
 
