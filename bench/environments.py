@@ -19,6 +19,10 @@ from pathlib import Path
 __all__ = ["ENVIRONMENTS", "STAGES", "interpreter"]
 
 STAGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "evidence": {
+        "frouros": ("frouros==0.9.0",),
+        "nannyml": ("nannyml==0.13.1", "pandas<3", "statsmodels"),
+    },
     "quality": {
         "fairlearn": ("fairlearn==0.15.0", "pandas==3.1.1", "numpy"),
     },
