@@ -5,6 +5,7 @@ from kedge.drift.joint import JointDrift, compare_jointly
 from kedge.drift.monitor import Alarm, Monitor
 from kedge.drift.plan import ColumnPlan, Plan
 from kedge.drift.report import ColumnDrift, Report, SliceDrift, compare
+from kedge.drift.threshold import Exceeded, FixedThreshold
 from kedge.drift.two_sample import ChiSquareResult, KsResult, chi_square_test, ks_test
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "ChiSquareResult",
     "ColumnDrift",
     "ColumnPlan",
+    "Exceeded",
+    "FixedThreshold",
     "JointDrift",
     "KsResult",
     "Monitor",

@@ -9,7 +9,7 @@
 namespace kedge {
 namespace {
 
-const KswinOptions& checked(const KswinOptions& options) {
+KswinOptions checked(const KswinOptions& options) {
   check_between("alpha", options.alpha, 0, 1);
   check_option<std::int64_t>("window_size", options.window_size, 2, kKsExactSize);
   check_option<std::int64_t>("stat_size", options.stat_size, 1,
