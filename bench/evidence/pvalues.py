@@ -20,6 +20,7 @@ __all__ = ["ENGINES"]
 
 Values = npt.NDArray[np.float64]
 _WINDOW = 100
+_MOST_FROUROS = 5000  # of the reference: beyond, its p-values are approximate, and do not work
 
 
 def _river_kswin(reference: Values, stream: Values) -> Iterable[float]:
@@ -37,7 +38,7 @@ def _frouros_incremental_ks(reference: Values, stream: Values) -> Iterable[float
     from frouros.detectors.data_drift import IncrementalKSTest
 
     detector = IncrementalKSTest(window_size=_WINDOW)
-    detector.fit(X=reference)
+    detector.fit(X=reference[-_MOST_FROUROS:])
     for value in stream.tolist():
         result, _ = detector.update(value=value)
         yield 1.0 if result is None else float(result.p_value)

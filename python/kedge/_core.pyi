@@ -826,10 +826,11 @@ class Signals:
 
 class DDM:
     """
-    Has the error rate left its best? Values are 0, right, or 1, an error.
+    Has the error rate left its best? Values are 0, right, and 1, an error.
 
-    With p the rate of errors so far and s = sqrt(p (1 - p) / n), of the moment at which p + s was least:
-    p + s above that p + `drift_threshold` s is a drift, above p + `warning_threshold` s a warning.
+    With p the rate of errors so far and s = sqrt(p (1 - p) / n), of the moment at which p + s was
+    least: p + s above that p + `drift_threshold` s is a drift, above p + `warning_threshold` s a
+    warning.
 
     Gama, Medas, Castillo and Rodrigues, "Learning with drift detection", SBIA 2004.
     """
