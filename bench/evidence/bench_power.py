@@ -10,7 +10,8 @@ followed for 2500 more. `delay` is the median of the values after the change unt
 `found` how many streams alarmed in time. Streams that alarmed before the change are left out.
 
 kedge looks every 10 values, with min_effect 0; `at 0.5` trusts the reference more, at a confidence
-of 0.5 instead of 0.99: then its own sampling error is hardly allowed for, as in the others. ADWIN, Page-Hinkley and CUSUM are kedge's, whose
+of 0.5 instead of 0.99: then its own sampling error is hardly allowed for, as in the others.
+ADWIN, Page-Hinkley and CUSUM are kedge's, whose
 decisions are river's (tests/drift/test_detectors.py), KSWIN is both kedge's and, on `slow` streams,
 river's own, as is frouros's incremental test: from the environments that
 `python -m bench.environments DIR river frouros` makes.
@@ -205,8 +206,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(json.dumps(line), flush=True)
             else:
                 print(
-                    f"{change:20} {engine:22} false {line['false']:5.2f}  delay {line['delay']:6.0f}"
-                    f"  found {line['found']:5.2f}  ({runs} streams)",
+                    f"{change:20} {engine:22} false {line['false']:5.2f}"
+                    f"  delay {line['delay']:6.0f}  found {line['found']:5.2f}  ({runs} streams)",
                     flush=True,
                 )
     return 0

@@ -34,14 +34,14 @@ class Exceeded:
 class FixedThreshold:
     """Compares every batch by itself, and remembers nothing of the batches before.
 
-    Exactly one of `pvalue`, `psi` and `js` is given: a p-value (of Kolmogorov and Smirnov's test for
-    numbers, of chi-square for names) below it, a population stability index or a Jensen-Shannon
-    distance above it is told. 0.05, 0.2 and 0.1 are what people use.
+    Exactly one of `pvalue`, `psi` and `js` is given: a p-value (of Kolmogorov and Smirnov's test
+    for numbers, of chi-square for names) below it, a population stability index or a
+    Jensen-Shannon distance above it is told. 0.05, 0.2 and 0.1 are what people use.
 
-    For comparison and habit, not for alarms. At 0.05 one unchanged column in twenty is told at every
-    batch, and 100 of them at practically every batch; PSI and Jensen-Shannon distances of small
-    batches are above their thresholds by chance (`ColumnDrift.psi_noise`). kedge.Monitor keeps a
-    promise instead.
+    For comparison and habit, not for alarms. At 0.05 one unchanged column in twenty is told at
+    every batch, and of 100 columns some at practically every batch; PSI and Jensen-Shannon
+    distances of small batches are above their thresholds by chance (`ColumnDrift.psi_noise`).
+    kedge.Monitor keeps a promise instead.
 
     >>> import numpy as np
     >>> import kedge
