@@ -5,8 +5,11 @@
 
 #include "kedge/base/cpu.h"
 #include "kedge/base/error.h"
+#include "kedge/base/hash.h"
+#include "stored.h"
 
 namespace nb = nanobind;
+using namespace nanobind::literals;
 
 namespace kedge {
 namespace {
@@ -81,6 +84,12 @@ NB_MODULE(_core, m) {
   m.def(
       "active_isa", [] { return kedge::isa_name(kedge::active_isa()); },
       "The instruction set that the kernels use.");
+  m.def(
+      "crc32c",
+      [](const nb::bytes& data, std::uint32_t seed) {
+        return kedge::crc32c(kedge::bytes_of(data), seed);
+      },
+      "data"_a, "seed"_a = 0, "The checksum of stored bytes; `seed` is that of what comes before.");
   kedge::bind_arrow(m);
   kedge::bind_expr(m);
   kedge::bind_sketch(m);

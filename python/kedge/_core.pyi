@@ -29,6 +29,9 @@ class ResourceExhausted(KedgeError):
 def active_isa() -> str:
     """The instruction set that the kernels use."""
 
+def crc32c(data: bytes, seed: int = 0) -> int:
+    """The checksum of stored bytes; `seed` is that of what comes before."""
+
 class Table:
     """Named columns in one or more batches, read and handed on as Arrow."""
 

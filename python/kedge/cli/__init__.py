@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from kedge._core import KedgeError
-from kedge.cli import compare, compile, demo, explain, inspect, monitor, predict, profile
+from kedge.cli import compare, compile, demo, explain, inspect, monitor, predict, profile, run
 from kedge.cli.answer import INTERRUPTED, WRONG_USE, Answer, Parser
 
 __all__ = ["main"]
@@ -75,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
         explain.options,
         explain.run,
         "Say what each feature adds to the raw scores of a file's rows.",
+    )
+    verb(
+        "run",
+        run.options,
+        run.run,
+        "Run the pipeline that a file describes. Exit code: 0 the input has ended or an endless one"
+        " was stopped, 1 failed, 2 stopped before the end.",
     )
     verb(
         "demo",

@@ -47,6 +47,14 @@ class Progress:
         left = f"{_duration(taken / share - taken)} left" if share > 0 else ""
         self._write(f"{self._name}: {share:4.0%}  {rows / taken / 1e6:.2f} M rows/s  {left}")
 
+    def say(self, line: Callable[[], str]) -> None:
+        """Show what `line` gives, when it is time for another line."""
+        now = self._clock()
+        if self._stream is None or now < self._next:
+            return
+        self._next = now + _PAUSE
+        self._write(f"{self._name}: {line()}")
+
     def _write(self, text: str) -> None:
         if self._stream is not None and (text or self._is_shown):
             self._stream.write("\r\x1b[K" + text.rstrip())

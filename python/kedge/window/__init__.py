@@ -186,6 +186,17 @@ class Window:
         return self._stream.watermark
 
     @property
+    def time_unit(self) -> str | None:
+        """Of `watermark`, as NumPy names it; None before the first batch."""
+        return self._stream.time_unit
+
+    @property
+    def max_state_bytes(self) -> int | None:
+        """As it was given."""
+        limit: int | None = self._stream.definition.get("max_state_bytes")
+        return limit
+
+    @property
     def stats(self) -> dict[str, int]:
         """Counters: rows and late rows so far; keys, open windows and bytes of state now."""
         return self._stream.stats()

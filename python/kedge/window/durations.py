@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
@@ -12,7 +13,15 @@ import numpy as np
 
 from kedge._core import InvalidArgument, normal_duration
 
-__all__ = ["DurationLike", "TimeLike", "duration_text", "is_whole", "ticks", "zone_spans"]
+__all__ = [
+    "DurationLike",
+    "TimeLike",
+    "duration_text",
+    "is_whole",
+    "seconds_of",
+    "ticks",
+    "zone_spans",
+]
 
 DurationLike = str | timedelta | np.timedelta64
 TimeLike = datetime | date | np.datetime64 | str
@@ -98,3 +107,21 @@ def _add_changes(
         else:
             high = middle
     spans.append((high, offset_at(high)))
+
+
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_SECONDS["w"] = 7 * _SECONDS["d"]
+
+
+def seconds_of(duration: str) -> float:
+    """A duration as `normal_duration` spells it, of units that have a fixed length.
+
+    >>> seconds_of("1m30s")
+    90.0
+    """
+    total = 0.0
+    for count, unit in re.findall(r"(\d+)([a-z]+)", duration):
+        if unit not in _SECONDS:
+            raise InvalidArgument(f'"{duration}" has no fixed length')
+        total += int(count) * _SECONDS[unit]
+    return total

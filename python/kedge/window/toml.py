@@ -39,7 +39,7 @@ from kedge.window import aggregates, toml_user
 from kedge.window.durations import ticks
 from kedge.window.toml_reference import read_reference, reference_items
 
-__all__ = ["read", "write"]
+__all__ = ["read", "read_part", "write"]
 
 _Made = TypeVar("_Made")
 _Path = tuple[str, ...]
@@ -57,6 +57,11 @@ def read(source: str | os.PathLike[str], make: Callable[..., _Made]) -> _Made:
     if isinstance(source, str) and "\n" in source:
         return _Definition(Document(source)).make(make)
     return _Definition(Document.open(source)).make(make)
+
+
+def read_part(text: str, file: str, make: Callable[..., _Made]) -> _Made:
+    """The same of the `[window]` in a document that has other tables too."""
+    return _Document(text, file).make_window(make)
 
 
 def write(definition: Mapping[str, Any], paths: Mapping[str, str]) -> str:
@@ -229,6 +234,9 @@ class _Definition:
 
     def make(self, make: Callable[..., _Made]) -> _Made:
         self._check_keys((), self._root, ("window",))
+        return self.make_window(make)
+
+    def make_window(self, make: Callable[..., _Made]) -> _Made:
         window = self._table(("window",))
         self._check_keys(("window",), window, (*_WINDOW, "aggregates"))
         entries = self._table(_AGGREGATES)

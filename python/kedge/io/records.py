@@ -1,0 +1,255 @@
+"""Text files as blocks of whole records, from any byte on, and blocks as tables.
+
+A block is decoded by pyarrow at once. When it cannot be, it is halved until the records that are
+wrong stand alone, so that one bad record costs a few parses and takes no good one with it.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.json
+
+from kedge.io.readers import arrow_type
+from kedge.loop.ports import Rejected
+
+__all__ = ["Block", "CsvDecoder", "Decoder", "JsonDecoder", "RecordFile", "decode"]
+
+_FILL_BYTES = 1 << 20
+_LONGEST_RECORD = 1 << 26
+_KEPT_OF_LONG = 1 << 10
+_NEWLINE, _QUOTE = 10, 34
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole records: their bytes, where each ends in them, and where the first stands."""
+
+    data: bytes
+    ends: Sequence[int]
+    offset: int
+
+    def part(self, low: int, high: int) -> Block:
+        """The records from `low` to before `high`."""
+        start = self.ends[low - 1] if low else 0
+        ends = [end - start for end in self.ends[low:high]]
+        return Block(self.data[start : start + ends[-1]], ends, self.offset + start)
+
+
+class RecordFile:
+    """A text file that is read record by record, and may still be written at its end.
+
+    Args:
+        path: of the file; one that ends in ".gz" is decompressed: offsets are those of the text.
+        offset: where to begin; the start of a record.
+        quoted: whether a record may have line breaks between quotes.
+    """
+
+    def __init__(self, path: Path, offset: int, quoted: bool) -> None:
+        is_pressed = path.suffix.lower() == ".gz"
+        opened = gzip.open(path) if is_pressed else path.open("rb")  # noqa: SIM115
+        self._file = cast(BinaryIO, opened)
+        self._file.seek(offset)
+        self.offset = offset
+        self.too_long: list[Rejected] = []
+        self._quoted, self._origin = quoted, str(path)
+        self._held, self._start = b"", 0
+        self._ends: list[int] = []
+        self._next = 0
+
+    def read(self, records: int, is_whole: bool) -> Block | None:
+        """The next records, `records` at most; None when there is none that is whole.
+
+        With `is_whole`, what stands behind the last line break is a record too.
+        """
+        if self._next == len(self._ends) and not self._fill(is_whole):
+            return None
+        ends = self._ends[self._next : self._next + records]
+        self._next += len(ends)
+        data = self._held[self._start : ends[-1]]
+        block = Block(data, [end - self._start for end in ends], self.offset)
+        self._start = ends[-1]
+        self.offset += len(data)
+        return block
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._file.close()
+
+    def _fill(self, is_whole: bool) -> bool:
+        self._held, self._start, self._next = self._held[self._start :], 0, 0
+        while True:
+            more = self._file.read(_FILL_BYTES)
+            self._held += more
+            self._ends = self._record_ends()
+            if not more and is_whole and len(self._held) > (self._ends or [0])[-1]:
+                self._ends.append(len(self._held))
+            if self._ends or not more:
+                return bool(self._ends)
+            if len(self._held) > _LONGEST_RECORD:
+                self._skip_long()
+
+    def _record_ends(self) -> list[int]:
+        values = np.frombuffer(self._held, np.uint8)
+        breaks = np.flatnonzero(values == _NEWLINE)
+        if self._quoted:
+            before = np.searchsorted(np.flatnonzero(values == _QUOTE), breaks)
+            breaks = breaks[before % 2 == 0]
+        ends: list[int] = (breaks + 1).tolist()
+        return ends
+
+    def _skip_long(self) -> None:
+        """No memory holds a record without an end: its beginning is kept, the rest passed over."""
+        start, kept = self.offset, self._held[:_KEPT_OF_LONG]
+        passed, rest = len(self._held), b""
+        while more := self._file.read(_FILL_BYTES):
+            at = more.find(b"\n") + 1
+            if at > 0:
+                passed, rest = passed + at, more[at:]
+                break
+            passed += len(more)
+        reason = f"a record of {passed} bytes, at most {_LONGEST_RECORD}"
+        self.too_long.append(Rejected(self._origin, start, reason, kept))
+        self.offset += passed
+        self._held = rest
+
+
+class Decoder:
+    """A block into a table of one schema; raises a `pyarrow.ArrowException` when it cannot."""
+
+    schema: pa.Schema
+
+    def table(self, data: bytes) -> pa.Table:
+        """The rows of whole records."""
+        raise NotImplementedError
+
+
+class JsonDecoder(Decoder):
+    """One object a line; keys that the schema does not have are left out, missing ones null."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self.schema = schema
+        self._parse = pa.json.ParseOptions(
+            explicit_schema=schema, unexpected_field_behavior="ignore"
+        )
+
+    def table(self, data: bytes) -> pa.Table:
+        if not data.strip():
+            return self.schema.empty_table()
+        return _json(data, self._parse).select(self.schema.names)
+
+    @classmethod
+    def of(cls, block: Block, types: Mapping[str, str]) -> JsonDecoder:
+        """With the types of the first records, where `types` does not say other ones."""
+        given = pa.schema([(name, arrow_type(type)) for name, type in types.items()])
+        parse = pa.json.ParseOptions(explicit_schema=given, unexpected_field_behavior="infer")
+        return cls(_inferred(block, lambda data: _json(data, parse).schema))
+
+
+def _json(data: bytes, parse: pa.json.ParseOptions) -> pa.Table:
+    read = pa.json.ReadOptions(use_threads=False, block_size=len(data) + 1)
+    return pa.json.read_json(pa.BufferReader(data), read_options=read, parse_options=parse)
+
+
+class CsvDecoder(Decoder):
+    """Records of values in the order of a header.
+
+    Raises:
+        pyarrow.ArrowInvalid: the header lacks a column of the schema.
+    """
+
+    def __init__(self, schema: pa.Schema, header: Sequence[str], delimiter: str) -> None:
+        missing = [name for name in schema.names if name not in header]
+        if missing:
+            raise pa.ArrowInvalid(f'there is no column "{missing[0]}"')
+        self.schema = schema
+        self._header, self._delimiter = list(header), delimiter
+        self._convert = pa.csv.ConvertOptions(
+            column_types=dict(zip(schema.names, schema.types, strict=True)),
+            include_columns=schema.names,
+        )
+
+    def table(self, data: bytes) -> pa.Table:
+        if not data.strip(b"\r\n"):
+            return self.schema.empty_table()
+        return _csv(data, self._header, self._delimiter, self._convert)
+
+    @classmethod
+    def of(
+        cls, block: Block, types: Mapping[str, str], header: Sequence[str], delimiter: str
+    ) -> CsvDecoder:
+        """With the types of the first records, where `types` does not say other ones."""
+        given = {name: arrow_type(type) for name, type in types.items()}
+        convert = pa.csv.ConvertOptions(column_types=given)
+        schema = _inferred(block, lambda data: _csv(data, list(header), delimiter, convert).schema)
+        return cls(schema, header, delimiter)
+
+
+def _csv(
+    data: bytes, header: list[str], delimiter: str, convert: pa.csv.ConvertOptions
+) -> pa.Table:
+    return pa.csv.read_csv(
+        pa.BufferReader(data),
+        read_options=pa.csv.ReadOptions(
+            use_threads=False, column_names=header, block_size=len(data) + 1
+        ),
+        parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=convert,
+    )
+
+
+def header_of(line: bytes, delimiter: str) -> list[str]:
+    """The names in the first line of a CSV file."""
+    text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
+    return next(csv.reader([text], delimiter=delimiter), [])
+
+
+def _inferred(block: Block, schema_of: object) -> pa.Schema:
+    """The types of the first half of the records when all of them have none, and so on."""
+    assert callable(schema_of)
+    low, high = 0, len(block.ends)
+    while True:
+        try:
+            return _without_nulls(schema_of(block.part(low, high).data))
+        except pa.ArrowException:
+            if high - low > 1:
+                high = (low + high) // 2
+            elif high < len(block.ends):
+                low, high = high, len(block.ends)
+            else:
+                raise
+
+
+def _without_nulls(schema: pa.Schema) -> pa.Schema:
+    """A column without a value in the first records: most that come later are numbers."""
+    return pa.schema(
+        [it.with_type(pa.int64()) if pa.types.is_null(it.type) else it for it in schema]
+    )
+
+
+def decode(decoder: Decoder, block: Block, origin: str) -> tuple[pa.Table, list[Rejected]]:
+    """All records that can be decoded, in their order, and those that cannot."""
+    tables: list[pa.Table] = []
+    rejected: list[Rejected] = []
+    waiting = [(0, len(block.ends))]
+    while waiting:
+        low, high = waiting.pop()
+        part = block.part(low, high)
+        try:
+            tables.append(decoder.table(part.data))
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            if high - low == 1:
+                reason = " ".join(str(error).split())[:300]
+                rejected.append(Rejected(origin, part.offset, reason, part.data.rstrip(b"\r\n")))
+                continue
+            middle = (low + high) // 2
+            waiting += [(middle, high), (low, middle)]
+    return pa.concat_tables([decoder.schema.empty_table(), *tables]), rejected
