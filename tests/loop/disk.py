@@ -49,6 +49,9 @@ class Disk:
             folder.lose_power(rng)
 
 
+_BUFFERED = 4096
+
+
 class _File(io.BytesIO):
     def __init__(self, disk: Disk) -> None:
         super().__init__()
@@ -57,10 +60,15 @@ class _File(io.BytesIO):
         self._disk = disk
 
     def write(self, data: object) -> int:  # type: ignore[override]
-        self._disk.operate()
         written = super().write(cast(bytes, data))
-        self.content = self.getvalue()
+        if self.tell() - len(self.content) > _BUFFERED:
+            self.flush()
         return written
+
+    def flush(self) -> None:
+        if not self.closed and self.tell() > len(self.content):
+            self._disk.operate()
+            self.content = self.getvalue()
 
 
 class MemoryFolder:
@@ -85,8 +93,9 @@ class MemoryFolder:
         return file
 
     def sync(self, file: BinaryIO) -> None:
-        self._disk.operate()
         made = cast(_File, file)
+        made.flush()
+        self._disk.operate()
         made.synced = made.content
         made.close()
 

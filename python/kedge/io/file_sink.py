@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
@@ -21,7 +23,9 @@ class FileSink(Sink):
     """Writes `<prefix>-<epoch>.parquet` and the like.
 
     An epoch's file has a name that begins with "." until it is published, by a rename; readers of
-    folders leave such names out. Epochs that come once more replace what they wrote before.
+    folders leave such names out. That name is the process's own, so that one that was thought dead
+    does not write into the file of another; the snapshot has it. An epoch that comes once more
+    replaces what it wrote before.
 
     Args:
         store: the folder; its other files are left alone.
@@ -33,6 +37,7 @@ class FileSink(Sink):
         self._store, self._ending, self._prefix = store, ending, prefix
         self._write = writer_for(Path(f"part{ending}"))
         self._is_first = True
+        self._token = secrets.token_hex(4)
         self._epoch = 0
         self._file: BinaryIO | None = None
         self._writer: Writer | None = None
@@ -63,23 +68,22 @@ class FileSink(Sink):
             table = table.cast(self._schema)
         self._writer.write_table(table)
 
-    def prepare(self, epoch: int) -> None:
-        """The file is whole and durable, not yet visible."""
+    def prepare(self, epoch: int) -> str:
+        """The file is whole and durable, not yet visible; the note is its name."""
         if self._file is None:
-            return
+            return ""
         self._writer = None
         self._open.close()
         self._store.sync(self._file)
         self._store.sync_names()
-
-    def publish(self, epoch: int) -> None:
-        """Renames the file, if there is one."""
-        is_there = self._file is not None
         self._file = None
-        if not is_there and not (self._is_first and self._staged(epoch) in self._store.names()):
-            return
-        self._store.rename(self._staged(epoch), self._name(epoch))
-        self._store.sync_names()
+        return self._staged(epoch)
+
+    def publish(self, epoch: int, note: str) -> None:
+        """Renames the file, if there is one; after a start it may have been renamed before."""
+        if note and (not self._is_first or note in self._store.names()):
+            self._store.rename(note, self._name(epoch))
+            self._store.sync_names()
 
     def close(self) -> None:
         """What was not prepared stays under its hidden name, and goes at the next start."""
@@ -100,11 +104,9 @@ class FileSink(Sink):
         return f"{self._prefix}-{epoch:012}{self._ending}"
 
     def _staged(self, epoch: int) -> str:
-        return f".{self._name(epoch)}"
+        return f".{self._name(epoch)}.{self._token}"
 
     def _epoch_of(self, name: str) -> int | None:
-        bare = name.removeprefix(".")
-        start, end = f"{self._prefix}-", self._ending
-        digits = bare[len(start) : len(bare) - len(end)]
-        is_ours = bare.startswith(start) and bare.endswith(end) and digits.isdecimal()
-        return int(digits) if is_ours else None
+        ours = rf"\.?{re.escape(self._prefix)}-(\d+){re.escape(self._ending)}(\.[0-9a-f]+)?"
+        found = re.fullmatch(ours, name)
+        return int(found[1]) if found else None

@@ -6,13 +6,14 @@ on the way, and a sink that is slow slows the source down.
 
 **Epochs.** What is written between two snapshots is an epoch, numbered from 1. At its end
 
-1. every sink's `prepare(epoch)` makes its rows durable where no reader sees them;
-2. the snapshot is stored: where the source stands and all state of the stages, under that number;
-3. every sink's `publish(epoch)` shows the rows.
+1. every sink's `prepare(epoch)` makes its rows durable where no reader sees them, and returns a
+   note: where that is;
+2. the snapshot is stored: where the source stands, all state of the stages, and the notes;
+3. every sink's `publish(epoch, note)` shows the rows.
 
-A run that begins takes the newest snapshot that is whole, calls `publish(epoch)` for its epoch once
-more, then `begin(epoch + 1)`, which drops what there is of later ones, and seeks the source. So a
-process may die anywhere: what is shown is what an uninterrupted run shows.
+A run that begins takes the newest snapshot that is whole, calls `publish` for its epoch once more,
+then `begin(epoch + 1)`, which drops what there is of later ones, and seeks the source. So a process
+may die anywhere: what is shown is what an uninterrupted run shows.
 
 A sink that cannot hide rows between 1 and 3 has two ways. One with transactions writes the epoch's
 number in the transaction that `publish` commits and says in `committed` how far it came: the run
@@ -112,11 +113,15 @@ class Sink(ABC):
     def write(self, rows: object) -> None:
         """Take rows: anything with an Arrow protocol method."""
 
-    def prepare(self, epoch: int) -> None:  # noqa: B027
-        """Make all rows since `begin` durable, if possible where no reader sees them."""
+    def prepare(self, epoch: int) -> str:
+        """Make all rows since `begin` durable, if possible where no reader sees them.
+
+        What it returns is kept in the snapshot for `publish`; any text.
+        """
+        return ""
 
     @abstractmethod
-    def publish(self, epoch: int) -> None:
+    def publish(self, epoch: int, note: str) -> None:
         """Show the rows of `epoch`. Once more changes nothing, also after another start."""
 
     def close(self) -> None:  # noqa: B027

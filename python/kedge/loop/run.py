@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
@@ -113,17 +113,14 @@ class Run:
         self._due = self._clock() + self.pipeline.snapshot_seconds
         if not self._has_news:
             return
-        sinks = self.pipeline.sinks.values()
-        for sink in sinks:
-            sink.prepare(self.epoch)
-        stored = self._stored(self.epoch)
+        sinks = self.pipeline.sinks
+        notes = {name: sink.prepare(self.epoch) for name, sink in sinks.items()}
+        stored = self._stored(self.epoch, notes)
         self._snapshots.put(stored)
-        self._snapshots.check()
-        for sink in sinks:
-            sink.publish(self.epoch)
+        self._publish(self.epoch, notes)
         self.pipeline.source.commit(stored.sections["source"].decode())
         self.epoch += 1
-        for sink in sinks:
+        for sink in sinks.values():
             sink.begin(self.epoch)
         self._rows, self._has_news = 0, False
 
@@ -167,11 +164,17 @@ class Run:
         most = self.pipeline.snapshot_rows
         return (0 < most <= self._rows) or self._clock() >= self._due
 
-    def _stored(self, epoch: int) -> Snapshot:
+    def _publish(self, epoch: int, notes: Mapping[str, str]) -> None:
+        self._snapshots.check()
+        for name, sink in self.pipeline.sinks.items():
+            sink.publish(epoch, notes.get(name, ""))
+
+    def _stored(self, epoch: int, notes: Mapping[str, str]) -> Snapshot:
         sections = {
             "pipeline": self.pipeline.definition,
             "source": self.pipeline.source.position().encode(),
             "counts": json.dumps(asdict(self.counts)).encode(),
+            "sinks": json.dumps(notes).encode(),
         }
         for stage in self.pipeline.stages:
             for part, content in stage.snapshot().items():
@@ -190,13 +193,13 @@ class Run:
                 raise CorruptData(
                     f"a sink has epoch {max(committed)}, and there is no snapshot to go on from"
                 )
-            chosen = self._stored(0)
+            chosen = self._stored(0, {})
         else:
             self._restore(chosen)
         self._snapshots.put(chosen)
+        if chosen.epoch > 0:
+            self._publish(chosen.epoch, json.loads(chosen.sections["sinks"]))
         for sink in self.pipeline.sinks.values():
-            if chosen.epoch > 0:
-                sink.publish(chosen.epoch)
             sink.begin(chosen.epoch + 1)
         return chosen.epoch + 1
 
