@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-from functools import reduce
+from collections.abc import Callable, Mapping
 
+from kedge.io.call_sink import CallSink, imported
+from kedge.io.duckdb_sink import DuckdbSink
 from kedge.io.file_sink import ENDINGS, FileSink
 from kedge.io.file_source import FileSource
 from kedge.io.folder import Folder
@@ -12,49 +13,55 @@ from kedge.loop.ports import Options, Sink, Source, Store
 
 __all__ = ["BuiltIn"]
 
-_SOURCES = {"files": FileSource.of}
+
+def _files(options: Options) -> Sink:
+    """A kind of file, as the kind says."""
+    ending = ENDINGS[options.text("kind")]
+    return FileSink(Folder(options.path("path")), ending, options.text("prefix", "part"))
+
+
+def _call(options: Options) -> Sink:
+    return CallSink(imported(options.text("function"), options, "function"))
+
+
+SOURCES: Mapping[str, Callable[[Options], Source]] = {"files": FileSource.of}
+SINKS: Mapping[str, Callable[[Options], Sink]] = {
+    **dict.fromkeys(ENDINGS, _files),
+    "duckdb": DuckdbSink.of,
+    "call": _call,
+}
 
 
 class BuiltIn:
     """See `kedge.loop.ports.Connectors`.
 
-    A kind "module:Class" is imported: the class is made of the table's options.
+    A kind "module:name" is imported and called with the table's options.
     """
 
     def source(self, kind: str, options: Options) -> Source:
         """As `[source]` describes it."""
-        if ":" in kind:
-            made = _imported(kind, options)
-            if not isinstance(made, Source):
-                raise options.error("kind", "makes no kedge.loop.ports.Source")
-            return made
-        if kind not in _SOURCES:
-            known = ", ".join(_SOURCES)
-            raise options.error("kind", f'no such source; there are {known}, or "module:Class"')
-        return _SOURCES[kind](options)
+        made = _maker(kind, options, SOURCES)(options)
+        if not isinstance(made, Source):
+            raise options.error("kind", "makes no kedge.loop.ports.Source")
+        return made
 
     def sink(self, kind: str, options: Options) -> Sink:
         """As `[sink]` or the like describes it."""
-        if ":" in kind:
-            made = _imported(kind, options)
-            if not isinstance(made, Sink):
-                raise options.error("kind", "makes no kedge.loop.ports.Sink")
-            return made
-        if kind in ENDINGS:
-            prefix = options.text("prefix", "part")
-            return FileSink(self.store(options.path("path")), ENDINGS[kind], prefix)
-        known = ", ".join(ENDINGS)
-        raise options.error("kind", f'no such sink; there are {known}, or "module:Class"')
+        made = _maker(kind, options, SINKS)(options)
+        if not isinstance(made, Sink):
+            raise options.error("kind", "makes no kedge.loop.ports.Sink")
+        return made
 
     def store(self, path: str) -> Store:
         """A folder."""
         return Folder(path)
 
 
-def _imported(kind: str, options: Options) -> object:
-    module, _, name = kind.partition(":")
-    try:
-        make = reduce(getattr, name.split("."), importlib.import_module(module))
-    except (ImportError, AttributeError) as error:
-        raise options.error("kind", str(error)) from None
-    return make(options)  # type: ignore[operator]
+def _maker(
+    kind: str, options: Options, known: Mapping[str, Callable[[Options], object]]
+) -> Callable[[Options], object]:
+    if ":" in kind:
+        return imported(kind, options, "kind")
+    if kind not in known:
+        raise options.error("kind", f'expected one of {", ".join(known)}, or "module:name"')
+    return known[kind]

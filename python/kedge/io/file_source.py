@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +29,7 @@ from kedge.io.records import (
     RecordFile,
     decode,
     header_of,
+    rejected_records,
 )
 from kedge.loop.ports import Batch, Options, Rejected, Source
 
@@ -77,9 +79,7 @@ class _TextReader:
             except pa.ArrowException as error:
                 if self.schema is not None:
                     raise
-                reason = " ".join(str(error).split())
-                wrong = Rejected(str(self._path), block.offset, reason, block.data[:1000])
-                return None, [*rejected, wrong]
+                return None, rejected + rejected_records(block, str(self._path), error)
             self.schema = self._decoder.schema
         table, wrong_ones = decode(self._decoder, block, str(self._path))
         return table, [*rejected, *wrong_ones]
@@ -218,7 +218,9 @@ class FileSource(Source):
         path = str(self._root / self._name)
         try:
             read = self._reader.read(rows)
-        except (pa.ArrowException, OSError, EOFError, ValueError) as error:
+        except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # it is the system that fails, not the file that is wrong
             reason = " ".join(str(error).split())[:300]
             wrong = Rejected(path, self._reader.offset, f"the rest of the file: {reason}", b"")
             self._end_file(is_whole=True)

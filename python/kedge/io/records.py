@@ -21,11 +21,21 @@ import pyarrow.json
 from kedge.io.readers import arrow_type
 from kedge.loop.ports import Rejected
 
-__all__ = ["Block", "CsvDecoder", "Decoder", "JsonDecoder", "RecordFile", "decode"]
+__all__ = [
+    "Block",
+    "CsvDecoder",
+    "Decoder",
+    "JsonDecoder",
+    "RecordFile",
+    "decode",
+    "header_of",
+    "rejected_records",
+]
 
 _FILL_BYTES = 1 << 20
 _LONGEST_RECORD = 1 << 26
 _KEPT_OF_LONG = 1 << 10
+_LONGEST_REASON = 300  # pyarrow quotes what it cannot read
 _NEWLINE, _QUOTE = 10, 34
 
 
@@ -235,6 +245,13 @@ def _without_nulls(schema: pa.Schema) -> pa.Schema:
     )
 
 
+def rejected_records(block: Block, origin: str, error: Exception) -> list[Rejected]:
+    """All records of a block, with one reason."""
+    reason = " ".join(str(error).split())[:_LONGEST_REASON]
+    parts = [block.part(place, place + 1) for place in range(len(block.ends))]
+    return [Rejected(origin, it.offset, reason, it.data.rstrip(b"\r\n")) for it in parts]
+
+
 def decode(decoder: Decoder, block: Block, origin: str) -> tuple[pa.Table, list[Rejected]]:
     """All records that can be decoded, in their order, and those that cannot."""
     tables: list[pa.Table] = []
@@ -247,8 +264,7 @@ def decode(decoder: Decoder, block: Block, origin: str) -> tuple[pa.Table, list[
             tables.append(decoder.table(part.data))
         except (pa.ArrowException, UnicodeDecodeError) as error:
             if high - low == 1:
-                reason = " ".join(str(error).split())[:300]
-                rejected.append(Rejected(origin, part.offset, reason, part.data.rstrip(b"\r\n")))
+                rejected += rejected_records(part, origin, error)
                 continue
             middle = (low + high) // 2
             waiting += [(middle, high), (low, middle)]
