@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -87,16 +88,16 @@ def test_goes_on_from_anywhere(folders: dict[str, Path], ending: str, data: st.D
     found: list[dict[str, object]] = []
     position = None
     for _ in range(data.draw(st.integers(0, 5), "runs")):
-        source = FileSource(str(folders[ending]))
-        if position is not None:
-            source.seek(position)
-        for _ in range(data.draw(st.integers(0, 4), "reads")):
-            batch = source.read(data.draw(st.integers(1, 50), "rows"), 0.0)
-            if batch is not None:
-                assert not batch.rejected
-                found += pa.table(batch.rows).to_pylist()
-        position = source.position()
-        source.close()
+        reads = data.draw(st.lists(st.integers(1, 50), max_size=4), "reads")
+        with closing(FileSource(str(folders[ending]))) as source:
+            if position is not None:
+                source.seek(position)
+            for rows in reads:
+                batch = source.read(rows, 0.0)
+                if batch is not None:
+                    assert not batch.rejected
+                    found += pa.table(batch.rows).to_pylist()
+            position = source.position()
     source = FileSource(str(folders[ending]))
     if position is not None:
         source.seek(position)

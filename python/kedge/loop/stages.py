@@ -146,10 +146,12 @@ class ScoreStage(Stage):
     def __init__(self, model: Model, output: str, raw: bool) -> None:
         super().__init__()
         self._model, self._output, self._raw = model, output, raw
+        self._features = [feature.name for feature in model.features]
 
     def push(self, rows: pa.Table, partition: int) -> pa.Table:
         """One column more for each score."""
-        scores = pa.table(self._model.predict(rows, raw=self._raw))
+        known = [name for name in self._features if name in rows.schema.names]
+        scores = pa.table(self._model.predict(rows.select(known), raw=self._raw))
         for place, column in enumerate(scores.columns):
             name = self._output if scores.num_columns == 1 else f"{self._output}_{place}"
             rows = rows.append_column(name, column)

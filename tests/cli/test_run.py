@@ -1,0 +1,207 @@
+"""`kedge run`: exit codes, what is said, and that a signal ends it in order."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from sklearn.tree import DecisionTreeRegressor
+
+import kedge
+from kedge.cli import main
+
+PIPELINE = """[pipeline]
+state = "state"
+
+[source]
+kind = "files"
+path = "in"
+
+[window]
+time = "ts"
+every = "10s"
+[window.aggregates]
+n = { function = "count" }
+
+[sink]
+kind = "ndjson"
+path = "out"
+"""
+
+
+def written(folder: Path, text: str = PIPELINE, seconds: int = 100) -> Path:
+    (folder / "in").mkdir()
+    times = pa.array([s * 1_000_000 for s in range(seconds)], pa.timestamp("us"))
+    pa.parquet.write_table(
+        pa.table({"ts": times, "x": np.arange(seconds) * 1.0}), folder / "in/a.parquet"
+    )
+    path = folder / "p.toml"
+    path.write_text(text)
+    return path
+
+
+def results(folder: Path) -> list[int]:
+    parts = sorted((folder / "out").glob("part-*.ndjson"))
+    return [json.loads(line)["n"] for part in parts for line in part.read_text().splitlines()]
+
+
+def test_runs_to_the_end_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path)
+    for _ in range(2):
+        assert main(["run", "--json", str(path)]) == 0
+        said = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert said == {
+            "run": "ended", "epoch": 1, "rows": 100, "late": 0, "rejected": 0, "alarms": 0,
+            "written": 10,
+        }  # fmt: skip
+        assert results(tmp_path) == [10] * 10
+
+
+def test_keeps_windows_open_for_what_comes_later(tmp_path: Path) -> None:
+    path = written(tmp_path, PIPELINE.replace("[source]", 'at_end = "keep"\n[source]'), 95)
+    assert main(["run", str(path)]) == 0
+    assert results(tmp_path) == [10] * 9
+    times = pa.array([s * 1_000_000 for s in range(95, 101)], pa.timestamp("us"))
+    more = pa.table({"ts": times, "x": np.zeros(6)})
+    pa.parquet.write_table(more, tmp_path / "in/b.parquet")
+    assert main(["run", str(path)]) == 0
+    assert results(tmp_path) == [10] * 10
+
+
+def test_explains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path)
+    assert main(["run", "--explain", "--json", str(path)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    names = ["source", "window", "sink", "late", "rejected", "alarms"]
+    assert [it["name"] for it in said["stages"]] == names
+    assert all(it["state"] and it["memory"] for it in said["stages"])
+    assert "no bound" in said["stages"][1]["memory"]
+    assert main(["run", "--explain", str(path)]) == 0
+    assert 'every = "10s"' in capsys.readouterr().out
+    assert not (tmp_path / "state").exists()
+
+
+def test_checks_a_sample_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path)
+    assert main(["run", "--check", "--json", str(path)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["rows"], said["rejected"], said["columns"]["n"]) == (100, 0, "uint64")
+    (tmp_path / "in/b.parquet").write_bytes(b"nothing")
+    assert main(["run", "--check", str(path)]) == 1
+    assert "1 rejected" in capsys.readouterr().out
+    for name in ("a", "b"):
+        (tmp_path / f"in/{name}.parquet").unlink()
+    (tmp_path / "in/c.csv").write_text("ts,x\n")
+    assert main(["run", "--check", str(path)]) == 2
+    assert not (tmp_path / "state").exists()
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('state = "state"', "state = 3", "p.toml:2: pipeline.state = 3: expected a string"),
+        ('state = "state"', 'stat = "x"', "p.toml:1: pipeline: state is missing"),
+        ("[source]", "keep = 1\n[source]", "p.toml:4: pipeline.keep = 1: expected a whole number"),
+        ("[source]", "kep = 3\n[source]", "p.toml:4: pipeline.kep: there is no such key, did you"),
+        ('"files"', '"filez"', 'p.toml:5: source.kind = "filez": expected one of files'),
+        ('"files"', '"no.such:Thing"', "p.toml:5: source.kind = "),
+        ('path = "in"', 'path = "on"', "p.toml:4: [source]: "),
+        ("[window]", "[windoe]", "p.toml:8: [windoe]: there is no such table, did you mean"),
+        ('every = "10s"', 'every = "ten"', "p.toml:10: window.every = "),
+        ('"count"', '"cuont"', "p.toml:12: window.aggregates.n.function = "),
+        ('"ndjson"', '"xml"', 'p.toml:15: sink.kind = "xml": expected one of parquet'),
+        ("[sink]", '[monitor]\nreference = "no"\n[sink]', "p.toml:14: [monitor]: "),
+        ("[sink]", '[select]\nwhere = "x +"\n[sink]', "p.toml:14: [select]: "),
+        ("[pipeline]", "[pipeline", "p.toml: not TOML: "),
+    ],
+)
+def test_errors_say_where(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, said: str
+) -> None:
+    path = written(tmp_path, PIPELINE.replace(old, new))
+    assert main(["run", str(path)]) == 64
+    assert f"{tmp_path}/{said}" in capsys.readouterr().err
+    assert not (tmp_path / "state").exists()
+
+
+def test_another_definition_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path)
+    assert main(["run", str(path)]) == 0
+    path.write_text(PIPELINE.replace('"10s"', '"20s"'))
+    assert main(["run", str(path)]) == 64
+    assert "every" in capsys.readouterr().err
+    path.write_text(PIPELINE.replace("[sink]", '[select]\nwhere = "x > 1"\n[sink]'))
+    assert main(["run", str(path)]) == 64
+    assert "another pipeline wants another state" in capsys.readouterr().err
+
+
+def test_a_column_that_is_missing_ends_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, PIPELINE.replace('time = "ts"', 'time = "when"'))
+    assert main(["run", str(path)]) == 1
+    assert "when" in capsys.readouterr().err
+
+
+def test_models_and_monitors(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(200, 1))
+    tree = DecisionTreeRegressor(max_depth=3).fit(x, x[:, 0])
+    reference = kedge.profile({"x": rng.normal(size=5000)})
+    model = kedge.compile(tree, reference={"x0": x[:, 0]})
+    model.save(tmp_path / "m.kedge")
+    (tmp_path / "x.profile").write_bytes(reference.to_bytes())
+    feature = model.features[0].name
+    stages = f"""[select]
+columns = {{ {feature} = "x / 10" }}
+[monitor]
+reference = "x.profile"
+rows = 64
+[score]
+model = "m.kedge"
+output = "y"
+[sink]"""
+    text = PIPELINE.replace("[sink]", stages)
+    start, end = text.index("[window]"), text.index("[select]")
+    path = written(tmp_path, text[:start] + text[end:], 1000)
+    assert main(["run", str(path)]) == 0
+    rows = [
+        json.loads(line)
+        for part in sorted((tmp_path / "out").iterdir())
+        for line in part.read_text().splitlines()
+    ]
+    wanted = tree.predict(np.arange(1000).reshape(-1, 1) / 10)
+    assert [row["y"] for row in rows] == wanted.tolist()
+    alarms = [*(tmp_path / "state/alarms").glob("part-*")]
+    assert json.loads(alarms[0].read_text().splitlines()[0])["column"] == "x"
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_signal_ends_it_after_the_batch(tmp_path: Path, follow: bool) -> None:
+    text = PIPELINE.replace('path = "in"', 'path = "in"\nfollow = true\nsettle = "0s"')
+    path = written(tmp_path, text if follow else PIPELINE, 100 if follow else 3_000_000)
+    if not follow:
+        path.write_text(PIPELINE.replace("[source]", "batch_rows = 100\n[source]"))
+    command = [sys.executable, "-m", "kedge", "run", "--json", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while not (tmp_path / "state/generation.1").exists():
+            time.sleep(0.01)
+        time.sleep(0.4)
+        process.send_signal(signal.SIGTERM)
+        said = json.loads(process.stdout.read().splitlines()[-1])
+        assert process.wait() == (0 if follow else 2)
+    assert said["run"] == "stopped"
+    assert said["rows"] == (100 if follow else said["rows"]) > 0
+    assert results(tmp_path) == [10] * said["written"]
