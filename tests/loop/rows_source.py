@@ -1,6 +1,6 @@
 """An example of a connector: rows of a table in memory, in partitions, as a source.
 
-It is in docs/architecture.md as a connector to begin from, and its size is a promise of the ports.
+It is in docs/pipelines.md as a connector to begin from, and its size is a promise of the ports.
 """
 
 import json
