@@ -184,7 +184,9 @@ def test_types_hold_for_all_runs(tmp_path: Path) -> None:
     path = tmp_path / "x.ndjson"
     path.write_text('{"a": 1}\n{"a": 2}\n{"a": "x"}\n{"a": 4, "b": 5}\n{"b": 5}\n')
     source = FileSource(str(path))
-    assert pa.table(source.read(2, 0.0).rows).to_pylist() == [{"a": 1}, {"a": 2}]  # type: ignore[union-attr]
+    first = source.read(2, 0.0)
+    assert first is not None
+    assert pa.table(first.rows).to_pylist() == [{"a": 1}, {"a": 2}]
     again = FileSource(str(path))
     again.seek(source.position())
     source.close()

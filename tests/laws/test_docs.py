@@ -57,6 +57,7 @@ def test_commands_are_understood(line: str) -> None:
             "demo",
             "drift",
             "expr",
+            "loop.options",
             "model",
             "model.importance",
             "sketch",

@@ -1,4 +1,4 @@
-"""Snapshots: what is stored comes back, what is damaged does not, and a zombie publishes nothing."""
+"""Snapshots: stored ones come back, damaged ones do not, and a zombie publishes nothing."""
 
 from __future__ import annotations
 

@@ -43,12 +43,6 @@ class Counts:
 class Run:
     """A pipeline that runs, from its last snapshot on.
 
-    >>> # doctest: +SKIP
-    ... with closing(Run(pipeline, store)) as run:
-    ...     while run.step():
-    ...         pass
-    ...     run.finish()
-
     Args:
         pipeline: what to run; its stages are used up.
         store: where the snapshots are.
