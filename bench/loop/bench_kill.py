@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
-from pathlib import Path
 
-from tests.loop.killer import kill_often, make_input, zygote
+from tests.loop.killer import fast_folder, kill_often, make_input, zygote
 
 
 def main() -> None:
     """Kill, compare, report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--rows", type=int, default=3000)
+    parser.add_argument("--rows", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, zygote() as runner:
-        make_input(Path(folder), options.rows, 4)
-        killed, pipelines = kill_often(Path(folder), runner, options.kills, options.seed)
+    with fast_folder() as folder, zygote() as runner:
+        make_input(folder, options.rows, 4)
+        killed, pipelines = kill_often(folder, runner, options.kills, options.seed)
     found = {
         "work": "kill",
         "kills": killed,

@@ -75,3 +75,18 @@ def test_a_short_job_shows_nothing_and_a_file_gets_nothing() -> None:
         progress.show(0.5, 10)
         progress.close()
         assert stream.getvalue() == ""
+
+
+def test_a_line_of_its_own_is_asked_for_when_it_is_due() -> None:
+    stream, times = Terminal(), iter([0.0, 0.01, 0.2])
+    progress = Progress("p.toml", stream, lambda: next(times))
+    asked: list[int] = []
+
+    def line() -> str:
+        asked.append(1)
+        return "late 3"
+
+    progress.say(line)
+    progress.say(line)
+    assert asked == [1]
+    assert stream.getvalue().endswith("p.toml: late 3")

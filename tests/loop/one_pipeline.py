@@ -86,9 +86,13 @@ class Bench:
         connectors = OnDisk(self.disk, RowsSource(self.tables))
         pipeline = Pipeline.read(self.pipeline, connectors)
         run = Run(pipeline, connectors.store(pipeline.state), log=self.log.append)
-        while run.step():
-            pass
-        run.finish()
+        try:
+            while run.step():
+                pass
+            run.finish()
+        except OSError:
+            run.close()
+            raise
         run.close()
 
     def shown(self) -> Shown:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedge._core import CorruptData, KedgeError, Unsupported
+from kedge._core import KedgeError, Unsupported
 from kedge.cli.answer import FAIL, NOT_YET, PASS, Answer, note, to_json, whole
 from kedge.cli.progress import Progress
 
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> Answer:
     ):
         try:
             has_ended = _follow(running, told, options)
-        except (CorruptData, OSError, KedgeError) as error:
+        except (OSError, KedgeError) as error:
             note(f"{error}; a new run goes on from the last snapshot")
             return _answer(running, FAIL, "failed", options.json)
     if has_ended:
@@ -69,12 +69,14 @@ class _Told:
         self.to_stop = False
 
     def take(self, signum: int, frame: object) -> None:
+        if self.to_stop:
+            raise KeyboardInterrupt
         self.to_stop = True
 
 
 @contextmanager
 def _until_told() -> Iterator[_Told]:
-    """SIGTERM and SIGINT end the run after its batch; a second SIGINT ends it at once."""
+    """SIGTERM and SIGINT end the run after its batch; a second one ends it at once."""
     told = _Told()
     before = {it: signal.signal(it, told.take) for it in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 
+from kedge._core import KedgeError
 from kedge.io.writers import Writer, writer_for
 from kedge.loop.ports import Sink, Store
 
@@ -92,12 +93,12 @@ class FileSink(Sink):
     def _abandon(self) -> None:
         if self._writer is not None:
             self._writer = None
-            try:
+            with suppress(OSError, KedgeError):  # a full disk, most likely what led here
                 self._open.close()
-            except OSError:  # a full disk, most likely what led here
-                self._open = ExitStack()
+            self._open = ExitStack()
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
             self._file = None
 
     def _name(self, epoch: int) -> str:

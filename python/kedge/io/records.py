@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.json
+from numpy.typing import NDArray
 
 from kedge.io.readers import arrow_type
 from kedge.loop.ports import Rejected
@@ -44,14 +45,14 @@ class Block:
     """Whole records: their bytes, where each ends in them, and where the first stands."""
 
     data: bytes
-    ends: Sequence[int]
+    ends: NDArray[np.int64]
     offset: int
 
     def part(self, low: int, high: int) -> Block:
         """The records from `low` to before `high`."""
-        start = self.ends[low - 1] if low else 0
-        ends = [end - start for end in self.ends[low:high]]
-        return Block(self.data[start : start + ends[-1]], ends, self.offset + start)
+        start = int(self.ends[low - 1]) if low else 0
+        ends = self.ends[low:high] - start
+        return Block(self.data[start : start + int(ends[-1])], ends, self.offset + start)
 
 
 class RecordFile:
@@ -72,7 +73,7 @@ class RecordFile:
         self.too_long: list[Rejected] = []
         self._quoted, self._origin = quoted, str(path)
         self._held, self._start = b"", 0
-        self._ends: list[int] = []
+        self._ends: NDArray[np.int64] = np.empty(0, np.int64)
         self._next = 0
 
     def read(self, records: int, is_whole: bool) -> Block | None:
@@ -84,9 +85,9 @@ class RecordFile:
             return None
         ends = self._ends[self._next : self._next + records]
         self._next += len(ends)
-        data = self._held[self._start : ends[-1]]
-        block = Block(data, [end - self._start for end in ends], self.offset)
-        self._start = ends[-1]
+        data = self._held[self._start : int(ends[-1])]
+        block = Block(data, ends - self._start, self.offset)
+        self._start = int(ends[-1])
         self.offset += len(data)
         return block
 
@@ -100,21 +101,21 @@ class RecordFile:
             more = self._file.read(_FILL_BYTES)
             self._held += more
             self._ends = self._record_ends()
-            if not more and is_whole and len(self._held) > (self._ends or [0])[-1]:
-                self._ends.append(len(self._held))
-            if self._ends or not more:
-                return bool(self._ends)
+            last = int(self._ends[-1]) if len(self._ends) else 0
+            if not more and is_whole and len(self._held) > last:
+                self._ends = np.append(self._ends, len(self._held))
+            if len(self._ends) or not more:
+                return len(self._ends) > 0
             if len(self._held) > _LONGEST_RECORD:
                 self._skip_long()
 
-    def _record_ends(self) -> list[int]:
+    def _record_ends(self) -> NDArray[np.int64]:
         values = np.frombuffer(self._held, np.uint8)
         breaks = np.flatnonzero(values == _NEWLINE)
         if self._quoted:
             before = np.searchsorted(np.flatnonzero(values == _QUOTE), breaks)
             breaks = breaks[before % 2 == 0]
-        ends: list[int] = (breaks + 1).tolist()
-        return ends
+        return breaks + 1
 
     def _skip_long(self) -> None:
         """No memory holds a record without an end: its beginning is kept, the rest passed over."""
