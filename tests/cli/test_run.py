@@ -146,6 +146,23 @@ def test_another_definition_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
     assert "another pipeline wants another state" in capsys.readouterr().err
 
 
+def test_without_a_whole_snapshot_it_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path)
+    assert main(["run", str(path)]) == 0
+    for snapshot in (tmp_path / "state").glob("*.snapshot"):
+        if not snapshot.name.startswith("0" * 19):
+            snapshot.write_bytes(snapshot.read_bytes()[:-1])
+        else:
+            snapshot.unlink()
+    assert main(["run", "--json", str(path)]) == 1
+    said = capsys.readouterr()
+    assert "none of 1 snapshots is whole" in json.loads(said.out.splitlines()[-1])["reason"]
+    assert "is left out" in said.err
+    assert results(tmp_path) == [10] * 10
+
+
 def test_a_column_that_is_missing_ends_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,6 +80,19 @@ def test_a_table_holds_each_window_once_whatever_dies(tmp_path: Path, mode: str)
         assert held(database) == wanted, at
 
 
+def test_a_database_that_is_ahead_of_its_snapshots(tmp_path: Path) -> None:
+    pipeline, disk, database = written(tmp_path, 80, 40), Disk(), tmp_path / "x.duckdb"
+    run(pipeline, disk, database)
+    wanted = held(database)
+    state = next(folder for path, folder in disk.folders.items() if path.endswith("/state"))
+    name = max(it for it in state.names() if it.endswith(".snapshot"))
+    state.write_durably(name, state.read(name)[:100])
+    with duckdb.connect(str(database)) as opened:
+        opened.execute("DELETE FROM out WHERE window_end > TIMESTAMP '1970-01-01 00:01:50'")
+    run(pipeline, disk, database)
+    assert held(database) == wanted
+
+
 def test_a_database_without_its_snapshots_is_refused(tmp_path: Path) -> None:
     pipeline = written(tmp_path, 80, 40)
     run(pipeline, Disk(), tmp_path / "x.duckdb")

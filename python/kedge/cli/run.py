@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedge._core import KedgeError, Unsupported
+from kedge._core import CorruptData, KedgeError, Unsupported
 from kedge.cli.answer import FAIL, NOT_YET, PASS, Answer, note, to_json, whole
 from kedge.cli.progress import Progress
 
@@ -47,10 +47,11 @@ def run(options: argparse.Namespace) -> Answer:
         return check(pipeline, options.sample, options.json)
     from kedge.loop import Run
 
-    with (
-        _until_told() as told,
-        closing(Run(pipeline, connectors.store(pipeline.state), log=note)) as running,
-    ):
+    try:
+        begun = Run(pipeline, connectors.store(pipeline.state), log=note)
+    except (CorruptData, OSError) as error:
+        return Answer(FAIL, _failed(str(error), options.json))
+    with _until_told() as told, closing(begun) as running:
         try:
             has_ended = _follow(running, told, options)
         except (OSError, KedgeError) as error:
@@ -110,6 +111,8 @@ class _Meter:
         self._start = self._last = time.monotonic()
         self._rows_before = self._last_rows = running.counts.rows
         self._rate = 0.0
+        self._lag: tuple[int, str] | None = None
+        self._lag_due = 0.0
 
     def facts(self) -> dict[str, Any]:
         """As JSON has it; the rate is that since the last call."""
@@ -119,7 +122,9 @@ class _Meter:
         self._last, self._last_rows = now, rows
         window = self._running.pipeline.window()
         mark = None if window is None else window.watermark
-        lag = self._running.pipeline.source.lag()
+        if now >= self._lag_due:  # a source may have to look at thousands of files for it
+            self._lag, self._lag_due = self._running.pipeline.source.lag(), now + _PAUSE
+        lag = self._lag
         return {
             "rows_per_s": round(self._rate),
             "lag": None if lag is None else {"amount": lag[0], "of": lag[1]},
@@ -154,6 +159,10 @@ def _answer(running: Run, code: int, what: str, as_json: bool) -> Answer:
         return Answer(code, to_json({"run": what, "epoch": running.epoch - 1, **counts}))
     listed = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     return Answer(code, f"{what} after {running.epoch - 1} epochs: {listed}")
+
+
+def _failed(reason: str, as_json: bool) -> str:
+    return to_json({"run": "failed", "reason": reason}) if as_json else f"failed: {reason}"
 
 
 def _explained(pipeline: Pipeline, as_json: bool) -> Answer:

@@ -34,6 +34,8 @@ class DuckdbSink(Sink):
         id: the columns that are a row's id.
     """
 
+    holds = "the rows of an epoch"
+
     def __init__(self, path: str, table: str, id: Sequence[str]) -> None:
         if not id:
             raise InvalidArgument("id: at least one column is wanted")
@@ -55,8 +57,13 @@ class DuckdbSink(Sink):
         return 0 if found is None or found[0] is None else int(found[0])
 
     def begin(self, epoch: int) -> None:
-        """Rows of an epoch that was not published were never there."""
+        """Rows of an epoch that was not published were never there; those of later ones come again.
+
+        Later ones are in the database when their snapshots were lost: their rows have the same ids.
+        """
         self._waiting.clear()
+        if (self.committed() or 0) >= epoch:
+            self._mark(epoch - 1)
 
     def write(self, rows: object) -> None:
         """Rows wait for the end of the epoch."""
@@ -71,8 +78,7 @@ class DuckdbSink(Sink):
         try:
             for rows in self._waiting:
                 self._upsert(rows)
-            database.execute(f"DELETE FROM {_EPOCHS} WHERE name = ?", [self._table])
-            database.execute(f"INSERT INTO {_EPOCHS} VALUES (?, ?)", [self._table, epoch])
+            self._mark(epoch)
             database.commit()
         except BaseException:
             database.rollback()
@@ -83,6 +89,10 @@ class DuckdbSink(Sink):
         """Let the database go."""
         if self._opened is not None:
             self._opened.close()
+
+    def _mark(self, epoch: int) -> None:
+        self._database.execute(f"DELETE FROM {_EPOCHS} WHERE name = ?", [self._table])
+        self._database.execute(f"INSERT INTO {_EPOCHS} VALUES (?, ?)", [self._table, epoch])
 
     @property
     def _database(self) -> duckdb.DuckDBPyConnection:

@@ -34,6 +34,8 @@ class FileSink(Sink):
         prefix: how names begin.
     """
 
+    holds = "a row group"
+
     def __init__(self, store: Store, ending: str, prefix: str) -> None:
         self._store, self._ending, self._prefix = store, ending, prefix
         self._write = writer_for(Path(f"part{ending}"))

@@ -116,8 +116,8 @@ class Pipeline:
         source = {"name": "source", "does": self.kinds["source"], "state": "its position"}
         rows = [{**source, "memory": batch}]
         rows += [{"name": stage.name, **stage.describe()} for stage in self.stages]
-        for name in self.sinks:
-            held = {"state": "the epoch", "memory": "one row group"}
+        for name, sink in self.sinks.items():
+            held = {"state": "the epoch", "memory": sink.holds}
             rows.append({"name": name, "does": self.kinds[name], **held})
         return rows
 
@@ -227,15 +227,15 @@ def _monitor(table: Table) -> tuple[MonitorStage, str]:
     where = table.text("on", "rows")
     if where not in ("rows", "windows"):
         raise table.error("on", 'expected "rows" or "windows"')
-    monitor = Monitor(
-        _reference(table.path("reference")),
-        min_effect=table.number("min_effect", 0.02),
-        false_alarms=table.number("false_alarms", 1e-4),
-        fdr=table.number("fdr") if "fdr" in table else None,
-        confidence=table.number("confidence", 0.99),
-        group=table.whole("group", 1),
-    )
-    return MonitorStage(monitor, table.whole("rows", 4096)), where
+    options: dict[str, Any] = {
+        "min_effect": table.number("min_effect", 0.02),
+        "false_alarms": table.number("false_alarms", 1e-4),
+        "fdr": table.number("fdr") if "fdr" in table else None,
+        "confidence": table.number("confidence", 0.99),
+        "group": table.whole("group", 1),
+    }
+    monitor = Monitor(_reference(table.path("reference")), **options)
+    return MonitorStage(monitor, table.whole("rows", 4096), options), where
 
 
 def _reference(path: str) -> Profile:

@@ -102,6 +102,9 @@ class Source(ABC):
 class Sink(ABC):
     """Where rows go; the module's text says when each is called."""
 
+    holds: str = "a batch"
+    """What it keeps in memory, for `kedge run --explain`."""
+
     def committed(self) -> int | None:
         """The last epoch that was published, of a sink that knows better than the snapshots."""
         return None

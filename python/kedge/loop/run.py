@@ -70,7 +70,7 @@ class Run:
         try:
             self.epoch = self._resume()
         except BaseException:
-            self._snapshots.close()
+            self.close()
             raise
         self._due = clock() + pipeline.snapshot_seconds
 

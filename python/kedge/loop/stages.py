@@ -6,6 +6,7 @@ until the loop takes it. Its state is bytes by name, from which it goes on exact
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -171,9 +172,10 @@ class MonitorStage(Stage):
 
     name = "monitor"
 
-    def __init__(self, monitor: Monitor, rows: int) -> None:
+    def __init__(self, monitor: Monitor, rows: int, options: Mapping[str, object]) -> None:
         super().__init__()
         self._monitor, self._rows = monitor, rows
+        self._options = {**options, "rows": rows}
         self._columns = monitor.reference.columns
         self._waiting: list[pa.Table] = []
         self.alarms = 0
@@ -202,7 +204,8 @@ class MonitorStage(Stage):
 
     def snapshot(self) -> dict[str, bytes]:
         """The monitor's own, and the rows that wait."""
-        state = {"monitor": self._monitor.to_bytes()}
+        options = json.dumps(self._options).encode()
+        state = {"monitor": self._monitor.to_bytes(), "options": options}
         if self._waiting:
             rows = pa.concat_tables(self._waiting)
             held = pa.BufferOutputStream()
@@ -212,8 +215,13 @@ class MonitorStage(Stage):
         return state
 
     def restore(self, state: Mapping[str, bytes]) -> None:
-        """Refuses the snapshot of a monitor with another reference."""
+        """Refuses the snapshot of a monitor with another reference or other options."""
         restored = Monitor.from_bytes(state["monitor"])
+        for name, its in json.loads(state["options"]).items():
+            if self._options.get(name) != its:
+                raise InvalidArgument(
+                    f"monitor: {name} = {self._options.get(name)}, the snapshot was made with {its}"
+                )
         if restored.reference != self._monitor.reference:
             raise InvalidArgument("monitor: the snapshot was made with another reference")
         self._monitor = restored
