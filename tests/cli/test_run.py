@@ -76,6 +76,37 @@ def test_keeps_windows_open_for_what_comes_later(tmp_path: Path) -> None:
     assert results(tmp_path) == [10] * 10
 
 
+SAID: list[tuple[list[int], int]] = []
+
+
+def say(rows: object, epoch: int) -> None:
+    SAID.append((pa.table(rows)["x"].to_pylist(), epoch))
+
+
+def test_connectors_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ours", sys.modules[__name__])
+    path = tmp_path / "p.toml"
+    path.write_text(
+        """[pipeline]
+state = "state"
+snapshot_rows = 2
+batch_rows = 2
+[source]
+kind = "tests.loop.rows_source:RowsSource.of"
+rows = 5
+[sink]
+kind = "call"
+function = "ours:say"
+"""
+    )
+    assert main(["run", str(path)]) == 0
+    assert SAID == [([0, 1], 1), ([2, 3], 2), ([4], 3)]
+    path.write_text(
+        path.read_text().replace("tests.loop.rows_source:RowsSource.of", "builtins:str")
+    )
+    assert main(["run", str(path)]) == 64
+
+
 def test_explains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path)
     assert main(["run", "--explain", "--json", str(path)]) == 0

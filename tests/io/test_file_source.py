@@ -156,6 +156,14 @@ def test_a_folder_grows(tmp_path: Path) -> None:
         read_all(again)
 
 
+def test_a_folder_that_is_made_later(tmp_path: Path) -> None:
+    source = FileSource(str(tmp_path / "in"), follow=True)
+    assert read_all(source) == ([], [])
+    (tmp_path / "in" / "day=1").mkdir(parents=True)
+    (tmp_path / "in" / "day=1" / "x.csv").write_text("a\n1\n")
+    assert read_all(source)[0] == [{"a": 1}]
+
+
 def test_columnar_files_are_taken_when_they_are_whole(tmp_path: Path) -> None:
     source = FileSource(str(tmp_path), follow=True, settle=0.2)
     pa.parquet.write_table(TABLE, tmp_path / "1.parquet")

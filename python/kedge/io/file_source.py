@@ -131,7 +131,8 @@ class FileSource(Source):
         self.types, self.quoted = types or {}, quoted
         self.schema: pa.Schema | None = None
         self._format, self._settle = format, settle
-        self._root, self._pattern = _split(Path(path))
+        self._path = Path(path)
+        self._root, self._pattern = _split(self._path)
         self._offsets: dict[str, int] = {}
         self._whole: set[str] = set()
         self._seen: dict[str, int] = {}
@@ -243,6 +244,7 @@ class FileSource(Source):
         self._reader = None
 
     def _names(self) -> list[str]:
+        self._root, self._pattern = _split(self._path)  # a folder may have been made since
         found = self._root.glob(self._pattern)
         names = (path.relative_to(self._root) for path in found if path.is_file())
         shown = [it for it in names if not any(part[0] in "._" for part in it.parts)]

@@ -74,9 +74,11 @@ class Folder:
             yield
 
     def _make(self) -> None:
-        if not self._path.exists():
-            self._path.mkdir(parents=True, exist_ok=True)
-            _sync_folder(self._path.parent)
+        """Each folder's name is durable before there is anything in it."""
+        missing = [it for it in (self._path, *self._path.parents) if not it.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            _sync_folder(folder.parent)
 
 
 def _sync_folder(path: Path) -> None:
