@@ -51,13 +51,19 @@ class Snapshot:
     epoch: int
     sections: Mapping[str, bytes]
 
+    def parts(self, generation: int) -> Iterator[bytes]:
+        """The stored form, section by section: a window's state may be hundreds of megabytes."""
+        head = [struct.pack("<IQQI", _VERSION, self.epoch, generation, len(self.sections))]
+        for name, content in self.sections.items():
+            stored = name.encode()
+            head += [_ENTRY.pack(len(stored), len(content), crc32c(content)), stored]
+        listed = b"".join(head)
+        yield _MAGIC + struct.pack("<I", crc32c(listed)) + listed
+        yield from self.sections.values()
+
     def to_bytes(self, generation: int) -> bytes:
-        """The stored form."""
-        rest = [_ENTRY.pack(len(name.encode()), len(content), crc32c(content)) + name.encode()
-                for name, content in self.sections.items()]  # fmt: skip
-        tail = struct.pack("<IQQI", _VERSION, self.epoch, generation, len(self.sections))
-        head = b"".join([tail, *rest])
-        return b"".join([_MAGIC, struct.pack("<I", crc32c(head)), head, *self.sections.values()])
+        """The same in one piece."""
+        return b"".join(self.parts(generation))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Snapshot:
@@ -155,7 +161,7 @@ class Snapshots:
             OSError: the store could not; the snapshots before are as they were.
         """
         name = f"{snapshot.epoch:019}.{self.generation}.snapshot"
-        self._put(name, snapshot.to_bytes(self.generation))
+        self._put(name, snapshot.parts(self.generation))
         for generation, epoch, old in self._names()[self._keep :]:
             if (generation, epoch) < (self.generation, snapshot.epoch):
                 self._store.remove(old)
@@ -172,11 +178,12 @@ class Snapshots:
         """Let the store go."""
         self._held.close()
 
-    def _put(self, name: str, data: bytes) -> None:
+    def _put(self, name: str, parts: Iterator[bytes]) -> None:
         unfinished = name + _UNFINISHED
         file = self._store.create(unfinished)
         try:
-            file.write(data)
+            for part in parts:
+                file.write(part)
             self._store.sync(file)
         finally:
             file.close()
