@@ -15,6 +15,7 @@ from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
 
 import kedge
 from kedge._core import Categories, Table
+from kedge.loop import Snapshot
 from tests.golden.quality import holds_quality, quality
 
 FOLDER = Path(__file__).parent
@@ -29,7 +30,9 @@ VERSIONS = {
     "shadow": 1,
     "canary": 1,
     "arms": 1,
+    "pipeline": 1,
 }
+GENERATION = 7  # that the snapshots of pipelines were stored by
 
 
 def columns() -> dict[str, np.ndarray]:
@@ -54,6 +57,18 @@ def save(format_name: str, name: str, data: bytes, holds: object) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         path.with_suffix(".json").write_text(json.dumps(holds) + "\n")
+
+
+def holds_snapshot(snapshot: Snapshot) -> dict[str, object]:
+    """What a pipeline's snapshot holds, as plain data."""
+    sections = {name: content.decode("latin-1") for name, content in snapshot.sections.items()}
+    return {"epoch": snapshot.epoch, "sections": sections}
+
+
+def pipelines() -> dict[str, Snapshot]:
+    """Snapshots of pipelines by name."""
+    sections = {"pipeline": b'["window"]', "source": b"{}", "window/window": bytes(range(256))}
+    return {"first": Snapshot(0, {}), "later": Snapshot(2**40 + 1, {**sections, "\u00fc/x": b""})}
 
 
 def holds(histogram: kedge.Histogram) -> dict[str, object]:
@@ -151,6 +166,9 @@ def main() -> None:
     for format_name, stored in quality().items():
         for name, content in stored.items():
             save(format_name, name, content, holds_quality(format_name, content))
+    for name, snapshot in pipelines().items():
+        stored_bytes = snapshot.to_bytes(GENERATION)
+        save("pipeline", f"{name}.snapshot", stored_bytes, holds_snapshot(snapshot))
 
 
 if __name__ == "__main__":

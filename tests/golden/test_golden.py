@@ -10,7 +10,15 @@ import pytest
 
 import kedge
 from kedge._core import Categories, Table
-from tests.golden.make import FOLDER, VERSIONS, holds, holds_names
+from kedge.loop import Snapshot
+from tests.golden.make import (
+    FOLDER,
+    GENERATION,
+    VERSIONS,
+    holds,
+    holds_names,
+    holds_snapshot,
+)
 from tests.golden.quality import QUALITY, holds_quality
 
 
@@ -88,6 +96,13 @@ def test_quality_and_decisions_read(path: Path) -> None:
     assert json.loads(json.dumps(found)) == expected(path)
     again = QUALITY[format_name][0](path.read_bytes())
     assert not is_newest(path) or again.to_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("path", files("pipeline"), ids=lambda path: path.name)
+def test_snapshots_of_pipelines_read(path: Path) -> None:
+    snapshot = Snapshot.from_bytes(path.read_bytes())
+    assert holds_snapshot(snapshot) == expected(path)
+    assert not is_newest(path) or snapshot.to_bytes(GENERATION) == path.read_bytes()
 
 
 @pytest.mark.parametrize("format_name", VERSIONS)
