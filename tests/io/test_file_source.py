@@ -156,6 +156,18 @@ def test_a_folder_grows(tmp_path: Path) -> None:
         read_all(again)
 
 
+def test_what_was_added_since_the_last_run_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a\n1\n")
+    source = FileSource(str(path))
+    assert read_all(source)[0] == [{"a": 1}]
+    path.write_text("a\n1\n2\n")
+    again = FileSource(str(path))
+    again.seek(source.position())
+    assert again.lag() == (2, "bytes")
+    assert read_all(again)[0] == [{"a": 2}]
+
+
 def test_a_folder_that_is_made_later(tmp_path: Path) -> None:
     source = FileSource(str(tmp_path / "in"), follow=True)
     assert read_all(source) == ([], [])

@@ -227,7 +227,7 @@ class FileSource(Source):
             self._end_file(is_whole=True)
             return Batch(rejected=[wrong])
         if read is None:
-            self._end_file(is_whole=not (self.follow and self._is_text(self._name)))
+            self._end_file(is_whole=not self._is_text(self._name))
             return None
         table, rejected = read
         self._offsets[self._name] = self._reader.offset
