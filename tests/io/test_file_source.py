@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 import kedge
 from kedge.io import records
+from kedge.io.columnar import ColumnarReader
 from kedge.io.file_source import FileSource
 from kedge.loop.ports import Rejected
 
@@ -198,6 +200,26 @@ def test_a_file_that_is_none_is_told_and_passed_over(tmp_path: Path) -> None:
     assert [Path(it.origin).name for it in rejected] == ["2.parquet", "3.parquet", "4.parquet"]
     assert 'column "a" is string, before it was int64' in rejected[1].reason
     assert 'there is no one column "s"' in rejected[2].reason
+
+
+def test_a_disk_that_fails_is_no_bad_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pa.parquet.write_table(TABLE, tmp_path / "x.parquet")
+    source = FileSource(str(tmp_path))
+    first = source.read(30, 0.0)
+    assert first is not None
+
+    def fail(self: ColumnarReader, rows: int) -> None:
+        raise OSError(errno.EIO, "the disk is broken")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ColumnarReader, "read", fail)
+        with pytest.raises(OSError, match="the disk is broken"):
+            source.read(30, 0.0)
+    again = FileSource(str(tmp_path))
+    again.seek(source.position())
+    found, rejected = read_all(again)
+    assert pa.table(first.rows).to_pylist() + found == TABLE.to_pylist()
+    assert not rejected
 
 
 def test_types_hold_for_all_runs(tmp_path: Path) -> None:
