@@ -11,39 +11,20 @@ kedge.InvalidArgument: orders.toml:3: source.batch = 0: expected a whole number 
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kedge import toml
 from kedge._core import InvalidArgument, normal_duration
+from kedge.toml.text import path_text, value_text
 from kedge.window.durations import seconds_of
-from kedge.window.toml_lines import line_of, tomllib
-from kedge.window.toml_text import path_text, value_text
 
 __all__ = ["Document", "Table"]
 
 
-class Document:
-    """A file of TOML: its text, its tables, and where things stand in it."""
-
-    def __init__(self, text: str, file: str) -> None:
-        self.text = text.replace("\r\n", "\n")
-        self.file = file
-        try:
-            self.root: dict[str, Any] = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
-            raise self.error((), f"not TOML: {error}") from None
-        except RecursionError:
-            raise self.error((), "not TOML: nested too deep") from None
-
-    @classmethod
-    def read(cls, path: Path) -> Document:
-        """The document in a file."""
-        try:
-            return cls(path.read_bytes().decode("utf-8-sig"), str(path))
-        except UnicodeDecodeError as error:
-            raise InvalidArgument(f"{path}: not UTF-8 at byte {error.start}") from None
+class Document(toml.Document):
+    """A file of TOML whose tables are taken one by one."""
 
     def table(self, name: str) -> Table:
         """A table, which must be there."""
@@ -57,12 +38,9 @@ class Document:
         """Refuse what is at the top and not in `known`."""
         for name in self.root:
             if name not in known:
-                raise self.error((name,), f"[{name}]: there is no such table{nearest(name, known)}")
-
-    def error(self, path: tuple[str, ...], what: str) -> InvalidArgument:
-        """An error that says in which line."""
-        line = line_of(self.text, path) if path else None
-        return InvalidArgument(f"{self.file}:{line}: {what}" if line else f"{self.file}: {what}")
+                raise self.error(
+                    (name,), f"[{name}]: there is no such table{toml.nearest(name, known)}"
+                )
 
 
 class Table:
@@ -140,7 +118,7 @@ class Table:
         for key in self._entries:
             if key not in self._asked:
                 where = path_text((*self._path, key))
-                what = f"{where}: there is no such key{nearest(key, sorted(self._asked))}"
+                what = f"{where}: there is no such key{toml.nearest(key, sorted(self._asked))}"
                 raise self._document.error((*self._path, key), what)
 
     def error(self, key: str, what: str) -> InvalidArgument:
@@ -158,9 +136,3 @@ class Table:
         if default is None:
             raise self._document.error(self._path, f"{self.name}: {key} is missing")
         return default
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """What was meant, or all there is."""
-    near = difflib.get_close_matches(name, list(known), 1)
-    return f", did you mean {near[0]!r}?" if near else f": {', '.join(known)}"

@@ -99,7 +99,7 @@ class Pipeline:
         Raises:
             InvalidArgument: with file, line, key, value and what is allowed.
         """
-        return _Reader(Document.read(Path(path)), connectors).read()
+        return _Reader(Document.open(path), connectors).read()
 
     @property
     def definition(self) -> bytes:
@@ -173,7 +173,7 @@ class _Reader:
         def make(**arguments: Any) -> Window:
             return Window(**{"partitions": partitions, **arguments})
 
-        return read_part(self._document.text, self._document.file, make)
+        return read_part(self._document, make)
 
     def _sinks(self, state: str) -> dict[str, Sink]:
         sinks = {"sink": self._connector("sink", "", {}, self._connectors.sink)}

@@ -59,9 +59,9 @@ def read(source: str | os.PathLike[str], make: Callable[..., _Made]) -> _Made:
     return _Definition(Document.open(source)).make(make)
 
 
-def read_part(text: str, file: str, make: Callable[..., _Made]) -> _Made:
+def read_part(document: Document, make: Callable[..., _Made]) -> _Made:
     """The same of the `[window]` in a document that has other tables too."""
-    return _Document(text, file).make_window(make)
+    return _Definition(document).make_window(make)
 
 
 def write(definition: Mapping[str, Any], paths: Mapping[str, str]) -> str:
