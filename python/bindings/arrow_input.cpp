@@ -132,4 +132,10 @@ Batches batches_from(nb::handle object) {
                          nb::cast<std::string>(type_name));
 }
 
+Schema schema_from(nb::handle object) {
+  const nb::object capsule = object.attr("__arrow_c_schema__")();
+  const OwnedSchema schema = take<ArrowSchema>(capsule, "arrow_schema");
+  return *import_schema(*schema);
+}
+
 }  // namespace kedge

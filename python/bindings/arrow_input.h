@@ -16,4 +16,7 @@ Batches batches_from(nanobind::handle object);
 // The same, one batch at a time: a stream longer than memory passes through.
 void each_batch(nanobind::handle object, const std::function<void(const Batch&)>& use);
 
+// The columns that anything with __arrow_c_schema__ describes.
+Schema schema_from(nanobind::handle object);
+
 }  // namespace kedge

@@ -32,5 +32,6 @@ void bind_quality(nanobind::module_& m);
 void bind_window(nanobind::module_& m);
 void bind_as_of(nanobind::module_& m);
 void bind_serve(nanobind::module_& m);
+void bind_records(nanobind::module_& m);
 
 }  // namespace kedge

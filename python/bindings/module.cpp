@@ -112,4 +112,5 @@ NB_MODULE(_core, m) {
   kedge::bind_window(m);
   kedge::bind_as_of(m);
   kedge::bind_serve(m);
+  kedge::bind_records(m);
 }
