@@ -1,17 +1,13 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
-#include <mutex>
-#include <utility>
-
 #include "bindings.h"
-#include "kedge/arrow/batch.h"
-#include "kedge/records/json_records.h"
-#include "kedge/records/lines.h"
+#include "kedge/base/error.h"
+#include "record_stream.h"
 #include "records_input.h"
-#include "stored.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -19,82 +15,8 @@ using namespace nb::literals;
 namespace kedge {
 namespace {
 
-struct RejectedRecord {
-  std::size_t index = 0;  // among the records of the call
-  std::string field;
-  std::string reason;
-  std::string record;
-};
-
-using Decoded = std::pair<Batches, std::vector<RejectedRecord>>;
-
-// A decoder that threads may share: it works without the GIL, one call at a time.
-template <class Decoder>
-class RecordStream {
- public:
-  explicit RecordStream(Decoder decoder) : decoder_(std::move(decoder)) {}
-
-  Decoded decode_list(const std::vector<std::string_view>& records) {
-    return run([&] {
-      for (const std::string_view record : records) append(record, true);
-    });
-  }
-  Decoded decode_lines(std::string_view text) {
-    return run([&] {
-      records::Lines lines(text.size());
-      lines.push(text, line_user());
-      lines.finish(line_user());
-    });
-  }
-  Decoded push(std::string_view chunk) {
-    return run([&] { lines_.push(chunk, line_user()); });
-  }
-  Decoded finish() {
-    return run([&] { lines_.finish(line_user()); });
-  }
-  std::uint64_t skipped() {
-    const std::scoped_lock lock(mutex_);
-    return decoder_.skipped();
-  }
-
- private:
-  auto line_user() {
-    return [this](std::string_view line, bool whole) {
-      if (line.find_first_not_of(" \t\r") != std::string_view::npos) append(line, whole);
-    };
-  }
-
-  void append(std::string_view record, bool whole) {
-    const bool taken = whole
-                           ? decoder_.append(record)
-                           : decoder_.columns().refuse({}, "longer than ", record.size(), " bytes");
-    if (!taken) {
-      const records::Refusal& refusal = decoder_.columns().refusal();
-      rejected_.push_back({index_, refusal.field, refusal.reason, std::string(record)});
-    }
-    ++index_;
-  }
-
-  template <class Work>
-  Decoded run(const Work& work) {
-    const nb::gil_scoped_release released;
-    const std::scoped_lock lock(mutex_);
-    index_ = 0;
-    work();
-    Batch batch = decoder_.columns().take();
-    Batches table{batch.schema, {}};
-    if (batch.length != 0) table.batches.push_back(std::move(batch));
-    return {std::move(table), std::exchange(rejected_, {})};
-  }
-
-  std::mutex mutex_;
-  Decoder decoder_;
-  records::Lines lines_;
-  std::size_t index_ = 0;
-  std::vector<RejectedRecord> rejected_;
-};
-
-using JsonStream = RecordStream<records::JsonRecords>;
+using JsonStream = LineStream<records::JsonRecords>;
+using CsvStream = LineStream<records::CsvRecords>;
 
 std::string_view view_of(const nb::bytes& data) {
   return {static_cast<const char*>(data.data()), data.size()};
@@ -102,14 +24,40 @@ std::string_view view_of(const nb::bytes& data) {
 
 template <class Stream>
 Decoded decode(Stream& self, nb::handle data) {
-  if (nb::isinstance<nb::bytes>(data))
-    return self.decode_lines(view_of(nb::borrow<nb::bytes>(data)));
-  return self.decode_list(RecordList(data).views);
+  if (!nb::isinstance<nb::bytes>(data)) return self.decode(RecordList(data));
+  return self.decode_text(view_of(nb::borrow<nb::bytes>(data)));
+}
+
+template <class Stream>
+void bind_lines(nb::class_<Stream>& bound) {
+  bound
+      .def("decode", decode<Stream>, "data"_a,
+           "A table of all that are rows, and those that are not: of a list of records, or of "
+           "bytes with a record on each line.")
+      .def(
+          "push", [](Stream& self, const nb::bytes& chunk) { return self.push(view_of(chunk)); },
+          "chunk"_a, "The same of the next chunk of lines; one that is not complete is kept.")
+      .def("finish", &Stream::finish, "The same of what was kept.")
+      .def_prop_ro(
+          "skipped",
+          [](Stream& self) {
+            return self.with_decoder([](auto& decoder) { return decoder.skipped(); });
+          },
+          "Fields that no column asked for, so far.");
 }
 
 std::string represent(const RejectedRecord& self) {
   return text("Rejected(index=", self.index, ", field='", self.field, "', reason='", self.reason,
               "')");
+}
+
+void make_csv(CsvStream* self, nb::handle schema, std::string_view delimiter,
+              std::vector<std::string> names) {
+  if (delimiter.size() != 1) {
+    throw invalid_argument("a delimiter is one character, got \"", delimiter, '"');
+  }
+  new (self) CsvStream(
+      records::CsvRecords(record_schema_of(schema), {delimiter.front(), std::move(names)}));
 }
 
 }  // namespace
@@ -126,22 +74,19 @@ void bind_records(nb::module_& m) {
           },
           "The record.")
       .def("__repr__", represent, "All of it but the record.");
-  nb::class_<JsonStream>(m, "JsonRecords", "JSON records into columns.")
-      .def(
-          "__init__",
-          [](JsonStream* self, nb::handle schema) {
-            new (self) JsonStream(records::JsonRecords(record_schema_of(schema)));
-          },
-          "schema"_a, "Columns by the paths of their fields.")
-      .def("decode", decode<JsonStream>, "data"_a,
-           "A table of all that are rows, and those that are not: of a list of records, or of "
-           "bytes with a record on each line.")
-      .def(
-          "push",
-          [](JsonStream& self, const nb::bytes& chunk) { return self.push(view_of(chunk)); },
-          "chunk"_a, "The same of the next chunk of lines; one that is not complete is kept.")
-      .def("finish", &JsonStream::finish, "The same of what was kept.")
-      .def_prop_ro("skipped", &JsonStream::skipped, "Fields that no column asked for, so far.");
+  nb::class_<JsonStream> json(m, "JsonRecords", "JSON records into columns.");
+  json.def(
+      "__init__",
+      [](JsonStream* self, nb::handle schema) {
+        new (self) JsonStream(records::JsonRecords(record_schema_of(schema)));
+      },
+      "schema"_a, "Columns by the paths of their fields.");
+  bind_lines(json);
+  nb::class_<CsvStream> csv(m, "CsvRecords", "CSV records into columns.");
+  csv.def("__init__", make_csv, "schema"_a, nb::kw_only(), "delimiter"_a = ",",
+          "names"_a = std::vector<std::string>(),
+          "Columns by the names of their fields: of the first record, or those given in order.");
+  bind_lines(csv);
 }
 
 }  // namespace kedge

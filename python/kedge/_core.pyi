@@ -1869,3 +1869,26 @@ class JsonRecords:
     @property
     def skipped(self) -> int:
         """Fields that no column asked for, so far."""
+
+class CsvRecords:
+    """CSV records into columns."""
+
+    def __init__(self, schema: object, *, delimiter: str = ',', names: Sequence[str] = []) -> None:
+        """
+        Columns by the names of their fields: of the first record, or those given in order.
+        """
+
+    def decode(self, data: object) -> tuple[Table, list[Rejected]]:
+        """
+        A table of all that are rows, and those that are not: of a list of records, or of bytes with a record on each line.
+        """
+
+    def push(self, chunk: bytes) -> tuple[Table, list[Rejected]]:
+        """The same of the next chunk of lines; one that is not complete is kept."""
+
+    def finish(self) -> tuple[Table, list[Rejected]]:
+        """The same of what was kept."""
+
+    @property
+    def skipped(self) -> int:
+        """Fields that no column asked for, so far."""

@@ -1,4 +1,4 @@
-"""Records as bytes into columns: what a stream carries, or a file of lines.
+r"""Records as bytes into columns: what a stream carries, or a file of lines.
 
 >>> from kedge.records import JsonRecords
 >>> orders = JsonRecords({"user.id": "int64 not null", "amount": "float64", "at": "timestamp[us]"})
@@ -24,6 +24,14 @@ range, a text is no number, a time with more digits than the column's unit is re
 texts in ISO 8601 (UTC without an offset) or integers in the column's unit. Fields that no column
 asks for are skipped and counted (`skipped`). A field that a record has twice is refused.
 
+CSV is RFC 4180's: `CsvRecords(schema, delimiter=",")` takes the first record of each text for its
+header, or is given `names`. An empty field is null, an empty text is `""`; numbers are spelled as in
+JSON, floats may be `NaN` and `inf`, bools are `true`, `True`, `TRUE`, `1` and their opposites.
+
+>>> from kedge.records import CsvRecords
+>>> CsvRecords({"b": "float64"}).decode(b"a,b\nx,1.5\ny,\n")[0].to_pydict()
+{'b': [1.5, None]}
+
 `decode` takes a list of records (`bytes`, `str`, or None for an empty one), or `bytes` with one on
 each line; blank lines are none. `push` takes chunks that end anywhere and `finish` what is left; a
 line beyond 16 MiB is rejected. All work without the GIL.
@@ -31,6 +39,6 @@ line beyond 16 MiB is rejected. All work without the GIL.
 
 from __future__ import annotations
 
-from kedge._core import JsonRecords, Rejected
+from kedge._core import CsvRecords, JsonRecords, Rejected
 
-__all__ = ["JsonRecords", "Rejected"]
+__all__ = ["CsvRecords", "JsonRecords", "Rejected"]

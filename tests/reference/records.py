@@ -171,3 +171,27 @@ def json_rows(
         for name, value in row.items():
             columns[name].append(value)
     return columns, refused
+
+
+BOOLS = {"true": True, "True": True, "TRUE": True, "1": True}
+BOOLS |= {"false": False, "False": False, "FALSE": False, "0": False}
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+WORDS = dict.fromkeys(("NaN", "nan", "NAN"), math.nan)
+WORDS |= {
+    f"{sign}{w}": float(f"{sign}inf") for sign in ("", "-") for w in ("inf", "Infinity", "Inf")
+}
+
+
+def csv_value(text: str, type_: str) -> Any:
+    """Of a field whose type is not text."""
+    if text == "":
+        return None
+    if type_ == "bool":
+        if text not in BOOLS:
+            raise Refused(text)
+        return BOOLS[text]
+    if NUMBER.fullmatch(text):
+        return number(text, type_)
+    if type_.startswith("float") and text in WORDS:
+        return WORDS[text]
+    return convert(text, type_) if type_.startswith("timestamp") else number("0.5", "int8")

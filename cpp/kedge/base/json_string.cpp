@@ -88,7 +88,7 @@ class StringReader {
       ++at_;
       return;
     }
-    if (letter != 'u') return fail("a backslash without an escape");
+    if (letter != 'u') return fail("expected an escape");
     std::uint32_t code = code_unit();
     if (code >= 0xd800 && code < 0xdc00 && text_.substr(at_, 2) == "\\u") {
       ++at_;

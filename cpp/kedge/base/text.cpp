@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace kedge {
 
@@ -34,7 +35,15 @@ std::size_t character_size(std::string_view bytes, std::size_t at) noexcept {
 }  // namespace
 
 bool is_utf8(std::string_view bytes) noexcept {
+  constexpr std::uint64_t kTops = 0x8080808080808080;
   for (std::size_t at = 0; at < bytes.size();) {
+    if (std::uint64_t word; bytes.size() - at >= sizeof word) {
+      std::memcpy(&word, bytes.data() + at, sizeof word);
+      if ((word & kTops) == 0) {
+        at += sizeof word;
+        continue;
+      }
+    }
     const std::size_t size = character_size(bytes, at);
     if (size == 0) return false;
     at += size;

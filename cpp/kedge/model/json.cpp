@@ -1,31 +1,13 @@
 #include "kedge/model/json.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <limits>
+
+#include "kedge/base/decimal.h"
+#include "kedge/base/json_string.h"
 
 namespace kedge {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (code < 0x80) return put(code);
-  if (code < 0x800) {
-    put(0xc0 | code >> 6);
-  } else {
-    if (code < 0x10000) {
-      put(0xe0 | code >> 12);
-    } else {
-      put(0xf0 | code >> 18);
-      put(0x80 | (code >> 12 & 0x3f));
-    }
-    put(0x80 | (code >> 6 & 0x3f));
-  }
-  put(0x80 | (code & 0x3f));
-}
 
 class JsonReader {
  public:
@@ -143,104 +125,29 @@ class JsonReader {
     at_ += wanted.size();
   }
 
-  void digits() {
-    if (!is_digit(peek())) fail("expected a digit, got ", got());
-    while (is_digit(peek())) ++at_;
-  }
-
   void number() {
-    const std::size_t start = at_;
-    const bool negative = peek() == '-';
-    at_ += negative ? 1 : 0;
-    if (negative && peek() == 'I') {
+    if (text_.substr(at_).starts_with("-I")) {
+      ++at_;
       word("Infinity");
       return out_.number(-std::numeric_limits<double>::infinity());
     }
-    if (!is_digit(peek())) fail("expected a value, got ", got());
-    const bool zero = peek() == '0';
-    zero ? void(++at_) : digits();
-    bool whole = !(zero && negative);  // an integer has no -0
-    if (peek() == '.') {
-      whole = false;
-      ++at_;
-      digits();
+    const auto number = read_decimal(text_.substr(at_));
+    if (!number) fail("expected a value, got ", got());
+    at_ += number->spelling.size();
+    // An integer has no -0.
+    if (const auto integer = number->int64(); integer && !(number->negative && *integer == 0)) {
+      return out_.integer(*integer);
     }
-    if (peek() == 'e' || peek() == 'E') {
-      whole = false;
-      ++at_;
-      if (peek() == '+' || peek() == '-') ++at_;
-      digits();
-    }
-    convert(text_.substr(start, at_ - start), whole);
-  }
-
-  void convert(std::string_view digits, bool whole) {
-    if (whole) {
-      if (const auto integer = number_of<std::int64_t>(digits)) return out_.integer(*integer);
-    }
-    const auto number = number_of<double>(digits);
-    if (!number || std::isinf(*number)) fail("the number is beyond a double");
-    out_.number(*number);
+    const auto nearest = number->float64();
+    if (!nearest) fail("the number is beyond a double");
+    out_.number(*nearest);
   }
 
   void string() {
-    const std::size_t start = ++at_;
-    while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\') plain();
-    if (peek() == '"') return finish_string(text_.substr(start, at_ - start));
-    unescaped_.assign(text_.substr(start, at_ - start));
-    while (at_ < text_.size() && text_[at_] != '"') {
-      if (text_[at_] == '\\') {
-        escape();
-      } else {
-        unescaped_ += text_[at_];
-        plain();
-      }
-    }
-    if (at_ == text_.size()) fail("the string does not end");
-    finish_string(unescaped_);
-  }
-
-  void plain() {
-    if (static_cast<unsigned char>(text_[at_]) < ' ') fail("a string has ", got());
-    ++at_;
-  }
-
-  void finish_string(std::string_view value) {
-    if (!is_utf8(value)) fail("the string that ends here is not UTF-8");
-    ++at_;
-    out_.text(value);
-  }
-
-  void escape() {
-    ++at_;
-    static constexpr std::string_view kLetters = "\"\\/bfnrt";
-    static constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
-    const char letter = peek();
-    if (const auto i = kLetters.find(letter); i != std::string_view::npos) {
-      unescaped_ += kMeanings[i];
-      ++at_;
-      return;
-    }
-    if (letter != 'u') fail("expected an escape, got ", got());
-    std::uint32_t code = code_unit();
-    if (code >= 0xd800 && code < 0xdc00 && text_.substr(at_, 2) == "\\u") {
-      ++at_;
-      const std::uint32_t low = code_unit();
-      if (low < 0xdc00 || low >= 0xe000) fail("half a surrogate pair");
-      code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-    }
-    if (code >= 0xd800 && code < 0xe000) fail("half a surrogate pair");
-    append_utf8(unescaped_, code);
-  }
-
-  // Four hexadecimal digits after the 'u' that is at the position.
-  std::uint32_t code_unit() {
-    std::uint32_t unit = 0;
-    const std::string_view hex = text_.substr(at_ + 1, 4);
-    const auto result = std::from_chars(hex.data(), hex.data() + hex.size(), unit, 16);
-    if (hex.size() < 4 || result.ptr != hex.data() + 4) fail("expected four hexadecimal digits");
-    at_ += 5;
-    return unit;
+    const JsonString read = read_json_string(text_, at_, unescaped_);
+    at_ = read.end;
+    if (read.problem != nullptr) fail(read.problem);
+    out_.text(read.value);
   }
 
   std::string_view text_;

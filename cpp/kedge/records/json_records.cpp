@@ -125,7 +125,7 @@ bool JsonRecords::child_value(const FieldPaths::Child& child) {
   const std::size_t start = at_;
   if (!skip_value()) return false;
   return columns_.refuse(node.path, "wanted an object, got ",
-                         text_.substr(start, std::min<std::size_t>(at_ - start, 40)));
+                         excerpt(text_.substr(start, at_ - start)));
 }
 
 bool JsonRecords::column_value(std::uint32_t column) {

@@ -14,12 +14,14 @@ constexpr std::size_t kMostExcerpt = 40;
 
 }  // namespace
 
-std::string quoted_excerpt(std::string_view text) {
-  if (text.size() <= kMostExcerpt) return kedge::text('"', text, '"');
+std::string excerpt(std::string_view text) {
+  if (text.size() <= kMostExcerpt) return std::string(text);
   std::size_t end = kMostExcerpt;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return kedge::text('"', text.substr(0, end), "..\" of ", text.size(), " bytes");
+  return kedge::text(text.substr(0, end), "..");
 }
+
+std::string quoted_excerpt(std::string_view text) { return kedge::text('"', excerpt(text), '"'); }
 
 RecordColumns::RecordColumns(Schema schema)
     : set_by_(schema.size(), 0), expected_rows_(kFirstRows) {
@@ -86,7 +88,7 @@ bool RecordColumns::set_double(std::size_t column, double value) {
 bool RecordColumns::set_decimal(std::size_t column, const Decimal& value) {
   if (!is_first(column)) return false;
   return columns_[column].set_decimal(rows_, value) ||
-         refuse_value(column, value.spelling.substr(0, kMostExcerpt));
+         refuse_value(column, excerpt(value.spelling));
 }
 
 bool RecordColumns::set_text(std::size_t column, std::string_view value) {

@@ -20,7 +20,8 @@ struct Refusal {
   std::string reason;  // `wanted int64, got "twelve"`
 };
 
-// What was got, for a reason: in quotes, and cut short.
+// What was got, for a reason: of UTF-8, cut short; and in quotes.
+std::string excerpt(std::string_view text);
 std::string quoted_excerpt(std::string_view text);
 
 // One record after the other: begin(), a set for each field that it has, commit(). Whatever answers
