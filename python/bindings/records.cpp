@@ -1,4 +1,5 @@
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
@@ -6,6 +7,7 @@
 
 #include "bindings.h"
 #include "kedge/base/error.h"
+#include "kedge/records/avro_records.h"
 #include "record_stream.h"
 #include "records_input.h"
 
@@ -44,6 +46,52 @@ void bind_lines(nb::class_<Stream>& bound) {
             return self.with_decoder([](auto& decoder) { return decoder.skipped(); });
           },
           "Fields that no column asked for, so far.");
+}
+
+using AvroStream = RecordStream<records::AvroRecords>;
+
+void make_avro(AvroStream* self, nb::handle schema, nb::handle writer) {
+  records::AvroRecords decoder(record_schema_of(schema));
+  nb::dict framed;
+  if (nb::isinstance<nb::str>(writer)) {
+    decoder.set_writer(records::AvroSchema(nb::cast<std::string_view>(writer)));
+  } else if (nb::try_cast(writer, framed)) {
+    for (const auto& [id, text] : framed) {
+      decoder.add_writer(nb::cast<std::uint32_t>(id),
+                         records::AvroSchema(nb::cast<std::string_view>(text)));
+    }
+  } else {
+    throw nb::type_error("a writer is a schema as text, or a dict of such by their ids");
+  }
+  new (self) AvroStream(std::move(decoder));
+}
+
+void bind_avro(nb::module_& m) {
+  nb::class_<AvroStream>(m, "AvroRecords", "Avro records into columns.")
+      .def("__init__", make_avro, "schema"_a, "writer"_a,
+           nb::sig("def __init__(self, schema: object, writer: str | dict[int, str]) -> None"),
+           "Columns by the paths of their fields, and who wrote the records.")
+      .def(
+          "decode", [](AvroStream& self, nb::handle data) { return self.decode(RecordList(data)); },
+          "data"_a, "A table of all records that are rows, and those that are not.")
+      .def(
+          "add_writer",
+          [](AvroStream& self, std::uint32_t id, std::string_view schema) {
+            self.with_decoder(
+                [&](auto& decoder) { decoder.add_writer(id, records::AvroSchema(schema)); });
+          },
+          "id"_a, "schema"_a, "Records that come with this id are of this writer.");
+  m.def(
+      "schema_id", [](const nb::bytes& record) { return records::schema_id_of(view_of(record)); },
+      "record"_a, "The id that a schema registry put before a record; None when there is none.");
+  m.def(
+      "avro_canonical",
+      [](std::string_view schema) { return records::AvroSchema(schema).canonical(); }, "schema"_a,
+      "A schema's Parsing Canonical Form: equal for schemas that read alike.");
+  m.def(
+      "avro_fingerprint",
+      [](std::string_view schema) { return records::AvroSchema(schema).fingerprint(); }, "schema"_a,
+      "The CRC-64-AVRO of that form.");
 }
 
 std::string represent(const RejectedRecord& self) {
@@ -87,6 +135,7 @@ void bind_records(nb::module_& m) {
           "names"_a = std::vector<std::string>(),
           "Columns by the names of their fields: of the first record, or those given in order.");
   bind_lines(csv);
+  bind_avro(m);
 }
 
 }  // namespace kedge

@@ -1892,3 +1892,26 @@ class CsvRecords:
     @property
     def skipped(self) -> int:
         """Fields that no column asked for, so far."""
+
+class AvroRecords:
+    """Avro records into columns."""
+
+    def __init__(self, schema: object, writer: str | dict[int, str]) -> None:
+        """Columns by the paths of their fields, and who wrote the records."""
+
+    def decode(self, data: object) -> tuple[Table, list[Rejected]]:
+        """A table of all records that are rows, and those that are not."""
+
+    def add_writer(self, id: int, schema: str) -> None:
+        """Records that come with this id are of this writer."""
+
+def schema_id(record: bytes) -> int | None:
+    """
+    The id that a schema registry put before a record; None when there is none.
+    """
+
+def avro_canonical(schema: str) -> str:
+    """A schema's Parsing Canonical Form: equal for schemas that read alike."""
+
+def avro_fingerprint(schema: str) -> int:
+    """The CRC-64-AVRO of that form."""

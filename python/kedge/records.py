@@ -32,6 +32,17 @@ JSON, floats may be `NaN` and `inf`, bools are `true`, `True`, `TRUE`, `1` and t
 >>> CsvRecords({"b": "float64"}).decode(b"a,b\nx,1.5\ny,\n")[0].to_pydict()
 {'b': [1.5, None]}
 
+Avro's binary records need the schema of who wrote them: `AvroRecords(schema, writer=text)` for bare
+ones, and a dict of such by their ids for those that a schema registry framed. That the writer's
+fields can be the columns is checked at once. Enums are texts, times come from logical types.
+`avro_fingerprint` names a writer's schema, `schema_id` says which one a record claims.
+
+>>> from kedge.records import AvroRecords
+>>> writer = '''{"type": "record", "name": "Order", "fields": [
+...     {"name": "paid", "type": "boolean"}, {"name": "amount", "type": ["null", "float"]}]}'''
+>>> AvroRecords({"amount": "float64"}, {7: writer}).decode([b"\0\0\0\0\7\1\0"])[0].to_pydict()
+{'amount': [None]}
+
 `decode` takes a list of records (`bytes`, `str`, or None for an empty one), or `bytes` with one on
 each line; blank lines are none. `push` takes chunks that end anywhere and `finish` what is left; a
 line beyond 16 MiB is rejected. All work without the GIL.
@@ -39,6 +50,22 @@ line beyond 16 MiB is rejected. All work without the GIL.
 
 from __future__ import annotations
 
-from kedge._core import CsvRecords, JsonRecords, Rejected
+from kedge._core import (
+    AvroRecords,
+    CsvRecords,
+    JsonRecords,
+    Rejected,
+    avro_canonical,
+    avro_fingerprint,
+    schema_id,
+)
 
-__all__ = ["CsvRecords", "JsonRecords", "Rejected"]
+__all__ = [
+    "AvroRecords",
+    "CsvRecords",
+    "JsonRecords",
+    "Rejected",
+    "avro_canonical",
+    "avro_fingerprint",
+    "schema_id",
+]

@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 #include "kedge/base/bytes.h"
-#include "kedge/model/json.h"
+#include "kedge/base/json.h"
 #include "visit.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

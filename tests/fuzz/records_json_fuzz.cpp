@@ -6,7 +6,7 @@
 #include "fuzz.h"
 #include "kedge/arrow/check.h"
 #include "kedge/base/bytes.h"
-#include "kedge/model/json.h"
+#include "kedge/base/json.h"
 #include "kedge/records/json_records.h"
 #include "kedge/records/lines.h"
 #include "kedge/records/type_text.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "fuzz.h"
-#include "kedge/model/document.h"
+#include "kedge/base/document.h"
 
 namespace kedge {
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <map>
 
+#include "kedge/base/json.h"
 #include "kedge/model/covers.h"
-#include "kedge/model/json.h"
 
 namespace kedge {
 namespace {

@@ -1,6 +1,6 @@
 #include "kedge/model/lightgbm.h"
 
-#include "kedge/model/json.h"
+#include "kedge/base/json.h"
 #include "kedge/model/key_lines.h"
 #include "kedge/model/lightgbm_categories.h"
 #include "kedge/model/lightgbm_parts.h"

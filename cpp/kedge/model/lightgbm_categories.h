@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kedge/model/document.h"
+#include "kedge/base/document.h"
 #include "kedge/model/trees.h"
 
 namespace kedge {

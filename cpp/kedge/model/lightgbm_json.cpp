@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kedge/model/json.h"
+#include "kedge/base/json.h"
 #include "kedge/model/lightgbm.h"
 #include "kedge/model/lightgbm_categories.h"
 #include "kedge/model/lightgbm_parts.h"

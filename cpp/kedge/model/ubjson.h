@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "kedge/model/document.h"
+#include "kedge/base/document.h"
 
 namespace kedge {
 

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "kedge/base/bytes.h"
+#include "kedge/base/json.h"
 #include "kedge/base/math.h"
 #include "kedge/model/covers.h"
-#include "kedge/model/json.h"
 #include "kedge/model/ubjson.h"
 #include "kedge/model/xgboost_tree.h"
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "kedge/model/document.h"
+#include "kedge/base/document.h"
 #include "kedge/model/trees.h"
 
 namespace kedge {

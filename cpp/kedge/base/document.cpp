@@ -1,4 +1,4 @@
-#include "kedge/model/document.h"
+#include "kedge/base/document.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "kedge/model/json.h"
+#include "kedge/base/json.h"
 
 #include <algorithm>
 #include <cmath>

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "kedge/model/document.h"
+#include "kedge/base/document.h"
 
 namespace kedge {
 
