@@ -25,8 +25,8 @@ texts in ISO 8601 (UTC without an offset) or integers in the column's unit. Fiel
 asks for are skipped and counted (`skipped`). A field that a record has twice is refused.
 
 CSV is RFC 4180's: `CsvRecords(schema, delimiter=",")` takes the first record of each text for its
-header, or is given `names`. An empty field is null, an empty text is `""`; numbers are spelled as in
-JSON, floats may be `NaN` and `inf`, bools are `true`, `True`, `TRUE`, `1` and their opposites.
+header, or is given `names`. An empty field is null, an empty text is `""`; numbers are spelled as
+in JSON, floats may be `NaN` and `inf`, bools are `true`, `True`, `TRUE`, `1` and their opposites.
 
 >>> from kedge.records import CsvRecords
 >>> CsvRecords({"b": "float64"}).decode(b"a,b\nx,1.5\ny,\n")[0].to_pydict()

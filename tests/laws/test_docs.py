@@ -60,6 +60,7 @@ def test_commands_are_understood(line: str) -> None:
             "loop.options",
             "model",
             "model.importance",
+            "records",
             "sketch",
         ),
         *("toml.places", "udf", "udf.aggregate", "udf.column", "window.as_of"),

@@ -35,7 +35,7 @@ std::optional<double> word_of(std::string_view text) {
 
 }  // namespace
 
-CsvRecords::CsvRecords(Schema schema, CsvOptions options)
+CsvRecords::CsvRecords(Schema schema, const CsvOptions& options)
     : columns_(std::move(schema)),
       delimiter_(options.delimiter),
       has_names_(!options.names.empty()) {

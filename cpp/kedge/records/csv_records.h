@@ -28,7 +28,7 @@ class CsvRecords {
  public:
   // Throws InvalidArgument for a delimiter that is a quote, a line end or no ASCII, and as the
   // header's record.
-  CsvRecords(Schema schema, CsvOptions options);
+  CsvRecords(Schema schema, const CsvOptions& options);
 
   // Appends a row; or none, and columns().refusal() says why. The header is no row: it throws
   // InvalidArgument when it lacks a column, or has one twice.

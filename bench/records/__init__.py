@@ -1,0 +1,1 @@
+"""Benchmarks of the stage that computes conditions and columns."""
