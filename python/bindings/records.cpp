@@ -8,8 +8,10 @@
 #include "bindings.h"
 #include "kedge/base/error.h"
 #include "kedge/records/avro_records.h"
+#include "kedge/records/proto_records.h"
 #include "record_stream.h"
 #include "records_input.h"
+#include "stored.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -94,6 +96,25 @@ void bind_avro(nb::module_& m) {
       "The CRC-64-AVRO of that form.");
 }
 
+using ProtoStream = RecordStream<records::ProtoRecords>;
+
+void make_proto(ProtoStream* self, nb::handle schema, const nb::bytes& descriptors,
+                std::string_view message, bool framed) {
+  new (self) ProtoStream(
+      records::ProtoRecords(record_schema_of(schema), bytes_of(descriptors), message, framed));
+}
+
+void bind_proto(nb::module_& m) {
+  nb::class_<ProtoStream>(m, "ProtobufRecords", "Messages of Protocol Buffers into columns.")
+      .def("__init__", make_proto, "schema"_a, "descriptors"_a, "message"_a, nb::kw_only(),
+           "framed"_a = false,
+           "Columns by the paths of their fields, in a message that a FileDescriptorSet has.")
+      .def(
+          "decode",
+          [](ProtoStream& self, nb::handle data) { return self.decode(RecordList(data)); },
+          "data"_a, "A table of all records that are rows, and those that are not.");
+}
+
 std::string represent(const RejectedRecord& self) {
   return text("Rejected(index=", self.index, ", field='", self.field, "', reason='", self.reason,
               "')");
@@ -136,6 +157,7 @@ void bind_records(nb::module_& m) {
           "Columns by the names of their fields: of the first record, or those given in order.");
   bind_lines(csv);
   bind_avro(m);
+  bind_proto(m);
 }
 
 }  // namespace kedge

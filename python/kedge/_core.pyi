@@ -1915,3 +1915,14 @@ def avro_canonical(schema: str) -> str:
 
 def avro_fingerprint(schema: str) -> int:
     """The CRC-64-AVRO of that form."""
+
+class ProtobufRecords:
+    """Messages of Protocol Buffers into columns."""
+
+    def __init__(self, schema: object, descriptors: bytes, message: str, *, framed: bool = False) -> None:
+        """
+        Columns by the paths of their fields, in a message that a FileDescriptorSet has.
+        """
+
+    def decode(self, data: object) -> tuple[Table, list[Rejected]]:
+        """A table of all records that are rows, and those that are not."""
