@@ -43,8 +43,8 @@ fields can be the columns is checked at once. Enums are texts, times come from l
 >>> AvroRecords({"amount": "float64"}, {7: writer}).decode([b"\0\0\0\0\7\1\0"])[0].to_pydict()
 {'amount': [None]}
 
-`ProtobufRecords(schema, descriptors, message)` reads messages of Protocol Buffers, as the bytes of a
-FileDescriptorSet (`protoc --include_imports -o`) describe them; `framed=True` those of a schema
+`ProtobufRecords(schema, descriptors, message)` reads messages of Protocol Buffers, as the bytes of
+a FileDescriptorSet (`protoc --include_imports -o`) describe them; `framed=True` those of a schema
 registry. An absent field is null where absence can be told from zero.
 
 `decode` takes a list of records (`bytes`, `str`, or None for an empty one), or `bytes` with one on
