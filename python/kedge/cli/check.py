@@ -10,6 +10,8 @@ from kedge.loop.ports import Rejected
 
 __all__ = ["check"]
 
+_WAIT = 2.0  # seconds in which a source that is remote has something, or nothing
+
 
 def check(pipeline: Pipeline, rows: int, as_json: bool) -> Answer:
     """0: all rows of the sample fit; 1: some could not be read; 2: there were none.
@@ -21,7 +23,7 @@ def check(pipeline: Pipeline, rows: int, as_json: bool) -> Answer:
     rejected: list[Rejected] = []
     out: pa.Schema | None = None
     while seen < rows:
-        batch = pipeline.source.read(min(rows - seen, pipeline.batch_rows), 0.0)
+        batch = pipeline.source.read(min(rows - seen, pipeline.batch_rows), _WAIT)
         if batch is None or (batch.rows is None and not batch.rejected):
             break
         rejected += batch.rejected

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from kedge._core import Unsupported
 from kedge.io.call_sink import CallSink, imported
 from kedge.io.duckdb_sink import DuckdbSink
 from kedge.io.file_sink import ENDINGS, FileSink
@@ -24,7 +27,24 @@ def _call(options: Options) -> Sink:
     return CallSink(imported(options.text("function"), options, "function"))
 
 
-SOURCES: Mapping[str, Callable[[Options], Source]] = {"files": FileSource.of}
+def _kafka(options: Options) -> Source:
+    module = _client("kafka", "confluent-kafka", "kedge.io.kafka_source")
+    made: Source = module.KafkaSource.of(options)
+    return made
+
+
+def _client(kind: str, package: str, module: str) -> Any:
+    """What is imported only where it is used, for its package may not be there."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise Unsupported(f"{kind} needs {package}; pip install kedge[io]") from error
+
+
+SOURCES: Mapping[str, Callable[[Options], Source]] = {
+    "files": FileSource.of,
+    "kafka": _kafka,
+}
 SINKS: Mapping[str, Callable[[Options], Sink]] = {
     **dict.fromkeys(ENDINGS, _files),
     "duckdb": DuckdbSink.of,
@@ -38,6 +58,10 @@ class BuiltIn:
     A kind "module:name" is imported and called with the table's options.
     """
 
+    def __init__(self) -> None:
+        self._transactions: Any = None
+        self._sinks = {**SINKS, "kafka": self._kafka_sink}
+
     def source(self, kind: str, options: Options) -> Source:
         """As `[source]` describes it."""
         made = _maker(kind, options, SOURCES)(options)
@@ -47,7 +71,7 @@ class BuiltIn:
 
     def sink(self, kind: str, options: Options) -> Sink:
         """As `[sink]` or the like describes it."""
-        made = _maker(kind, options, SINKS)(options)
+        made = _maker(kind, options, self._sinks)(options)
         if not isinstance(made, Sink):
             raise options.error("kind", "makes no kedge.loop.ports.Sink")
         return made
@@ -55,6 +79,13 @@ class BuiltIn:
     def store(self, path: str) -> Store:
         """A folder."""
         return Folder(path)
+
+    def _kafka_sink(self, options: Options) -> Sink:
+        sinks = _client("kafka", "confluent-kafka", "kedge.io.kafka_sink")
+        if self._transactions is None:
+            self._transactions = sinks.Transactions()
+        made: Sink = sinks.KafkaSink.of(options, self._transactions)
+        return made
 
 
 def _maker(

@@ -148,19 +148,23 @@ class _Reader:
             name=Path(document.file).stem,
             state=state,
             source=source,
-            stages=self._stages(source.partitions),
+            stages=self._stages(source),
             sinks=self._sinks(state),
             kinds=self._kinds,
             **settings,
         )
 
-    def _stages(self, partitions: int) -> list[Stage]:
+    def _stages(self, source: Source) -> list[Stage]:
         root = self._document.root
         stages: list[Stage] = []
         if "select" in root:
             stages.append(self._made("select", _select))
         if "window" in root:
-            stages.append(WindowStage(self._window(partitions)))
+            stages.append(WindowStage(self._window(source.partitions)))
+            if source.moves:
+                raise self._document.error(
+                    ("window",), "[window]: a source that shares its partitions cannot have one"
+                )
         if "monitor" in root:
             monitor, where = self._made("monitor", _monitor)
             has_window = isinstance(stages[-1] if stages else None, WindowStage)

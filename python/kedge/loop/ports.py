@@ -24,7 +24,7 @@ after a crash; the ids of windows (`window_id`) are the same then, so that it ca
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -72,6 +72,14 @@ class Source(ABC):
 
     is_endless: bool = False
     """Whether `read` never returns None."""
+
+    moves: bool = False
+    """Whether partitions come from and go to other processes while it runs. State that is kept of
+    their rows does not go with them, so there can be no window."""
+
+    before_handover: Callable[[], None] = staticmethod(lambda: None)
+    """Set by the loop: takes a snapshot. To be called within `read` before a partition goes to
+    another process, while `position` is still that after all that was returned."""
 
     @abstractmethod
     def read(self, rows: int, wait: float) -> Batch | None:

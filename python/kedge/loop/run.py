@@ -72,6 +72,7 @@ class Run:
         except BaseException:
             self.close()
             raise
+        pipeline.source.before_handover = self.snapshot
         self._due = clock() + pipeline.snapshot_seconds
 
     def step(self, wait: float = 0.2) -> bool:
@@ -159,8 +160,11 @@ class Run:
         return (0 < most <= self._rows) or self._clock() >= self._due
 
     def _publish(self, epoch: int, notes: Mapping[str, str]) -> None:
+        """Sinks that say how far they came go first: the others follow them at the next start."""
         self._snapshots.check()
-        for name, sink in self.pipeline.sinks.items():
+        for name, sink in sorted(
+            self.pipeline.sinks.items(), key=lambda it: it[1].committed() is None
+        ):
             sink.publish(epoch, notes.get(name, ""))
 
     def _stored(self, epoch: int, notes: Mapping[str, str]) -> Snapshot:

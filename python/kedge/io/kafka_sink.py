@@ -1,0 +1,125 @@
+"""A topic of Kafka as a sink.
+
+    [sink]
+    kind = "kafka"
+    servers = "one:9092"
+    topic = "features"
+    format = "json"                # a row; "arrow": many rows as a stream of Arrow IPC; "raw"
+    key = "user"                   # a column whose text is the message's key
+    transaction = "fraud-1"        # transactional.id: an epoch's rows are seen together, once
+    [sink.config]                  # of librdkafka
+
+Without `transaction` rows are never lost, and after a crash those since the last snapshot come
+again. With it, readers with `isolation.level = "read_committed"` see each epoch once and whole;
+sinks of the pipeline that name the same transaction go out together.
+
+"raw" is for `[rejected]`: the column "value" is the message's value as it came, and the other
+columns are its headers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+
+import pyarrow as pa
+
+from kedge._core import InvalidArgument
+from kedge.io.kafka_client import settings
+from kedge.io.kafka_outbox import Headers, Outbox, Transactions
+from kedge.io.writers import json_rows
+from kedge.loop.ports import Options, Sink
+
+__all__ = ["ENCODERS", "KafkaSink"]
+
+_ARROW_ROWS = 4096
+Encoded = Iterator[tuple[bytes | None, Headers]]
+
+
+def _json(table: pa.Table) -> Encoded:
+    for row in json_rows(table):
+        yield json.dumps(row, allow_nan=False).encode(), ()
+
+
+def _raw(table: pa.Table) -> Encoded:
+    if "value" not in table.schema.names:
+        raise InvalidArgument('kafka: format "raw" wants a column "value"')
+    for row in table.to_pylist():
+        value = row.pop("value")
+        yield value, [(name, str(it).encode()) for name, it in row.items()]
+
+
+def _arrow(table: pa.Table) -> Encoded:
+    for start in range(0, table.num_rows, _ARROW_ROWS):
+        held = pa.BufferOutputStream()
+        with pa.ipc.new_stream(held, table.schema) as writer:
+            writer.write_table(table.slice(start, _ARROW_ROWS))
+        yield held.getvalue().to_pybytes(), ()
+
+
+ENCODERS: Mapping[str, Callable[[pa.Table], Encoded]] = {
+    "json": _json,
+    "arrow": _arrow,
+    "raw": _raw,
+}
+"""Messages of rows, by the name of the format."""
+
+
+class KafkaSink(Sink):
+    """See the module's text.
+
+    Args:
+        outbox: that sends.
+        topic: to write to.
+        format: one of `ENCODERS`.
+        key: a column, or none.
+    """
+
+    def __init__(self, outbox: Outbox, topic: str, format: str = "json", key: str = "") -> None:
+        self._outbox, self._topic, self._key = outbox, topic, key
+        self._encode = ENCODERS[format]
+        outbox.add(topic)
+
+    @classmethod
+    def of(cls, options: Options, transactions: Transactions) -> KafkaSink:
+        """As `[sink]` or the like describes it."""
+        format, key = options.text("format", "json"), options.text("key", "")
+        if format not in ENCODERS:
+            raise options.error("format", f"expected one of {', '.join(ENCODERS)}")
+        if key and format == "arrow":
+            raise options.error("key", 'a message of "arrow" has many rows')
+        outbox = transactions.outbox(settings(options), options.text("transaction", ""))
+        return cls(outbox, options.text("topic"), format, key)
+
+    def committed(self) -> int | None:
+        """Known with a transaction."""
+        return self._outbox.committed()
+
+    def begin(self, epoch: int) -> None:
+        """Drops what was sent and not published."""
+        self._outbox.begin(epoch)
+
+    def write(self, rows: object) -> None:
+        """One message for each row, or for many with "arrow"."""
+        table = pa.table(rows)
+        keys: list[bytes | None] = []
+        if self._key:
+            if self._key not in table.schema.names:
+                raise InvalidArgument(f'kafka: the rows have no column "{self._key}" for keys')
+            values = table.column(self._key).to_pylist()
+            keys = [None if it is None else str(it).encode() for it in values]
+        for place, (value, headers) in enumerate(self._encode(table)):
+            self._outbox.send(self._topic, value, keys[place] if keys else None, headers)
+
+    def prepare(self, epoch: int) -> str:
+        """All messages are with the brokers."""
+        self._outbox.flush()
+        return ""
+
+    def publish(self, epoch: int, note: str) -> None:
+        """Commits."""
+        self._outbox.publish(epoch)
+
+    def close(self) -> None:
+        """Drops what was not published."""
+        self._outbox.close()

@@ -1,0 +1,233 @@
+"""Pipelines from Kafka, with librdkafka's mock of a cluster in another process."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from kedge.cli import main
+from tests.io.mock_broker import PARTITIONS, committed, messages, mock_broker, produce
+from tests.loop.killer import zygote
+
+WINDOW = """
+[window]
+time = "ts"
+key = "user"
+every = "10s"
+lateness = "2s"
+{idle}
+[window.aggregates]
+n = {{ function = "count" }}
+total = {{ function = "sum", column = "x" }}
+"""
+PIPELINE = """
+[pipeline]
+state = "{out}/state"
+snapshot_rows = {snapshot_rows}
+snapshot_every = "{every}"
+batch_rows = {batch_rows}
+
+[source]
+kind = "kafka"
+servers = "{servers}"
+topics = "{topic}"
+group = "{topic}-readers"
+{source}
+[source.columns]
+ts = "timestamp[us]"
+user = "string"
+x = "double"
+
+{window}
+[sink]
+kind = "parquet"
+path = "{out}/out"
+"""
+DEFAULTS = {
+    "snapshot_rows": 300,
+    "every": "1h",
+    "batch_rows": 100,
+    "source": "follow = false",
+    "window": WINDOW.format(idle=""),
+}
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[str]:
+    with mock_broker(3) as found:
+        yield found
+
+
+def event(second: float, user: str, x: float) -> bytes:
+    minutes, seconds = divmod(second, 60)
+    at = f"2024-01-01T00:{int(minutes):02}:{seconds:09.6f}"
+    return json.dumps({"ts": at, "user": user, "x": x}).encode()
+
+
+def events(rows: int, seed: int) -> list[bytes | None]:
+    """Some out of order, none late, and some that are no events."""
+    rng = random.Random(seed)
+    made: list[bytes | None] = []
+    for row in range(rows):
+        wrong = rng.choice([None, b"", b"{broken", b'{"x":"text"}', b"{}{}", b"\xff"])
+        right = event(row / 4 + rng.uniform(0, 1.9), rng.choice("abc"), rng.randint(0, 99))
+        made.append(wrong if row % 41 == 7 else right)
+    return made
+
+
+def pipeline(folder: Path, servers: str, topic: str, out: str, **settings: object) -> Path:
+    path = folder / f"{out}.toml"
+    text = PIPELINE.format(servers=servers, topic=topic, out=out, **{**DEFAULTS, **settings})
+    path.write_text(text)
+    return path
+
+
+def rows_of(folder: Path) -> list[dict[str, object]]:
+    tables = [pa.parquet.ParquetFile(it).read() for it in sorted(folder.glob("part-*.parquet"))]
+    return pa.concat_tables(tables).to_pylist() if tables else []
+
+
+def shown(folder: Path) -> dict[str, Counter[str]]:
+    """What a reader sees, sink by sink. Partitions meet in any order."""
+    found = {}
+    for name in ("out", "state/late", "state/rejected"):
+        rows = rows_of(folder / name)
+        found[name] = Counter(str({k: v for k, v in it.items() if k != "row"}) for it in rows)
+    return found
+
+
+def until(what: Callable[[], bool], seconds: float = 15.0) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@contextmanager
+def start(path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([sys.executable, "-m", "kedge", "run", str(path)]) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_killed_at_random_moments(tmp_path: Path, servers: str) -> None:
+    values = {it: events(400, it) for it in range(PARTITIONS)}
+    produce(servers, "kills", values)
+    whole = pipeline(tmp_path, servers, "kills", "whole")
+    with zygote() as runner:
+        begun = time.monotonic()
+        assert runner.run(whole, None) == 0
+        patience = 1000 * (time.monotonic() - begun)
+        wanted = shown(tmp_path / "whole")
+        assert sum(wanted["out"].values()) > 20
+        wrong = sum(len(it) // 41 + (len(it) % 41 > 7) for it in values.values())
+        assert sum(wanted["state/rejected"].values()) == wrong
+        rng = random.Random(7)
+        killed = 0
+        for turn in range(2):
+            cut = pipeline(
+                tmp_path, servers, "kills", f"cut{turn}",
+                snapshot_rows=rng.randint(100, 400), batch_rows=rng.randint(20, 200),
+            )  # fmt: skip
+            for _ in range(3):
+                killed += runner.run(cut, rng.uniform(0, patience)) == -signal.SIGKILL
+            assert runner.run(cut, None) == 0
+            assert shown(tmp_path / f"cut{turn}") == wanted
+    assert killed > 2
+    offsets = committed(servers, "kills-readers", "kills")
+    assert offsets == [len(it) for it in values.values()]
+
+
+def test_a_record_that_cannot_be_read_is_kept(tmp_path: Path, servers: str) -> None:
+    wrong = b"\x00not json\n"
+    produce(servers, "wrong", {0: [event(0, "a", 1), wrong, event(1, "a", 2), None]})
+    dead = f'[rejected]\nkind = "kafka"\nservers = "{servers}"\ntopic = "dead"\nformat = "raw"'
+    path = pipeline(tmp_path, servers, "wrong", "out", window=dead)
+    assert main(["run", str(path)]) == 0
+    assert [it["x"] for it in rows_of(tmp_path / "out" / "out")] == [1.0, 2.0]
+    first, second = messages(servers, "dead")
+    both = {it.value(): dict(it.headers() or []) for it in (first, second)}
+    assert both[wrong]["origin"] == b"wrong/0"
+    assert both[wrong]["offset"] == b"1"
+    assert b"JSON" in both[wrong]["reason"]
+    assert both[b""]["reason"] == b"no value"
+
+
+def test_a_quiet_partition_holds_nothing_beyond_idle(tmp_path: Path, servers: str) -> None:
+    busy = [event(second, "a", 1) for second in range(100)]
+    produce(servers, "quiet", {0: busy, 1: busy, 2: [event(0, "a", 1)]}, every_ms=1000)
+    for idle, closed in (("", False), ('idle = "30s"', True)):
+        out = "held" if not idle else "freed"
+        path = pipeline(
+            tmp_path, servers, "quiet", out, window=WINDOW.format(idle=idle), source='in_step = "10s"'
+        )  # fmt: skip
+        path.write_text(path.read_text().replace('"1h"', '"200ms"'))
+        with start(path) as process:
+            until((tmp_path / out / "state" / f"{1:019}.1.snapshot").exists)
+            if closed:
+                until(lambda: len(rows_of(tmp_path / "freed" / "out")) == 9)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait() == 0
+        assert (len(rows_of(tmp_path / out / "out")) > 0) == closed
+
+
+def test_another_process_takes_over(tmp_path: Path, servers: str) -> None:
+    def add(first: int, count: int) -> None:
+        made = {p: [event(0, "a", first + p * 1000 + i) for i in range(count)] for p in range(4)}
+        produce(servers, "shared", made)
+
+    def seen(name: str) -> list[int]:
+        return [int(str(it["x"]).removesuffix(".0")) for it in rows_of(tmp_path / name / "out")]
+
+    source = 'subscribe = true\n[source.config]\n"session.timeout.ms" = "3500"'
+    source += '\n"heartbeat.interval.ms" = "200"'
+    add(0, 50)
+    paths = {
+        name: pipeline(
+            tmp_path, servers, "shared", name, source=source, window="", every="100ms",
+        )
+        for name in ("one", "two")
+    }  # fmt: skip
+    with start(paths["one"]) as one:
+        until(lambda: len(seen("one")) == 200)
+        with start(paths["two"]) as two:
+            time.sleep(1.0)
+            for turn in range(1, 20):
+                add(turn * 50, 50)
+                time.sleep(0.3)
+                if seen("two"):
+                    break
+            assert seen("two")
+            one.kill()
+            one.wait()
+            add(950, 50)
+            total = 4 * (turn * 50 + 100)
+            until(lambda: len(seen("one")) + len(seen("two")) >= total)
+            two.send_signal(signal.SIGTERM)
+            assert two.wait() == 0
+    both = Counter(seen("one") + seen("two"))
+    assert len(both) == total
+    assert set(both.values()) == {1}
+
+
+def test_a_window_cannot_share_its_partitions(
+    tmp_path: Path, servers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    produce(servers, "shared", {0: [event(0, "a", 1)]})
+    path = pipeline(tmp_path, servers, "shared", "out", source="subscribe = true")
+    assert main(["run", str(path)]) != 0
+    assert "shares its partitions" in capsys.readouterr().err
