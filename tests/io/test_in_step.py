@@ -66,10 +66,11 @@ def one_by_one(values: list[bytes | None]) -> tuple[list[dict[str, object]], lis
     for place, value in enumerate(values):
         try:
             row = json.loads(value or b"")
-            if not isinstance(row, dict) or isinstance(row.get("x"), list):
-                raise ValueError(row)
-            rows.append({"x": row.get("x"), "y": row.get("y")})
         except ValueError:
+            row = None
+        if isinstance(row, dict) and not isinstance(row.get("x"), list):
+            rows.append({"x": row.get("x"), "y": row.get("y")})
+        else:
             wrong.append(place)
     return rows, wrong
 

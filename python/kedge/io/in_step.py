@@ -38,7 +38,7 @@ class InStep(Generic[_Part]):
 
     def add(self, part: _Part, messages: Sequence[Any]) -> None:
         """Take what was fetched; of partitions that are not assigned, nothing."""
-        if part in self._given:
+        if part in self._given and messages:
             self._waiting.setdefault(part, []).extend(messages)
             self._behind.add(part)
 
