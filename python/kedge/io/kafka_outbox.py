@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
+from kedge._core import KedgeError
 from kedge.io.kafka_client import PATIENCE, BrokerError, as_ours, logger
 
 __all__ = ["Outbox", "Transactions"]
@@ -42,6 +43,7 @@ class Outbox:
         self._epoch = 0
         self._committed: int | None = None
         self._is_open = False
+        self._about: object = None
 
     def add(self, topic: str) -> None:
         """A sink will write to it."""
@@ -94,43 +96,39 @@ class Outbox:
             return
         marks = [TopicPartition(topic, 0, epoch) for topic in self._topics]
         with as_ours(f'transaction "{self._name}"'):
-            reader = self._reader()
-            try:
-                about = reader.consumer_group_metadata()
-                self._again(self._producer.send_offsets_to_transaction, marks, about, PATIENCE)
-                self._again(self._producer.commit_transaction, PATIENCE)
-            finally:
-                reader.close()
+            self._again(self._producer.send_offsets_to_transaction, marks, self._about, PATIENCE)
+            self._again(self._producer.commit_transaction, PATIENCE)
         self._committed, self._is_open = epoch, False
 
     def close(self) -> None:
         """What did not go out is dropped."""
+        is_open, self._is_open = self._is_open, False
         try:
             with as_ours("closing"):
-                if self._is_open:
-                    self._is_open = False
+                if is_open:
                     self._producer.abort_transaction(PATIENCE)
-        except BrokerError as error:  # the next owner's start aborts it
-            logger.warning("a transaction stays open until then: %s", error)
-        self._producer.purge()
-        self._producer.flush(_AWAY)
+                self._producer.purge()
+                self._producer.flush(_AWAY)
+        except KedgeError as error:  # the next owner's start aborts it
+            logger.warning("a transaction is left behind: %s", error)
 
     def _see(self, error: KafkaError | None, message: Message) -> None:
         if error is not None and self._failed is None:
             self._failed = error
 
-    def _reader(self) -> Consumer:
-        return Consumer({**self._config, "group.id": self._name}, logger=logger)
-
     def _read_committed(self) -> int:
-        reader = self._reader()
+        reader = Consumer({**self._config, "group.id": self._name}, logger=logger)
         try:
+            self._about = reader.consumer_group_metadata()
             asked = [TopicPartition(topic, 0) for topic in self._topics]
             found = reader.committed(asked, timeout=PATIENCE)
         finally:
             reader.close()
-        # A topic that is not there yet has no epoch either.
-        return max([0, *(it.offset for it in found if it.error is None)])
+        for it in found:
+            # A topic that is not there yet has no epoch either.
+            if it.error is not None and it.error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise BrokerError(f'transaction "{self._name}": {it.error.str()}')
+        return max([0, *(it.offset for it in found)])
 
     @staticmethod
     def _again(call: object, *arguments: object) -> None:

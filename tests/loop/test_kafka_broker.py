@@ -1,0 +1,125 @@
+"""What only a real broker can show: transactions, fencing, a log that is cut. See kafka_broker."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from kedge.cli import main
+from kedge.io.kafka_outbox import Outbox
+from kedge.loop import Fenced
+from tests.io.kafka_broker import JARS, kafka_broker
+from tests.io.mock_broker import PARTITIONS, messages, produce
+from tests.loop.killer import zygote
+from tests.loop.test_kafka import WINDOW, event, events, pipeline, take_over, until
+
+pytestmark = pytest.mark.skipif(
+    not JARS, reason="a real Kafka only with KEDGE_KAFKA_JARS; .ci/run engines"
+)
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with kafka_broker(tmp_path_factory.mktemp("kafka")) as found:
+        yield found
+
+
+def make_topics(servers: str, *names: str) -> None:
+    admin = AdminClient({"bootstrap.servers": servers})
+    made = admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
+    for each in made.values():
+        each.result()
+
+
+def in_transactions(folder: Path, servers: str, out: str, snapshot_rows: int) -> Path:
+    """Windows to one topic and what is wrong to another, in the same transaction."""
+    make_topics(servers, f"{out}-windows", f"{out}-wrong")
+    sink = f'kind = "kafka"\nservers = "{servers}"\ntransaction = "{out}"\n'
+    path = pipeline(folder, servers, "sent", out, snapshot_rows=snapshot_rows, batch_rows=50)
+    text = path.read_text()
+    text = text[: text.index("[sink]")]
+    path.write_text(
+        f'{text}[sink]\n{sink}topic = "{out}-windows"\nkey = "user"\n'
+        f'[rejected]\n{sink}topic = "{out}-wrong"\nformat = "raw"\n'
+    )
+    return path
+
+
+def sent(servers: str, out: str) -> Counter[tuple[bytes | None, bytes | None, str]]:
+    found = messages(servers, f"{out}-windows") + messages(servers, f"{out}-wrong")
+    return Counter((it.key(), it.value(), str(it.headers())) for it in found)
+
+
+def test_killed_with_transactions(tmp_path: Path, servers: str) -> None:
+    make_topics(servers, "sent")
+    produce(servers, "sent", {it: events(300, it) for it in range(PARTITIONS)})
+    rng = random.Random(5)
+    killed = 0
+    with zygote() as runner:
+        assert runner.run(in_transactions(tmp_path, servers, "whole", 200), None) == 0
+        # The broker says that it commits, and does so a moment later.
+        produced = 8 * 3 + PARTITIONS * len(range(7, 300, 41))
+        until(lambda: sent(servers, "whole").total() >= produced)
+        wanted = sent(servers, "whole")
+        begun = time.monotonic()
+        assert runner.run(in_transactions(tmp_path, servers, "timed", 200), None) == 0
+        patience = 1000 * (time.monotonic() - begun)
+        while killed < 6:
+            out = f"cut{killed}"
+            cut = in_transactions(tmp_path, servers, out, rng.randint(80, 200))
+            while code := runner.run(cut, rng.uniform(0, patience)):
+                assert code == -signal.SIGKILL
+                killed += 1
+            until(lambda out=out: sent(servers, out).total() >= produced)
+            assert sent(servers, out) == wanted
+
+
+def test_who_was_thought_dead_publishes_nothing(servers: str) -> None:
+    make_topics(servers, "fenced")
+    boxes = []
+    for value in (b"old", b"new"):
+        box = Outbox({"bootstrap.servers": servers}, "fencing")
+        box.add("fenced")
+        box.begin((box.committed() or 0) + 1)
+        box.send("fenced", value, None, ())
+        boxes.append(box)
+    boxes[1].flush()
+    boxes[1].publish(1)
+    with pytest.raises(Fenced):
+        boxes[0].publish(1)
+    for box in boxes:
+        box.close()
+    assert [it.value() for it in messages(servers, "fenced")] == [b"new"]
+    again = Outbox({"bootstrap.servers": servers}, "fencing")
+    again.add("fenced")
+    assert again.committed() == 1
+    again.close()
+
+
+def test_offsets_that_are_gone_are_an_error(
+    tmp_path: Path, servers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_topics(servers, "short")
+    produce(servers, "short", {0: [event(it, "a", 1) for it in range(10)]})
+    path = pipeline(tmp_path, servers, "short", "out", window=WINDOW.format(idle=""))
+    assert main(["run", str(path)]) == 0
+    produce(servers, "short", {0: [event(it, "a", 1) for it in range(10, 20)]})
+    admin = AdminClient({"bootstrap.servers": servers})
+    cut = admin.delete_records([TopicPartition("short", 0, 15)])
+    for each in cut.values():
+        each.result()
+    assert main(["run", str(path)]) == 1
+    assert "short/0: offset 10 is not there any more" in capsys.readouterr().err
+
+
+def test_another_process_takes_over(tmp_path: Path, servers: str) -> None:
+    make_topics(servers, "shared")
+    take_over(tmp_path, servers, 2000)
