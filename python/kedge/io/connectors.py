@@ -33,6 +33,11 @@ def _kafka(options: Options) -> Source:
     return made
 
 
+def _mqtt(options: Options) -> Source:
+    made: Source = _client("mqtt", "paho-mqtt", "kedge.io.mqtt_source").MqttSource.of(options)
+    return made
+
+
 def _client(kind: str, package: str, module: str) -> Any:
     """What is imported only where it is used, for its package may not be there."""
     try:
@@ -44,6 +49,7 @@ def _client(kind: str, package: str, module: str) -> Any:
 SOURCES: Mapping[str, Callable[[Options], Source]] = {
     "files": FileSource.of,
     "kafka": _kafka,
+    "mqtt": _mqtt,
 }
 SINKS: Mapping[str, Callable[[Options], Sink]] = {
     **dict.fromkeys(ENDINGS, _files),

@@ -33,14 +33,12 @@ wait for others are paused; and no read takes more than a few times `_READ_BYTES
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from kedge._core import CorruptData, InvalidArgument
@@ -172,21 +170,16 @@ class KafkaSource(Source):
 
     def position(self) -> str:
         """The next offset of each partition, and the schema."""
-        schema = self._decoder.schema
-        held = None if schema is None else schema.serialize().to_pybytes()
         offsets: dict[str, dict[str, int]] = {}
         for (topic, partition), offset in sorted(self._offsets.items()):
             offsets.setdefault(topic, {})[str(partition)] = offset
-        text = None if held is None else base64.b64encode(held).decode()
-        return json.dumps({"offsets": offsets, "schema": text}, sort_keys=True)
+        return json.dumps(
+            {"offsets": offsets, "schema": self._decoder.schema_text()}, sort_keys=True
+        )
 
     def seek(self, position: str) -> None:
         """Go on from there; partitions that were not there yet begin where `start` says."""
-        held = json.loads(position)
-        if held["schema"] is not None:
-            self._decoder.schema = pa.ipc.read_schema(
-                pa.py_buffer(base64.b64decode(held["schema"]))
-            )
+        self._decoder.take_schema(json.loads(position)["schema"])
         self._offsets |= {
             part: offset for part, offset in _offsets(position).items() if part in self._place
         }

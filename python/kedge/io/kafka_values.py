@@ -6,9 +6,10 @@ values that are wrong stand alone: one of them takes no good one with it.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
-from itertools import accumulate
 
+import numpy as np
 import pyarrow as pa
 
 from kedge.io.records import Block, JsonDecoder
@@ -37,6 +38,17 @@ class Values:
         """The rows of all values; raises a `pyarrow.ArrowException` when one has none."""
         raise NotImplementedError
 
+    def schema_text(self) -> str | None:
+        """The schema as text that `take_schema` reads."""
+        if self.schema is None:
+            return None
+        return base64.b64encode(self.schema.serialize().to_pybytes()).decode()
+
+    def take_schema(self, text: str | None) -> None:
+        """Go on with the schema of an earlier run."""
+        if text is not None:
+            self.schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(text)))
+
 
 class JsonValues(Values):
     """A value is an object of JSON: one row."""
@@ -44,7 +56,7 @@ class JsonValues(Values):
     _decoder: JsonDecoder | None = None
 
     def learn(self, values: Sequence[bytes]) -> None:
-        ends = list(accumulate(len(value) + 1 for value in values))
+        ends = np.cumsum([len(value) + 1 for value in values])
         block = Block(b"\n".join([*values, b""]), ends, 0)
         self.schema = JsonDecoder.of(block, self.types).schema
 
