@@ -7,8 +7,6 @@
     client = "kedge-plant"         # whose session the broker keeps; one process at a time
     producer = "device"            # columns that say who sent a message, and its number there
     sequence = "number"
-    [source.columns]
-    ts = "timestamp[us]"
 
 A message is acknowledged when a snapshot holds what came of it, so the broker sends again what a
 crash took. What it sends twice is known by producer and number: the snapshot has the highest number
@@ -27,6 +25,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -118,7 +117,8 @@ class MqttSource(Source):
         self._client.loop_stop()
 
     def _begin(self) -> None:
-        keeps = Properties(PacketTypes.CONNECT)
+        make: Any = Properties  # has no types
+        keeps = make(PacketTypes.CONNECT)
         keeps.SessionExpiryInterval = _KEPT
         host, _, port = self._server.partition(":")
         self._client.connect(host, int(port or 1883), clean_start=False, properties=keeps)
@@ -144,7 +144,7 @@ class MqttSource(Source):
                     wrong[place] = f'no "{self._key[0]}" and whole "{self._key[1]}"'
                 elif self._numbers.is_new(str(producer), number):
                     chosen.append(row)
-            table = table.take(chosen)
+            table = table.take(np.array(chosen, np.int64))
         rejected = [
             Rejected(messages[place].topic, messages[place].mid, reason, values[place])
             for place, reason in sorted(wrong.items())
