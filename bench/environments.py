@@ -50,7 +50,7 @@ STAGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "polars==2.1.0",
             "pyarrow==26.0.1",
         ),
-        "bytewax": ("bytewax==0.21.1", "numpy"),
+        "bytewax": ("bytewax==0.21.1", "confluent-kafka==2.12.2", "numpy"),
         "pathway": ("pathway==0.33.0", "numpy"),
         "quixstreams": ("quixstreams==3.28.1", "numpy"),
         "river": ("river==0.26.1", "numpy"),

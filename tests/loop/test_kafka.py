@@ -173,7 +173,8 @@ def test_a_quiet_partition_holds_nothing_beyond_idle(tmp_path: Path, servers: st
     for idle, closed in (("", False), ('idle = "30s"', True)):
         out = "held" if not idle else "freed"
         path = pipeline(
-            tmp_path, servers, "quiet", out, window=WINDOW.format(idle=idle), source='in_step = "10s"'
+            tmp_path, servers, "quiet", out,
+            window=WINDOW.format(idle=idle), source='in_step = "10s"',
         )  # fmt: skip
         path.write_text(path.read_text().replace('"1h"', '"200ms"'))
         with start(path) as process:

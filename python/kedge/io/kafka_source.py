@@ -19,9 +19,9 @@ lists: several processes, each with a state of its own, may so share a topic.
 
 **A group** (`subscribe = true`) shares the partitions out among the processes that run, and again
 when one comes or goes. Before partitions go, the run takes a snapshot and commits its offsets; who
-gets them goes on from the later of its own snapshot and the commit. A process that is killed between
-its publishing and its commit is the one case in which rows come twice. What is in open windows
-would stay behind, so a pipeline with a window cannot subscribe.
+gets them goes on from the later of its own snapshot and the commit. A process that is killed
+between its publishing and its commit is the one case in which rows come twice. What is in open
+windows would stay behind, so a pipeline with a window cannot subscribe.
 
 **Partitions** go in step (`in_step = "1m"`): by the times of their messages none runs ahead of
 another that has more by so much. Let it be less than the window's `idle`, with which a partition
