@@ -35,7 +35,7 @@ from tests.io.kafka_broker import JARS, kafka_broker
 
 PARTITIONS = 4
 SPAN_US = 1_000_000_000  # a thousand seconds of events
-OPEN = 0.03  # of the rows may be in windows that are still open
+OPEN = 0.05  # of the rows may be in windows that are still open
 PIPELINE = """
 [pipeline]
 state = "state"
@@ -66,6 +66,7 @@ def fill(servers: str, rows: int) -> None:
     times = np.datetime64("2024-01-01", "us") + np.arange(rows) * (SPAN_US // rows)
     users, amounts = rng.integers(0, 1000, rows), rng.normal(size=rows)
     settings = {"queue.buffering.max.messages": 10_000_000, "linger.ms": 50}
+    settings["enable.idempotence"] = True  # else what is sent again comes out of order, and late
     producer = Producer({"bootstrap.servers": servers, **settings})
     for at, user, amount in zip(times.tolist(), users.tolist(), amounts.tolist(), strict=True):
         moment = at.isoformat(timespec="microseconds")
@@ -129,7 +130,7 @@ def race(servers: str, rows: int, peers_dir: Path | None, folder: Path) -> Race[
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
-    command = parser("bench.loop.bench_kafka", __doc__, rows=300_000)
+    command = parser("bench.loop.bench_kafka", __doc__, rows=1_000_000)
     command.add_argument("--peers-dir", type=Path, metavar="DIR", help="see bench.environments")
     options = command.parse_args(arguments)
     if not JARS:
