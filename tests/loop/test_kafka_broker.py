@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from kedge.cli import main
 from kedge.io.kafka_outbox import Outbox
+from kedge.io.kafka_source import KafkaSource
+from kedge.io.kafka_values import JsonValues
 from kedge.loop import Fenced
 from tests.io.kafka_broker import JARS, kafka_broker
 from tests.io.mock_broker import PARTITIONS, messages, produce
@@ -123,3 +129,30 @@ def test_offsets_that_are_gone_are_an_error(
 def test_another_process_takes_over(tmp_path: Path, servers: str) -> None:
     make_topics(servers, "shared")
     take_over(tmp_path, servers, 2000)
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / 2**20
+
+
+def test_memory_is_bounded_when_much_waits(servers: str) -> None:
+    make_topics(servers, "much")
+    # In another process: what a producer let go of would hide what the source takes.
+    fill = (
+        "from tests.io.mock_broker import produce\n"
+        "value = b'{\"x\":1,\"y\":\"' + b'a' * 20_000 + b'\"}'\n"
+        f"produce({servers!r}, 'much', {{0: [value] * 8000}})"
+    )
+    subprocess.run([sys.executable, "-c", fill], check=True, cwd=Path(__file__).parents[2])
+    made = KafkaSource({"bootstrap.servers": servers}, ["much"], JsonValues({}), buffer_mb=2)
+    with closing(made) as source:
+        assert source.read(10, 5.0)
+        before = resident_mb()
+        time.sleep(1.0)  # a sink that is slow
+        for _ in range(4):  # each of 16 MB, as messages, text and columns
+            assert source.read(100_000, 0.2)
+            assert resident_mb() - before < 80
+        lag = source.lag()
+        assert lag is not None
+        assert lag[0] > 4000
