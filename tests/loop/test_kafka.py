@@ -138,16 +138,17 @@ def test_killed_at_random_moments(tmp_path: Path, servers: str) -> None:
         assert sum(wanted["state/rejected"].values()) == wrong
         rng = random.Random(7)
         killed = 0
-        for turn in range(2):
+        while killed < 4:
+            out = f"cut{killed}"
             cut = pipeline(
-                tmp_path, servers, "kills", f"cut{turn}",
+                tmp_path, servers, "kills", out,
                 snapshot_rows=rng.randint(100, 400), batch_rows=rng.randint(20, 200),
             )  # fmt: skip
-            for _ in range(3):
-                killed += runner.run(cut, rng.uniform(0, patience)) == -signal.SIGKILL
-            assert runner.run(cut, None) == 0
-            assert shown(tmp_path / f"cut{turn}") == wanted
-    assert killed > 2
+            while code := runner.run(cut, rng.uniform(0, patience)):
+                assert code == -signal.SIGKILL
+                killed += 1
+                patience *= 1.1  # on a busy machine no run might come to its end otherwise
+            assert shown(tmp_path / out) == wanted
     offsets = committed(servers, "kills-readers", "kills")
     assert offsets == [len(it) for it in values.values()]
 

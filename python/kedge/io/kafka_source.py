@@ -52,6 +52,7 @@ __all__ = ["KafkaSource"]
 _READ_BYTES = 1 << 24
 _FIRST_READ = 1000  # messages, as long as nobody knows how large they are
 _PAUSE = 0.05  # seconds at most for a read to fill up
+_COMMIT_AGAIN = 0.5  # seconds
 _CROWD = 4  # reads that may wait of a partition
 _NO_GROUP = "kedge"  # the client wants a name; nothing is committed under it
 Part = tuple[str, int]
@@ -121,6 +122,7 @@ class KafkaSource(Source):
         self._most = _FIRST_READ
         self._is_begun = self._is_lost = False
         self._stored: dict[Part, int] = {}
+        self._owed: float | None = None  # when to commit again
         if not subscribe:
             self._bound()
 
@@ -157,6 +159,8 @@ class KafkaSource(Source):
         if not self._is_begun:
             self._begin()
         until = time.monotonic() + wait
+        if self._owed is not None and self._owed < until:
+            self._commit()
         while (found := self._waiting.next(rows)) is None:
             left = until - time.monotonic()
             if left <= 0 or self._has_ended():
@@ -187,8 +191,7 @@ class KafkaSource(Source):
     def commit(self, position: str) -> None:
         """Tell the broker, when there is a group; without a subscription nobody waits for it."""
         self._stored = _offsets(position)
-        if self._group:
-            self._commit(self._stored)
+        self._commit()
 
     def lag(self) -> tuple[int, str] | None:
         """As far as the client knows without asking."""
@@ -261,7 +264,7 @@ class KafkaSource(Source):
     def _give(self, consumer: Consumer, parts: list[TopicPartition]) -> None:
         """What of them went through the stages is published before another process begins."""
         self.before_handover()
-        self._commit({part: at for part, at in self._stored.items() if part in self._offsets})
+        self._commit()
         for it in parts:
             self._offsets.pop((it.topic, it.partition), None)
         self._waiting.assign(())
@@ -271,17 +274,21 @@ class KafkaSource(Source):
     def _lose(self, consumer: Consumer, parts: list[TopicPartition]) -> None:
         self._is_lost = bool(parts)
 
-    def _commit(self, offsets: Mapping[Part, int]) -> None:
-        if not offsets:
+    def _commit(self) -> None:
+        """What is stored, of the partitions that are held; tried again later when it fails."""
+        offsets = _listed({part: at for part, at in self._stored.items() if part in self._offsets})
+        self._owed = None
+        if not (self._group and offsets):
             return
         try:
             with as_ours(f"group {self._group}"):
                 if self.moves:
-                    self._consumer.commit(offsets=_listed(offsets), asynchronous=False)
+                    self._consumer.commit(offsets=offsets, asynchronous=False)
                 else:
-                    self._consumer.commit(offsets=_listed(offsets))
-        except BrokerError as error:  # the snapshot has them; the next commit says it again
-            logger.warning("offsets are not committed: %s", error)
+                    self._consumer.commit(offsets=offsets)
+        except BrokerError as error:
+            logger.info("offsets are not committed yet: %s", error)
+            self._owed = time.monotonic() + _COMMIT_AGAIN
 
     def _fetch(self, rows: int, wait: float) -> None:
         self._hold_back(rows)
