@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 import enum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, overload
 
 import numpy
 import numpy.typing
@@ -1311,6 +1311,29 @@ class Forest:
         Makes a forest of arrays over the nodes of all trees; a leaf's left is -1.
         """
 
+class Net:
+    """A model that is not trees alone: steps from a row to its scores."""
+
+    @staticmethod
+    def from_onnx(data: bytes) -> Net:
+        """Reads an ONNX graph of operators that have a step here."""
+
+    @staticmethod
+    def reads_onnx(data: bytes) -> bool:
+        """Whether the file is without trees, which a Forest reads."""
+
+    @property
+    def origin(self) -> str:
+        """What made it."""
+
+    @property
+    def features(self) -> list[Feature]:
+        """The columns of a row, in order."""
+
+    @property
+    def steps(self) -> list[str]:
+        """What is done to a row, step by step."""
+
 class Top:
     """The largest contributions of each row, the largest first."""
 
@@ -1391,6 +1414,94 @@ class Explanation:
     def __repr__(self) -> str:
         """One line."""
 
+class Reason:
+    """One feature's part in a score, and what its value fulfils."""
+
+    @property
+    def feature(self) -> str:
+        """Its name."""
+
+    @property
+    def condition(self) -> str:
+        """
+        "income <= 31200", "2 < rooms <= 4", "country in {DE, FR}", "age missing": what all trees together ask of the value on the row's way. Of more than twelve categories only the row's own is named.
+        """
+
+    @property
+    def amount(self) -> float:
+        """What it adds to the raw score."""
+
+    @property
+    def low(self, /) -> float | None:
+        """The smallest number that fulfils it; None without one."""
+
+    @property
+    def high(self, /) -> float | None:
+        """The largest."""
+
+    @property
+    def categories(self, /) -> list[str | int] | None:
+        """The categories that fulfil it, by name where they have one."""
+
+    @property
+    def is_outside(self) -> bool:
+        """The categories are those that do not."""
+
+    @property
+    def is_missing(self) -> bool:
+        """The row has no value, which is the reason."""
+
+    @property
+    def or_missing(self) -> bool:
+        """Without a value the score were the same."""
+
+    def __repr__(self) -> str:
+        """One line."""
+
+class Reasons:
+    """
+    Why some rows score as they do: of each the largest contributions, and the conditions that it meets there. A row's are a list of Reason, or a list for each output. Exports Arrow.
+    """
+
+    @property
+    def names(self, /) -> numpy.typing.NDArray[numpy.object_]:
+        """
+        The features: rows x top, or rows x outputs x top; None where there are fewer.
+        """
+
+    @property
+    def conditions(self, /) -> numpy.typing.NDArray[numpy.object_]:
+        """What is asked of them, as text."""
+
+    @property
+    def amounts(self, /) -> numpy.typing.NDArray[numpy.float64]:
+        """What they add to the raw score; 0 where there are fewer."""
+
+    @property
+    def others(self, /) -> numpy.typing.NDArray[numpy.float64]:
+        """What all other features add: base + amounts + others is the raw score."""
+
+    @property
+    def base(self) -> list[float]:
+        """For each output, the score that they start from."""
+
+    def to_table(self) -> Table:
+        """
+        For each row feature_1, reason_1, amount_1 and so on, null where there are fewer, then others and base; of several outputs with score_0. and so on in front.
+        """
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The columns of to_table as an Arrow C stream."""
+
+    def __getitem__(self, row: int, /) -> Any:
+        """The row's reasons, the largest first."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def __repr__(self) -> str:
+        """One line."""
+
 class Parity:
     """How a model compared with its trainer when it was compiled."""
 
@@ -1412,9 +1523,16 @@ class Parity:
 class Model:
     """A compiled model. Immutable: any number of threads may share it."""
 
+    @overload
     def __init__(self, forest: Forest, metadata: Mapping[str, str] = {}) -> None:
         """
         From a forest; golden rows are drawn and must score as the forest says.
+        """
+
+    @overload
+    def __init__(self, net: Net, metadata: Mapping[str, str] = {}) -> None:
+        """
+        From a net; golden rows are drawn and must score alike on every machine.
         """
 
     def predict(self, x: object, *, raw: bool = False, out: object | None = None, threads: int = 1) -> Any:
@@ -1444,7 +1562,12 @@ class Model:
 
     def explain(self, x: object, *, background: object | None = None, interactions: bool = False, threads: int = 1) -> Explanation:
         """
-        What each feature adds to the raw scores: exact Shapley values. A feature that is not known is averaged over by the training rows that went either way; with a background, rows or what `background` made of them, it has their values, one row's after the other's. Reads what predict reads.
+        What each feature adds to the raw scores: exact Shapley values. A feature that is not known is averaged over by the training rows that went either way; with a background, rows, what `background` made of them, or "reference", the rows that the model keeps, it has their values, one row's after the other's. Reads what predict reads.
+        """
+
+    def reasons(self, x: object, *, top: int = 3, toward: Literal['up', 'down'] | None = None, background: object | None = None, threads: int = 1) -> Reasons:
+        """
+        The conditions that decided: for each row the `top` features with the largest contributions, as `explain` gives them, and what the row's ways through all trees ask of each: "income <= 31200". With any other value that fulfils a condition, the rest as it is, the raw score is the same. A feature of which nothing is asked is no reason, nor is one that adds nothing, or with `toward` one that adds the other way.
         """
 
     def background(self, sample: object) -> Background:
@@ -1463,6 +1586,11 @@ class Model:
         The same model with another reference: the profile of data that has its features.
         """
 
+    def with_background(self, rows: object, *, keep: int = 100) -> Model:
+        """
+        The same model with rows of its reference, for `explain(x, background="reference")`: at most so many, one drawn from each of as many equal parts of them in the order of their raw scores, always the same. They go into the file as they are: ask for it only where whoever gets the file may see them.
+        """
+
     def info(self) -> dict[str, Any]:
         """What `kedge inspect` prints, as plain data: JSON takes it as it is."""
 
@@ -1476,6 +1604,10 @@ class Model:
     @property
     def golden_rows(self) -> numpy.typing.NDArray[numpy.float64]:
         """Rows that every load scores anew."""
+
+    @property
+    def background_rows(self) -> numpy.typing.NDArray[numpy.float64] | None:
+        """The rows of its reference that it keeps; None without."""
 
     @property
     def parity(self) -> Parity:
@@ -1825,6 +1957,30 @@ class WindowStream:
 def as_of(features: object, labels: object, by: Sequence[str], on: str, features_on: str, tolerance: str | int | None, strict: bool, match_nulls: bool, suffix: str) -> Table:
     """
     The labels with the newest features of their keys and times; see kedge.as_of.
+    """
+
+class Service:
+    """Answers requests from a folder of .kedge files."""
+
+    def __init__(self, folder: str) -> None:
+        """Loads every `name/version.kedge`."""
+
+    def rescan(self) -> None:
+        """Serve what the folder has by now."""
+
+    def handle(self, method: str, request: bytes) -> tuple[int, str, bytes]:
+        """
+        The status code, its message and the response to a request of the Open Inference Protocol.
+        """
+
+def read_infer_request(message: bytes) -> dict[str, Any]:
+    """
+    What a ModelInferRequest says: numbers as the bytes of their elements, little-endian.
+    """
+
+def echo_infer_request(message: bytes) -> bytes:
+    """
+    The ModelInferResponse that has the request's inputs as outputs, raw if they were.
     """
 
 class Rejected:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path as File
-from typing import Any
+from typing import Any, TypeVar
 
 from kedge._core import InvalidArgument
 from kedge.toml.places import Path, line_of, tomllib
@@ -15,6 +15,7 @@ from kedge.toml.text import path_text, value_text
 
 __all__ = ["Document", "Path", "nearest"]
 
+_Read = TypeVar("_Read", bound="Document")
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -43,7 +44,7 @@ class Document:
             raise self._error_at(None, "not TOML: nested too deep") from None
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Document:
+    def open(cls: type[_Read], path: str | os.PathLike[str]) -> _Read:
         """The document in a file.
 
         Raises:
