@@ -7,15 +7,17 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path as File
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from kedge._core import InvalidArgument
 from kedge.toml.places import Path, line_of, tomllib
 from kedge.toml.text import path_text, value_text
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 __all__ = ["Document", "Path", "nearest"]
 
-_Read = TypeVar("_Read", bound="Document")
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -44,7 +46,7 @@ class Document:
             raise self._error_at(None, "not TOML: nested too deep") from None
 
     @classmethod
-    def open(cls: type[_Read], path: str | os.PathLike[str]) -> _Read:
+    def open(cls, path: str | os.PathLike[str]) -> Self:
         """The document in a file.
 
         Raises:
