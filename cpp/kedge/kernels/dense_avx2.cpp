@@ -17,7 +17,7 @@ struct FloatPanel {
   __m256 high;
 
   KEDGE_TARGET static FloatPanel load(const float* from) {
-    return {_mm256_load_ps(from), _mm256_load_ps(from + 8)};
+    return {_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)};
   }
   KEDGE_TARGET void add_product(float x, const FloatPanel& factors) {
     const __m256 all = _mm256_set1_ps(x);
@@ -43,7 +43,7 @@ struct DoublePanel {
   __m256d high;
 
   KEDGE_TARGET static DoublePanel load(const double* from) {
-    return {_mm256_load_pd(from), _mm256_load_pd(from + 4)};
+    return {_mm256_loadu_pd(from), _mm256_loadu_pd(from + 4)};
   }
   KEDGE_TARGET void add_product(double x, const DoublePanel& factors) {
     const __m256d all = _mm256_set1_pd(x);

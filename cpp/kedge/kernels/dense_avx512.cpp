@@ -15,7 +15,7 @@ struct FloatPanel {
   static constexpr std::size_t kRowPanels = 8;
   __m512 lanes;
 
-  KEDGE_TARGET static FloatPanel load(const float* from) { return {_mm512_load_ps(from)}; }
+  KEDGE_TARGET static FloatPanel load(const float* from) { return {_mm512_loadu_ps(from)}; }
   KEDGE_TARGET void add_product(float x, const FloatPanel& factors) {
     lanes = _mm512_fmadd_ps(_mm512_set1_ps(x), factors.lanes, lanes);
   }
@@ -30,7 +30,7 @@ struct DoublePanel {
   static constexpr std::size_t kRowPanels = 8;
   __m512d lanes;
 
-  KEDGE_TARGET static DoublePanel load(const double* from) { return {_mm512_load_pd(from)}; }
+  KEDGE_TARGET static DoublePanel load(const double* from) { return {_mm512_loadu_pd(from)}; }
   KEDGE_TARGET void add_product(double x, const DoublePanel& factors) {
     lanes = _mm512_add_pd(lanes, _mm512_mul_pd(_mm512_set1_pd(x), factors.lanes));
   }
