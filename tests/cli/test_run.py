@@ -154,7 +154,7 @@ def test_checks_a_sample_and_writes_nothing(
         ('"ndjson"', '"xml"', 'p.toml:15: sink.kind = "xml": expected one of parquet'),
         ("[sink]", '[monitor]\nreference = "no"\n[sink]', "p.toml:14: [monitor]: "),
         ("[sink]", '[select]\nwhere = "x +"\n[sink]', "p.toml:14: [select]: "),
-        ("[pipeline]", "[pipeline", "p.toml: not TOML: "),
+        ("[pipeline]", "[pipeline", "p.toml:1: not TOML: "),
     ],
 )
 def test_errors_say_where(
