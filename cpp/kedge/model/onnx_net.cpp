@@ -192,6 +192,7 @@ class Reader {
     const std::int64_t axis = node.integer("axis", 0);
     if (axis != -1 && axis != 1) refuse(node, "axis ", axis);
     std::vector<std::uint32_t> slots;
+    slots.reserve(node.inputs.size());
     for (std::size_t i = 0; i < node.inputs.size(); ++i) slots.push_back(slot(node, i));
     return net_.concat(slots);
   }
