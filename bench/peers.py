@@ -9,8 +9,10 @@ import atexit
 import importlib
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
@@ -34,6 +36,7 @@ __all__ = [
     "numpy_ks",
     "polars_value_counts",
     "pyarrow_value_counts",
+    "say_once",
     "scipy_ks",
     "scipy_table",
     "worker_table",
@@ -88,16 +91,20 @@ class Drifts:
     taken_ns: int = 0
 
 
-def installed(
-    *makers: Callable[[], Contender[Answer]], missing: Callable[[str], None]
-) -> list[Contender[Answer]]:
-    """The contenders whose package is here; of the others, `missing` hears."""
+@cache
+def say_once(text: str) -> None:
+    """Tell the people at the screen, whose table goes to the other stream."""
+    print(text, file=sys.stderr)
+
+
+def installed(*makers: Callable[[], Contender[Answer]]) -> list[Contender[Answer]]:
+    """The contenders whose package is here; which are not is said once."""
     contenders = []
     for make in makers:
         try:
             contenders.append(make())
         except MissingPeer as error:
-            missing(str(error))
+            say_once(str(error))
     return contenders
 
 

@@ -18,7 +18,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -116,17 +116,12 @@ def race(work: str, options: argparse.Namespace, folder: Path) -> Race[Found]:
         ours=ours,
         peers=[
             array(make, values),
-            *peers.installed(partial(river, engine, path, options), missing=_say_once),
+            *peers.installed(partial(river, engine, path, options)),
         ],
         judge=judge,
         expected=ours.run(),
         facts=lambda found: {"drifts": len(found.places)},
     )
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

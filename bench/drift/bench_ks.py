@@ -23,7 +23,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -166,15 +166,8 @@ def nulls_race(work: str, column: str, rows: int) -> Race[Bracket]:
 def exact_race(work: str, column: str, rows: int) -> Race[Ks]:
     """Test one column exactly."""
     x, y = samples(column, rows)
-    others = peers.installed(
-        lambda: peers.scipy_ks(x, y), lambda: peers.numpy_ks(x, y), missing=_say_once
-    )
+    others = peers.installed(lambda: peers.scipy_ks(x, y), lambda: peers.numpy_ks(x, y))
     return Race(work, 2 * rows, kedge_exact(x, y), others, judge_exact)
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def plan(options: argparse.Namespace) -> list[Planned]:

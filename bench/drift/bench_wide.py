@@ -30,7 +30,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -122,7 +122,6 @@ def race(work: str, options: argparse.Namespace, folder: Path) -> Race[Drifts]:
         lambda: peers.scipy_table(reference, current, _LEVEL),
         lambda: peers.worker_table("evidently", options.evidently, work, folder),
         lambda: peers.worker_table("alibi", options.alibi, work, folder),
-        missing=_say_once,
     )
     ours = kedge_table(work, tables["reference"], tables["current"])
     return Race(
@@ -133,11 +132,6 @@ def race(work: str, options: argparse.Namespace, folder: Path) -> Race[Drifts]:
         judge=judge,
         facts=lambda answer: {"drifted": len(answer.drifted)},
     )
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

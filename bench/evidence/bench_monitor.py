@@ -23,7 +23,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -178,7 +178,7 @@ def item_race(options: argparse.Namespace, folder: Path) -> Race[Found]:
         work="monitor/item",
         rows=_VALUES,
         ours=kedge_items(values.tolist()),
-        peers=peers.installed(*makers, missing=_say_once),
+        peers=peers.installed(*makers),
         judge=judge,
         expected=Found(),
         facts=lambda found: {
@@ -186,11 +186,6 @@ def item_race(options: argparse.Namespace, folder: Path) -> Race[Found]:
             "early": sum(place < _CHANGE for place in found.places),
         },
     )
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -170,17 +170,8 @@ def judge(engine: str, answer: Computed, expected: Computed) -> str:
 def race(name: str, rows: int) -> Race[Computed]:
     """One expression."""
     work, data = WORKS[name], orders(rows)
-    others = peers.installed(
-        lambda: polars_run(work, data),
-        lambda: pyarrow_run(work, data),
-        missing=_say_once,
-    )
+    others = peers.installed(lambda: polars_run(work, data), lambda: pyarrow_run(work, data))
     return Race(name, rows, kedge_run(work, data), others, judge)
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

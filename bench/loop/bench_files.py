@@ -157,13 +157,8 @@ def judge(engine: str, answer: Windows, expected: Windows) -> str:
 def race(format: str, rows: int) -> Race[Windows]:
     """One format."""
     path = events(rows, format)
-    others = peers.installed(lambda: polars_run(path), missing=_say_once)
+    others = peers.installed(lambda: polars_run(path))
     return Race(format, rows, kedge_run(path), others, judge)
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,7 +23,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -122,13 +122,8 @@ def race(work: str, options: argparse.Namespace, folder: Path) -> Race[Rates]:
     file = folder / f"{groups}.npz"
     np.savez(file, decision=data["decision"], target=data["target"], group=data["group"])
     python = interpreter("fairlearn", options.peers_dir, "fairlearn")
-    others = installed(lambda: fairlearn_rates(python, file), missing=_say_once)
+    others = installed(lambda: fairlearn_rates(python, file))
     return Race(work, options.rows, kedge_rates(data, answers=kind == "answers"), others, judge)
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

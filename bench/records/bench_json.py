@@ -132,14 +132,8 @@ def race(work: str, rows: int) -> Race[Columns]:
         lambda: python_run(data, schema),
         lambda: pyarrow_run(data, schema),
         lambda: polars_run(data, schema),
-        missing=_say_once,
     )
     return Race(work, rows, kedge_run(data, schema), others, judge)
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

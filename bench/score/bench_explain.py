@@ -212,7 +212,7 @@ def race(work: str, make: Callable[[Shape], Trained], shape: Shape, rows: int) -
         release, call = shap_call(trained)
         return contender("shap C", release, call, table, ones=ones)
 
-    peers = installed(of_trainer, of_shap, missing=_say_once)
+    peers = installed(of_trainer, of_shap)
     facts: dict[str, float] = {"depth": trained.depth}
     return Race(work, rows, ours, peers, partial(judge, trained.trainer), facts=lambda _: facts)
 
@@ -286,13 +286,8 @@ def race_against(work: str, shape: Shape, rows: int) -> Race[Answer]:
 
     ours = contender("kedge", version("kedge"), explain, table, ones=False)
     facts: dict[str, float] = {"depth": trained.depth}
-    peers = installed(of_shap, missing=_say_once)
+    peers = installed(of_shap)
     return Race(work, rows, ours, peers, partial(judge_against, scores), facts=lambda _: facts)
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def plan(options: argparse.Namespace) -> list[Planned]:

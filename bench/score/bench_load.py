@@ -18,7 +18,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def race(work: str, case: Case, setting: Setting, *, own_file: bool) -> Race[Loa
     """
     write_model(case, setting)
     reference = case.reference()[:_CHECKED]
-    others = [] if own_file else peers.installed(lambda: trainer_load(case), missing=_say_once)
+    others = [] if own_file else peers.installed(lambda: trainer_load(case))
     goal = {"goal_ms": _GOAL_MS[work]} if work in _GOAL_MS else {}
     return Race(
         work=work,
@@ -120,11 +120,6 @@ def race(work: str, case: Case, setting: Setting, *, own_file: bool) -> Race[Loa
 
 def _plain(case: Case, answer: Any) -> Scores:
     return np.asarray(answer, np.float64).reshape(-1, case.shape.classes)
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def plan(setting: Setting) -> list[Planned]:

@@ -22,7 +22,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -110,7 +110,7 @@ def race(work: str, case: Case, size: int, setting: Setting) -> Race[Scores]:
     batches = np.split(rows, _BATCHES)
     predict = partial(kedge.compile(str(case.model)).predict, raw=True)
     alone = under_threads("kedge alone", version("kedge"), predict, batches, 1)
-    others = peers.installed(lambda: lightgbm_booster(case, batches), missing=_say_once)
+    others = peers.installed(lambda: lightgbm_booster(case, batches))
     limit = round(goal(len(os.sched_getaffinity(0))), 3)
     return Race(
         work=work,
@@ -121,11 +121,6 @@ def race(work: str, case: Case, size: int, setting: Setting) -> Race[Scores]:
         expected=case.reference()[: len(rows)],
         facts=lambda answer: {"goal": limit},
     )
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def plan(setting: Setting) -> list[Planned]:

@@ -33,11 +33,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from bench.peers import say_once
 from bench.race import Race
 from bench.report import Planned, parser, run_all
 from bench.score.field import Answer, Field
@@ -102,14 +103,12 @@ class Stage:
         )
 
     def _open(self, case: Case) -> Field:
-        field = Field(case, self._setting, with_kedge=self._with_kedge, missing=_say_once)
+        field = Field(case, self._setting, with_kedge=self._with_kedge, missing=say_once)
         for contender in field.contenders(_CHECKED):
             engine = contender.engine
             complaint = "" if engine in _EXACT else judge(engine, *[contender.run()] * 2)
             if complaint:
-                _say_once(
-                    f"{engine} with {case.shape.name} of {case.trainer} sits out: {complaint}"
-                )
+                say_once(f"{engine} with {case.shape.name} of {case.trainer} sits out: {complaint}")
                 field.dismiss(engine)
         return field
 
@@ -118,11 +117,6 @@ class Stage:
         if self._field is not None:
             self._field.close()
             self._field = None
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def plan(stage: Stage, folder: Path, shapes: Sequence[Shape], most: int) -> list[Planned]:

@@ -95,16 +95,9 @@ def race(work: str, name: str, rows: int, ours: Callable[[pa.Array], Any]) -> Ra
     """Count one column."""
     data = column(name, rows)
     others = peers.installed(
-        lambda: peers.polars_value_counts(data),
-        lambda: peers.pyarrow_value_counts(data),
-        missing=_say_once,
+        lambda: peers.polars_value_counts(data), lambda: peers.pyarrow_value_counts(data)
     )
     return Race(work, rows, ours(data), others, judge)
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,10 +31,10 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 
 from bench.environments import interpreter
-from bench.peers import MissingPeer
+from bench.peers import MissingPeer, say_once
 from bench.process import Process
 from bench.race import Contender, Race, difference
 from bench.report import Planned, parser, run_all
@@ -112,12 +112,12 @@ class Stage:
             except MissingPeer as error:
                 if engine == "kedge":
                     raise
-                _say_once(str(error))
+                say_once(str(error))
         if not contenders:
             raise MissingPeer(f"no engine for {work.name} is installed")
         ours, *others = contenders
         if not self._with_kedge:
-            _say_once(f"{work.name} without kedge: ratios are those of {ours.engine}")
+            say_once(f"{work.name} without kedge: ratios are those of {ours.engine}")
         return Race(work.name, len(rows), ours, others, judge, facts=Answer.facts)
 
     def _contender(self, engine: str, rows: Rows) -> Contender[Answer]:
@@ -156,11 +156,6 @@ class Stage:
         for process in self._processes:
             process.close()
         self._processes.clear()
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def plan(stage: Stage) -> list[Planned]:

@@ -304,7 +304,7 @@ def test_a_wrong_peer_sits_out_and_a_wrong_kedge_ends_the_race(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    bench_window._say_once.cache_clear()
+    bench_window.say_once.cache_clear()
     monkeypatch.setattr(FakeProcess, "wrong", wrong)
     monkeypatch.setattr(bench_window, "Process", FakeProcess)
     assert bench_window.main(["--rows", "2000", "--rounds", "2", "--json", "--only", "W1"]) == code
