@@ -12,7 +12,9 @@ import kedge
 from tests.io.tables import mixed_table
 
 if find_spec("dask") is None or find_spec("pandas") is None:
-    pytest.skip("needs dask[dataframe]: .ci/run engines has it", allow_module_level=True)
+    pytest.skip(
+        "kedge[dask] is an optional extra; .ci/run engines installs it", allow_module_level=True
+    )
 
 import dask
 import dask.dataframe as dd

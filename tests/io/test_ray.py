@@ -13,7 +13,9 @@ import kedge
 from tests.io.tables import mixed_table
 
 if find_spec("ray") is None:
-    pytest.skip("needs ray[data]: .ci/run engines has it", allow_module_level=True)
+    pytest.skip(
+        "kedge[ray] is an optional extra; .ci/run engines installs it", allow_module_level=True
+    )
 
 import ray
 

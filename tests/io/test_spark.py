@@ -15,7 +15,10 @@ import kedge
 from tests.io.tables import mixed_table
 
 if find_spec("pyspark") is None or shutil.which("java") is None:
-    pytest.skip("needs pyspark and Java: .ci/run engines has them", allow_module_level=True)
+    pytest.skip(
+        "kedge[spark] is an optional extra and needs Java; .ci/run engines installs both",
+        allow_module_level=True,
+    )
 
 import pyarrow as pa
 import pyarrow.compute as pc

@@ -28,7 +28,8 @@ from tests.loop.killer import zygote
 from tests.loop.test_kafka import WINDOW, event, events, pipeline, take_over, until
 
 pytestmark = pytest.mark.skipif(
-    not JARS, reason="a real Kafka only with KEDGE_KAFKA_JARS; .ci/run engines"
+    not JARS,
+    reason="KEDGE_KAFKA_JARS names no folder of Kafka's jars: .ci/run engines fetches them",
 )
 
 

@@ -81,7 +81,10 @@ def answers(port: int) -> bool:
         return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.mark.skipif(not MOSQUITTO.exists(), reason="Mosquitto is not installed; .ci/run engines")
+@pytest.mark.skipif(
+    not MOSQUITTO.exists(),
+    reason="Mosquitto is no Python package: .ci/run engines gets it from Debian",
+)
 def test_killed_while_devices_send_twice(tmp_path: Path, port: int) -> None:
     path = tmp_path / "pipeline.toml"
     path.write_text(PIPELINE.format(port=port))
