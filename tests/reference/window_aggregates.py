@@ -323,7 +323,10 @@ def rate(column: Column | None = None, *, per: float = 1) -> Aggregate:
 
 
 def ema(column: Column, *, halflife: float) -> Aggregate:
-    """`halflife` in seconds. Weights are taken from the newest value: only ratios matter."""
+    """`halflife` in seconds. Weights are taken from the newest value: only ratios matter.
+
+    No weight is zero but by rounding, so an infinity stays however old it is.
+    """
 
     def value(window: Closed) -> Any:
         rows = _in_time(window, column)
@@ -332,7 +335,8 @@ def ema(column: Column, *, halflife: float) -> Aggregate:
         newest = rows[-1][window.time]
         ages = [(newest - row[window.time]) / window.second for row in rows]
         weights = [2.0 ** -(age / halflife) if age / halflife < 1070 else 0.0 for age in ages]
-        parts = [w * read(column, row) for w, row in zip(weights, rows, strict=True)]
+        values = [read(column, row) for row in rows]
+        parts = [x if math.isinf(x) else w * x for w, x in zip(weights, values, strict=True)]
         if {math.inf, -math.inf} <= set(parts):
             return math.nan
         return math.fsum(parts) / math.fsum(weights)

@@ -209,6 +209,15 @@ def test_a_column_correlates_with_itself() -> None:
     assert one(pa.array([1.0]), kedge.correlation("v", "v")) is None
 
 
+@pytest.mark.parametrize("gap", [100, 16_000, 1_000_000])
+@pytest.mark.parametrize("late", [False, True])
+def test_an_infinity_stays_in_ema_however_old_it_is(gap: int, late: bool) -> None:
+    window = kedge.Window(time="t", every="30d", aggregates={"e": kedge.ema("v", halflife="10s")})
+    rows = {"t": pa.array([0, gap], pa.timestamp("s")), "v": [-math.inf, 1.0]}
+    window.push(pa.table(rows).take([1, 0] if late else [0, 1]))
+    assert pa.table(window.finish())["e"].to_pylist() == [-math.inf]
+
+
 def test_decay_does_not_depend_on_how_long_ago_the_values_are() -> None:
     # One half-life is a ten-thousandth of the window: every weight underflows when taken alone.
     window = kedge.Window(time="t", every="10000s", aggregates={"e": kedge.ema("v", halflife="1s")})

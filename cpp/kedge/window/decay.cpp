@@ -1,5 +1,7 @@
 #include "kedge/window/decay.h"
 
+#include <cmath>
+
 #include "kedge/base/math.h"
 
 namespace kedge {
@@ -20,6 +22,9 @@ double weight_of(std::int64_t newer, std::int64_t older, double halflife) noexce
   return exp_of(-kLogOf2 * (static_cast<double>(age) / halflife));
 }
 
+// A weight is zero only by rounding, so an infinity stays one however old it is.
+double weigh(double sum, double weight) noexcept { return std::isinf(sum) ? sum : sum * weight; }
+
 void add(State& state, const State& other, double halflife) noexcept {
   if (other.count == 0) return;
   if (state.count == 0) {
@@ -32,12 +37,12 @@ void add(State& state, const State& other, double halflife) noexcept {
     const double ours = weight_of(other.newest, state.newest, halflife);
     state.newest = other.newest;
     state.weights *= ours;
-    state.weighted *= ours;
+    state.weighted = weigh(state.weighted, ours);
   } else if (other.newest < state.newest) {
     theirs = weight_of(state.newest, other.newest, halflife);
   }
   state.weights += theirs * other.weights;
-  state.weighted += theirs * other.weighted;
+  state.weighted += weigh(other.weighted, theirs);
 }
 
 }  // namespace
