@@ -20,6 +20,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 JARS = os.environ.get("KEDGE_KAFKA_JARS", "")
+# Nothing is kept for a time only: the tests' messages are of 1970, and go at the first look.
 SETTINGS = """
 process.roles=broker,controller
 node.id=1
@@ -36,6 +37,7 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=500
+log.retention.ms=-1
 """
 
 
