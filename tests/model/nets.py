@@ -43,3 +43,9 @@ def model(nodes: list[Any], constants: list[Any], inputs: int, outputs: int, out
     whole.ir_version = 10
     onnx.checker.check_model(whole)
     return whole.SerializeToString()
+
+
+def layers_of(data: bytes) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The weights, a row of outputs for each input, and biases of what `mlp` wrote."""
+    constants = [numpy_helper.to_array(c) for c in onnx.load_from_string(data).graph.initializer]
+    return [(w.T, b) for w, b in zip(constants[::2], constants[1::2], strict=True)]
