@@ -33,6 +33,7 @@
 #include "kedge/sketch/profile.h"
 #include "selftest_evidence.h"
 #include "selftest_forests.h"
+#include "selftest_nets.h"
 #include "selftest_quality.h"
 #include "selftest_windows.h"
 
@@ -260,6 +261,7 @@ int selftest() {
   add_categories(digest);
   add_joint(digest);
   add_forests(digest);
+  add_nets(digest);
   add_windows(digest);
   add_evidence(digest);
   add_monitor(digest);
