@@ -1,0 +1,225 @@
+"""Linear models and dense nets of float32, scored by kedge and by runtimes for nets.
+
+    python -m bench.score.bench_dense [--json] [--quick] [--rows N] [--rounds R] [--only PART]
+
+dense/<widths>/one: 512 calls from Python, each with another row; median and p99 are of calls, clock
+    included.
+dense/<widths>/batch: `--rows` rows in one call.
+
+Widths: 28-1, 28-64-32-1, 100-256-128-5 and 784-512-256-10, max(x, 0) between the layers, random
+weights, written as ONNX. Peers: ONNX Runtime and OpenVINO on that file, and numpy (`x @ w + b`),
+each on one thread; who is not installed sits out and is named. Runtimes that take no ONNX, LiteRT
+among them, are not here.
+
+Predictions must be those in float64 to 1e-5 of the largest: everybody adds up floats in an order of
+its own. Seeded; a wrong answer is not timed and makes the exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import itertools
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import kedge
+from bench.peers import MissingPeer, installed
+from bench.race import Contender, Race
+from bench.report import Planned, parser, run_all
+
+_ONES = 512
+_TOLERANCE = 1e-5
+
+SHAPES: Sequence[Sequence[int]] = (
+    (28, 1),
+    (28, 64, 32, 1),
+    (100, 256, 128, 5),
+    (784, 512, 256, 10),
+)
+
+Values = npt.NDArray[np.float32]
+Call = Callable[[Values], Any]
+Layer = tuple[Values, Values]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Predictions of all rows, and how long each call took."""
+
+    values: Values
+    taken_ns: Sequence[int]
+
+
+def name_of(widths: Sequence[int]) -> str:
+    """What the works call a net."""
+    return "-".join(map(str, widths))
+
+
+def draw(rows: int, columns: int) -> Values:
+    """Rows of normal numbers."""
+    return np.random.default_rng([2024, columns]).normal(size=(rows, columns)).astype(np.float32)
+
+
+def layers_of(widths: Sequence[int]) -> list[Layer]:
+    """Weights, a row of outputs for each input, and biases."""
+    rng = np.random.default_rng([2024, *widths])
+    return [
+        (
+            (rng.normal(size=(inputs, outputs)) / np.sqrt(inputs)).astype(np.float32),
+            rng.normal(size=outputs).astype(np.float32),
+        )
+        for inputs, outputs in itertools.pairwise(widths)
+    ]
+
+
+def plain(layers: Sequence[Layer], rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The net in numpy, in the precision of its rows."""
+    for i, (weights, bias) in enumerate(layers):
+        rows = rows @ weights.astype(rows.dtype, copy=False) + bias
+        if i + 1 < len(layers):
+            rows = np.maximum(rows, 0)
+    return rows
+
+
+def to_onnx(layers: Sequence[Layer]) -> bytes:
+    """The net as an ONNX file.
+
+    Raises:
+        MissingPeer: the onnx package is not installed.
+    """
+    onnx = _module("onnx")
+    helper, to_tensor = onnx.helper, _module("onnx.numpy_helper").from_array
+    nodes: list[Any] = []
+    constants: list[Any] = []
+    name = "x"
+    for i, (weights, bias) in enumerate(layers):
+        constants += [to_tensor(weights, f"w{i}"), to_tensor(bias, f"b{i}")]
+        nodes.append(helper.make_node("Gemm", [name, f"w{i}", f"b{i}"], [f"y{i}"]))
+        name = f"y{i}"
+        if i + 1 < len(layers):
+            nodes.append(helper.make_node("Relu", [name], [f"z{i}"]))
+            name = f"z{i}"
+    ends = [("x", layers[0][0].shape[0]), (name, layers[-1][0].shape[1])]
+    x, y = (
+        helper.make_tensor_value_info(end, onnx.TensorProto.FLOAT, [None, width])
+        for end, width in ends
+    )
+    graph = helper.make_graph(nodes, "net", [x], [y], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    return bytes(model.SerializeToString())
+
+
+def onnxruntime_call(data: bytes) -> tuple[str, Call]:
+    """ONNX Runtime, and its version."""
+    runtime = _module("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    wanted = [session.get_outputs()[0].name]
+    return runtime.__version__, lambda rows: session.run(wanted, {"x": rows})[0]
+
+
+def openvino_call(data: bytes) -> tuple[str, Call]:
+    """OpenVINO, told to keep to float32, and its version."""
+    core = _module("openvino").Core()
+    settings = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    request = core.compile_model(core.read_model(data), "CPU", settings).create_infer_request()
+    return version("openvino"), lambda rows: request.infer([rows])[0]
+
+
+def contender(engine: str, release: str, call: Call, inputs: Sequence[Values]) -> Contender[Answer]:
+    """An engine at work: a call for each input."""
+
+    def run() -> Answer:
+        found, taken = [], []
+        for rows in inputs:
+            start = time.perf_counter_ns()
+            values = call(rows)
+            taken.append(time.perf_counter_ns() - start)
+            found.append(np.array(values).reshape(len(rows), -1))
+        return Answer(np.concatenate(found), taken)
+
+    return Contender(engine, release, run, lambda answer: answer.taken_ns)
+
+
+def judge(engine: str, answer: Answer, expected: Answer) -> str:
+    """Predictions must be the expected ones, within what sums of floats are."""
+    if answer.values.shape != expected.values.shape:
+        return f"values are {answer.values.shape}, expected {expected.values.shape}"
+    tolerance = _TOLERANCE * float(np.abs(expected.values).max())
+    off = float(np.abs(answer.values - expected.values).max())
+    return f"{engine} is off by {off:g}, tolerance {tolerance:g}" if not off <= tolerance else ""
+
+
+def race(work: str, widths: Sequence[int], rows: int) -> Race[Answer]:
+    """Score `rows` rows in one call, or, for one, many rows by a call each.
+
+    Raises:
+        MissingPeer: the onnx package is not installed.
+    """
+    layers = layers_of(widths)
+    data = to_onnx(layers)
+    table = draw(_ONES if rows == 1 else rows, widths[0])
+    inputs = [table[i : i + rows] for i in range(0, len(table), rows)]
+    ours = contender("kedge", version("kedge"), kedge.compile(data).predict, inputs)
+
+    def of_file(engine: str, make: Callable[[bytes], tuple[str, Call]]) -> Contender[Answer]:
+        release, call = make(data)
+        return contender(engine, release, call, inputs)
+
+    def of_numpy() -> Contender[Answer]:
+        return contender("numpy", version("numpy"), partial(plain, layers), inputs)
+
+    peers = installed(
+        partial(of_file, "onnxruntime", onnxruntime_call),
+        of_numpy,
+        partial(of_file, "openvino", openvino_call),
+        missing=_say_once,
+    )
+    expected = Answer(plain(layers, table.astype(np.float64)), [])
+    return Race(work, rows, ours, peers, judge, expected)
+
+
+def _module(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingPeer(f"{name} is not installed and sits out") from error
+
+
+@cache
+def _say_once(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def plan(options: argparse.Namespace) -> list[Planned]:
+    """Every work's name and what makes its race."""
+    works: list[Planned] = []
+    for widths in SHAPES[:2] if options.quick else SHAPES:
+        for kind, rows in (("one", 1), ("batch", options.rows)):
+            work = f"dense/{name_of(widths)}/{kind}"
+            works.append((work, partial(race, work, widths, rows)))
+    return works
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; the return value is the exit code."""
+    command = parser("bench.score.bench_dense", __doc__, rows=1024)
+    command.add_argument("--quick", action="store_true", help="the two smallest nets, 5 rounds")
+    options = command.parse_args(arguments)
+    if options.quick:
+        options.rounds = min(options.rounds, 5)
+    return run_all(plan(options), options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
