@@ -10,6 +10,7 @@ import pytest
 from onnx import helper
 
 import kedge
+from kedge.model import onnx_runtime
 from tests.model.nets import mlp, model
 
 
@@ -91,3 +92,21 @@ def test_what_has_no_step_is_refused_by_name() -> None:
     data = model([helper.make_node("Cos", ["x"], ["y"], name="wave")], [], 2, 2, "y")
     with pytest.raises(kedge.Unsupported, match=r'"wave" \(Cos\)'):
         kedge.compile(data)
+
+
+def test_a_net_is_compared_with_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.random.default_rng(4).normal(size=(40, 5))
+    compiled = kedge.compile(mlp([5, 8, 3], "Tanh", end="Softmax"), reference=x)
+    assert compiled.parity.rows >= 40
+    assert compiled.parity.largest_difference < 1e-6
+    monkeypatch.setattr(onnx_runtime, "scorer", lambda _: None)
+    assert kedge.compile(mlp([5, 8, 3])).parity.rows == 0
+
+
+def test_a_net_that_onnxruntime_scores_otherwise_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = onnx_runtime.scorer(mlp([5, 8, 3], seed=1))
+    monkeypatch.setattr(onnx_runtime, "scorer", lambda _: other)
+    with pytest.raises(kedge.Unsupported, match=r"output \d of row \d+ differs from onnxruntime's"):
+        kedge.compile(mlp([5, 8, 3]))

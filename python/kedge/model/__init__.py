@@ -7,7 +7,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kedge._core import Feature, FeatureKind, Forest, InvalidArgument, Model, Parity, Profile
+from kedge._core import (
+    Feature,
+    FeatureKind,
+    Forest,
+    InvalidArgument,
+    Model,
+    Net,
+    Parity,
+    Profile,
+    Unsupported,
+)
 from kedge.model.importance import Importance, importances
 from kedge.model.sources import Source, source_of
 from kedge.sketch import profile
@@ -24,6 +34,7 @@ __all__ = [
 ]
 
 _PARITY_ROWS = 1000
+_MOST_OFF = 1e-4  # of the largest prediction: sums of float32 in another order stay far below
 
 
 def compile(
@@ -45,7 +56,9 @@ def compile(
     from what.
 
     Where the trainer itself is at hand, its raw scores are compared with the compiled model's on
-    the golden rows and on the first rows of `reference`: `Model.parity` has the result.
+    the golden rows and on the first rows of `reference`: `Model.parity` has the result. A net is
+    compared with onnxruntime, where that is installed, by its predictions of the rows that have
+    only finite values; if they are off by more than 1e-4 of the largest, the net is refused.
 
     >>> from sklearn.ensemble import RandomForestRegressor
     >>> x = np.arange(20.0)[:, None]
@@ -106,14 +119,29 @@ def _named(reference: object, model: Model) -> object:
 
 
 def _compared(source: Source, model: Model, rows: np.ndarray) -> Parity:
-    wanted = source.raw_scores(rows)
+    is_net = isinstance(source.forest, Net)
+    if is_net:  # whether max(nan, 0) is nan is the runtime's choice
+        rows = rows[np.isfinite(rows).all(axis=1)]
+    wanted = source.scores(rows)
     if wanted is None:  # some trainers take no missing values
         rows = np.nan_to_num(rows)
-        wanted = source.raw_scores(rows)
+        wanted = source.scores(rows)
     if wanted is None:
         return Parity(0, 0, 0.0)
-    ours = model.predict(rows, raw=True).reshape(len(rows), -1)
+    ours = model.predict(rows, raw=not is_net).reshape(len(rows), -1)
     theirs = np.asarray(wanted, ours.dtype).reshape(ours.shape)
     same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
     difference = np.where(same, 0.0, np.abs(ours - theirs))
+    if is_net:
+        _refuse_far(difference, theirs)
     return Parity(len(rows), int((difference != 0).any(axis=1).sum()), float(difference.max()))
+
+
+def _refuse_far(difference: np.ndarray, theirs: np.ndarray) -> None:
+    most = _MOST_OFF * float(np.abs(theirs).max(initial=0.0, where=np.isfinite(theirs)))
+    row, output = np.unravel_index(np.argmax(difference), difference.shape)
+    if not difference[row, output] <= most:
+        raise Unsupported(
+            f"the net: output {output} of row {row} differs from onnxruntime's by "
+            f"{difference[row, output]:g}, at most {most:g} is expected"
+        )

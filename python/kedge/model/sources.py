@@ -15,20 +15,23 @@ from typing import Any
 import numpy as np
 
 from kedge._core import CorruptData, Forest, InvalidArgument, KedgeError, Net, Unsupported
-from kedge.model import sklearn
+from kedge.model import onnx_runtime, sklearn
 
 __all__ = ["Source", "source_of"]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A forest or a net and, if the trainer is at hand, its own raw scores of rows of float64."""
+    """A forest or a net and, if the trainer is at hand, its own scores of rows of float64.
+
+    They are raw scores of a forest, and predictions of a net.
+    """
 
     forest: Forest | Net
     trainer: Callable[[np.ndarray], Any] | None = None
 
-    def raw_scores(self, rows: np.ndarray) -> Any:
-        """The trainer's raw scores; None when it is not there, or takes no such rows."""
+    def scores(self, rows: np.ndarray) -> Any:
+        """The trainer's scores; None when it is not there, or takes no such rows."""
         if self.trainer is None:
             return None
         try:
@@ -45,11 +48,11 @@ def source_of(model: object) -> Source:
             what = "is no file" if path.exists() else "there is no such file"
             raise InvalidArgument(f'"{path}": {what}')
         try:
-            return Source(_from_bytes(path.read_bytes()))
+            return _source(path.read_bytes())
         except KedgeError as error:
             raise type(error)(f'"{path}": {error}') from error
     if isinstance(model, (bytes, bytearray, memoryview)):
-        return Source(_from_bytes(bytes(model)))
+        return _source(bytes(model))
     library = type(model).__module__.partition(".")[0]
     for base in type(model).__mro__:
         read = _LIBRARIES.get(base.__module__.partition(".")[0])
@@ -59,6 +62,11 @@ def source_of(model: object) -> Source:
         f"a {type(model).__name__} of {library} is not supported; expected a model of "
         "LightGBM, XGBoost, CatBoost or scikit-learn, an ONNX model, a file's path or bytes"
     )
+
+
+def _source(data: bytes) -> Source:
+    read = _from_bytes(data)
+    return Source(read, onnx_runtime.scorer(data) if isinstance(read, Net) else None)
 
 
 def _from_bytes(data: bytes) -> Forest | Net:
@@ -125,7 +133,7 @@ def _sklearn(model: Any) -> Source:
 
 
 def _onnx(model: Any) -> Source:
-    return Source(_from_onnx(model.SerializeToString()))
+    return _source(model.SerializeToString())
 
 
 _NO_TRAINERS = {
