@@ -36,6 +36,7 @@ class Drawer {
   }
 
  private:
+  // One call a line: in which order arguments are made is the compiler's choice.
   std::vector<double> numbers(std::size_t count, double size) {
     std::vector<double> drawn(count);
     for (double& value : drawn) value = size * (2 * random_.uniform() - 1);
@@ -45,7 +46,9 @@ class Drawer {
   std::uint32_t layer(std::uint32_t slot, std::size_t outputs) {
     const std::size_t inputs = net_.width(slot);
     const double size = 2 / std::sqrt(static_cast<double>(inputs));
-    return net_.affine(slot, outputs, numbers(inputs * outputs, size), numbers(outputs, 0.5));
+    const std::vector<double> weights = numbers(inputs * outputs, size);
+    const std::vector<double> bias = numbers(outputs, 0.5);
+    return net_.affine(slot, outputs, weights, bias);
   }
 
   std::uint32_t combined(std::uint32_t slot) {
@@ -67,8 +70,10 @@ class Drawer {
 
   // 69 columns: 23 parts of 3, normed and multiplied part by part, in the other numbers as well.
   std::uint32_t normed(std::uint32_t slot) {
-    slot = net_.layer_norm(slot, numbers(3, 2), numbers(3, 1), 1e-5, 23);
-    slot = net_.affine(slot, 2, numbers(6, 1), numbers(2, 1), 23);
+    const std::vector<double> three = numbers(3, 2);
+    const std::vector<double> six = numbers(6, 1);
+    slot = net_.layer_norm(slot, three, three, 1e-5, 23);
+    slot = net_.affine(slot, 2, six, {}, 23);
     const NumberKind number = net_.number_of(slot);
     const bool is_float = number == NumberKind::kFloat;
     slot = net_.convert(slot, is_float ? NumberKind::kDouble : NumberKind::kFloat);
