@@ -55,6 +55,25 @@ nb::list features_of(const Model& model) {
   return out;
 }
 
+// "affine", or "activate: relu".
+std::string name_of(const GraphStep& step) {
+  if (step.kind != StepKind::kActivate) return std::string(step_name(step.kind));
+  return text(step_name(step.kind), ": ", activation_name(static_cast<Activation>(step.option)));
+}
+
+nb::list steps_of(const std::optional<Graph>& graph) {
+  nb::list out;
+  if (!graph) return out;
+  for (const GraphStep& step : graph->steps) {
+    nb::dict row;
+    row["step"] = name_of(step);
+    row["width"] = step.width;
+    row["numbers"] = step.number == NumberKind::kFloat ? "float32" : "float64";
+    out.append(row);
+  }
+  return out;
+}
+
 std::string counted(std::size_t count, std::string_view what) {
   return text(count, " ", what, count == 1 ? "" : "s");
 }
@@ -89,7 +108,8 @@ nb::dict info_of(const Model& model) {
   out["outputs"] = model.outputs();
   out["sums"] = model.gives_float32() ? "float32" : "float64";
   out["link"] = link_name(bundle.forest.link);
-  out["covers"] = has_covers(bundle.forest);
+  out["steps"] = steps_of(bundle.graph);
+  out["covers"] = !bundle.graph && has_covers(bundle.forest);
   out["linear_leaves"] = !bundle.forest.linear.empty();
   out["engines"] = nb::dict();
   out["engines"]["one_row"] = model.engine_name(1);
@@ -106,10 +126,12 @@ nb::dict info_of(const Model& model) {
 std::string line_of(const Model& model) {
   const Bundle& bundle = model.bundle();
   const std::optional<Profile> profile = reference_of(model);
-  return text("Model of ", bundle.origin, ": ", counted(model.trees(), "tree"), ", ",
-              counted(bundle.forest.nodes.size(), "node"), ", ",
-              counted(model.features(), "feature"), ", ", counted(model.outputs(), "output"), " (",
-              link_name(bundle.forest.link), ")",
+  const std::string trees =
+      text(counted(model.trees(), "tree"), ", ", counted(bundle.forest.nodes.size(), "node"));
+  return text("Model of ", bundle.origin, ": ",
+              bundle.graph ? counted(bundle.graph->steps.size(), "step") : trees, ", ",
+              counted(model.features(), "feature"), ", ", counted(model.outputs(), "output"),
+              bundle.graph ? "" : text(" (", link_name(bundle.forest.link), ")"),
               profile ? text(", reference of ", counted(profile->row_count(), "row")) : "");
 }
 

@@ -37,8 +37,7 @@ def text_of(info: dict[str, Any]) -> str:
         ("origin", printable(info["origin"])),
         ("size", f"{info['bytes']} bytes"),
         ("sha256", info["sha256"]),
-        ("trees", f"{info['trees']}, of {info['nodes']} nodes"),
-        ("outputs", f"{info['outputs']}, {info['link']} of {info['sums']} sums"),
+        *_made_of(info),
         ("engines here", f"{engines['one_row']} for one row, {engines['many_rows']} for many"),
         ("golden rows", f"{info['golden_rows']}, all scored as they must be"),
         ("parity", _parity(info["parity"])),
@@ -47,7 +46,25 @@ def text_of(info: dict[str, Any]) -> str:
         *([("background", _rows_kept(info))] if info["background_rows"] else []),
         *((printable(key), printable(value)) for key, value in info["metadata"].items()),
     ]
-    return "\n".join([*aligned(rows), "", *_features(info["features"])])
+    return "\n".join(
+        [*aligned(rows), "", *(_steps(info) if info["steps"] else _features(info["features"]))]
+    )
+
+
+def _made_of(info: dict[str, Any]) -> list[tuple[str, str]]:
+    if info["steps"]:
+        return [("steps", str(len(info["steps"]))), ("outputs", str(info["outputs"]))]
+    return [
+        ("trees", f"{info['trees']}, of {info['nodes']} nodes"),
+        ("outputs", f"{info['outputs']}, {info['link']} of {info['sums']} sums"),
+    ]
+
+
+def _steps(info: dict[str, Any]) -> list[str]:
+    """What is done to a row, in order."""
+    rows = [("step", "width", "numbers"), ("row", str(len(info["features"])), "")]
+    rows += [(step["step"], str(step["width"]), step["numbers"]) for step in info["steps"]]
+    return aligned(rows, ruled=True)
 
 
 def _parity(parity: dict[str, Any]) -> str:
@@ -61,6 +78,8 @@ def _parity(parity: dict[str, Any]) -> str:
 
 
 def _explanations(info: dict[str, Any]) -> str:
+    if info["steps"]:
+        return "none: it is a graph of steps"
     if info["linear_leaves"]:
         return "none: its leaves are linear functions"
     if not info["covers"]:
