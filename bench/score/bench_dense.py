@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -183,7 +183,6 @@ def race(work: str, widths: Sequence[int], rows: int) -> Race[Answer]:
         partial(of_file, "onnxruntime", onnxruntime_call),
         of_numpy,
         partial(of_file, "openvino", openvino_call),
-        missing=_say_once,
     )
     expected = Answer(plain(layers, table.astype(np.float64)), [])
     return Race(work, rows, ours, peers, judge, expected)
@@ -194,11 +193,6 @@ def _module(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise MissingPeer(f"{name} is not installed and sits out") from error
-
-
-@cache
-def _say_once(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def plan(options: argparse.Namespace) -> list[Planned]:
