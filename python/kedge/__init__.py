@@ -28,6 +28,7 @@ from kedge.drift import (
 from kedge.expr import Expression
 from kedge.model import Model, compile, load
 from kedge.quality import Calibration, Estimate, Fairness, LateLabels, Performance
+from kedge.serve import Client
 from kedge.sketch import profile
 from kedge.udf import aggregate, column
 from kedge.window import Window
@@ -66,6 +67,7 @@ __all__ = [
     "Canary",
     "Categories",
     "ChiSquareResult",
+    "Client",
     "ColumnDrift",
     "CorruptData",
     "Estimate",

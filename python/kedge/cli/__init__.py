@@ -11,7 +11,18 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from kedge._core import KedgeError
-from kedge.cli import compare, compile, demo, explain, inspect, monitor, predict, profile, run
+from kedge.cli import (
+    compare,
+    compile,
+    demo,
+    explain,
+    inspect,
+    monitor,
+    predict,
+    profile,
+    run,
+    serve,
+)
 from kedge.cli.answer import INTERRUPTED, WRONG_USE, Answer, Parser
 
 __all__ = ["main"]
@@ -82,6 +93,12 @@ def _parser() -> argparse.ArgumentParser:
         run.run,
         "Run the pipeline that a file describes. Exit code: 0 the input has ended or an endless one"
         " was stopped, 1 failed, 2 stopped before the end.",
+    )
+    verb(
+        "serve",
+        serve.options,
+        serve.run,
+        "Answer requests of the Open Inference Protocol over gRPC from a folder of models.",
     )
     verb(
         "demo",

@@ -1,0 +1,94 @@
+"""`kedge serve`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kedge._core import InvalidArgument
+from kedge.cli.answer import PASS, Answer, note, to_json, whole
+from kedge.cli.summary import printable
+from kedge.serve.options import Options, read_config
+
+__all__: list[str] = []
+
+_TRANSPORT = "grpcio"
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes; what is not given is the configuration's."""
+    own = parser.add_argument
+    own("models", nargs="?", metavar="DIR", help="holds name/version.kedge")
+    own("--config", type=Path, metavar="FILE.toml", help="sets what the options below do not")
+    own("--host", metavar="ADDRESS", help=f"to listen at ({Options.host})")
+    own("--port", type=whole, help=f"of TCP ({Options.port}), 0 for a free one")
+    own("--unix", metavar="PATH", help="a socket to listen at instead, for its owner alone")
+    own("--tls-cert", metavar="FILE", help="a chain of certificates, PEM")
+    own("--tls-key", metavar="FILE", help="its private key")
+    own("--client-ca", metavar="FILE", help="whose certificates callers must show")
+    own("--token-file", metavar="FILE", help="lines of 'infer TOKEN' or 'admin TOKEN'")
+    own("--most-bytes", type=whole, metavar="N", help=f"of a message ({Options.most_bytes})")
+    own("--threads", type=whole, metavar="N", help=f"that answer ({Options.threads})")
+    own(
+        "--insecure-public",
+        action="store_true",
+        default=None,
+        help="let other machines in without encryption, or without knowing who they are",
+    )
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Serve until told to stop, then let calls that have begun come to their end."""
+    set_ = read_config(options.config) if options.config is not None else {}
+    given = vars(options)
+    names = Options.__dataclass_fields__
+    set_ |= {name: given[name] for name in names if given.get(name) is not None}
+    if "models" not in set_:
+        raise InvalidArgument("which models? Name a folder, or set models in the configuration")
+    chosen = Options(**set_)
+
+    from kedge.serve.server import Server  # grpcio takes a tenth of a second to load
+
+    with _told_to_stop() as told:
+        server = Server(chosen)
+        _say(server, chosen, options.json)
+        told.wait()
+        note("calls that have begun come to their end")
+        server.stop()
+    return Answer(PASS, to_json({"event": "stopped"}) if options.json else "stopped")
+
+
+def _say(server: Any, options: Options, is_json: bool) -> None:
+    where = options.target if options.unix else f"{options.target.rpartition(':')[0]}:{server.port}"
+    served = server.served()
+    if is_json:
+        models = [one._asdict() for one in served]
+        started = {"event": "serving", "target": where, "transport": _TRANSPORT, "models": models}
+        print(to_json(started), flush=True)
+        return
+    tls = "mutual TLS" if options.client_ca else "TLS" if options.tls_cert else "no TLS"
+    tokens = "tokens" if options.token_file else "no tokens"
+    print(f"serving {options.models} at {where} by {_TRANSPORT}, {tls}, {tokens}")
+    for one in served:
+        reason = f": {printable(one.reason)}" if one.reason else ""
+        print(f"  {printable(one.name)} {printable(one.version)} {one.state}{reason}")
+    print("" if served else "  no model yet: the folder is watched\n", end="", flush=True)
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    told = threading.Event()
+    before = {
+        which: signal.signal(which, lambda *_: told.set())
+        for which in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield told
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)

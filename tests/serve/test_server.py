@@ -1,0 +1,249 @@
+"""The server as its callers see it: over gRPC, by stubs of the published protocol."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+
+import kedge
+from kedge.serve import Options, wire
+from kedge.serve.server import Server
+from kedge.serve.tokens import Tokens
+from tests.serve.messages import message
+from tests.serve.test_service import TWO_LEAVES, X
+
+INFER, ADMIN = "infer-0123456789abcdef", "admin-0123456789abcdef"
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    folder = tmp_path / "models"
+    (folder / "m").mkdir(parents=True)
+    kedge.compile(TWO_LEAVES).save(folder / "m" / "1.kedge")
+    return folder
+
+
+@pytest.fixture
+def server(models: Path) -> Iterator[Server]:
+    started = Server(Options(str(models), port=0, rescan_s=0.05))
+    yield started
+    started.stop(0)
+
+
+def ask(target: Any, method: str, **fields: Any) -> Any:
+    """The answer of one call, through a stub of the generated messages."""
+    metadata = fields.pop("metadata", ())
+    with grpc.insecure_channel(target) as channel:
+        call = channel.unary_unary(
+            f"/inference.GRPCInferenceService/{method}",
+            request_serializer=lambda request: request.SerializeToString(),
+            response_deserializer=message(f"{method}Response").FromString,
+        )
+        return call(message(f"{method}Request")(**fields), metadata=metadata, timeout=5)
+
+
+def test_stubs_of_the_protocol_are_answered(server: Server) -> None:
+    at = f"127.0.0.1:{server.port}"
+    assert ask(at, "ServerLive").live
+    assert ask(at, "ServerReady").ready
+    assert ask(at, "ModelReady", name="m").ready
+    assert list(ask(at, "ModelMetadata", name="m").versions) == ["1"]
+    answer = ask(
+        at,
+        "ModelInfer",
+        model_name="m",
+        inputs=[{"name": "rows", "datatype": "FP64", "shape": X.shape}],
+        raw_input_contents=[X.astype(float).tobytes()],
+    )
+    wanted = kedge.compile(TWO_LEAVES).predict(X.astype(float))
+    assert answer.raw_output_contents[0] == wanted.tobytes()
+
+
+def test_a_status_is_carried(server: Server) -> None:
+    for method, name, code in [
+        ("ModelInfer", "ModelInfer", grpc.StatusCode.NOT_FOUND),
+        ("RepositoryModelUnload", "RepositoryModelUnload", grpc.StatusCode.NOT_FOUND),
+    ]:
+        with pytest.raises(grpc.RpcError) as refused:
+            ask(f"127.0.0.1:{server.port}", method, model_name="n")
+        assert refused.value.code() == code, name
+        assert '"n" is not served' in refused.value.details()
+
+
+def test_the_client_says_what_the_model_says(server: Server) -> None:
+    model = kedge.compile(TWO_LEAVES)
+    with kedge.Client(f"127.0.0.1:{server.port}") as client:
+        assert client.is_ready()
+        assert client.is_ready("m", "1")
+        assert not client.is_ready("n")
+        for dtype in ("float64", "float32", "int8", "uint16", "bool"):
+            assert (
+                client.predict("m", X.astype(dtype)).tobytes() == model.predict(X * 1.0).tobytes()
+            )
+        assert list(client.predict("m", X[:, ::-1][:, ::-1], raw=True)) == [-1, 2, -1]
+        assert client.predict("m", np.empty((0, 2))).shape == (0,)
+        with pytest.raises(kedge.InvalidArgument, match="has 3 columns"):
+            client.predict("m", np.zeros((1, 3)))
+        with pytest.raises(LookupError, match='"2" is not served'):
+            client.predict("m", X, version="2")
+        with pytest.raises(kedge.InvalidArgument, match="expected numbers"):
+            client.predict("m", [["a", "b"]])
+
+
+def test_nobody_is_asked_again_until_time_is_up(tmp_path: Path) -> None:
+    start = time.monotonic()
+    with (
+        kedge.Client(f"unix:{tmp_path / 'none'}", timeout=0.3) as client,
+        pytest.raises((ConnectionError, TimeoutError)),
+    ):
+        client.is_ready()
+    assert 0.1 < time.monotonic() - start < 3
+
+
+def test_a_model_that_appears_is_served(server: Server, models: Path) -> None:
+    kedge.compile(TWO_LEAVES).save(models / "m" / "2.kedge")
+    with kedge.Client(f"127.0.0.1:{server.port}") as client:
+        end = time.monotonic() + 5
+        while not client.is_ready("m", "2"):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+
+def health(channel: grpc.Channel, service: str) -> int:
+    call = channel.unary_unary("/grpc.health.v1.Health/Check")
+    ((_, state),) = wire.fields(call(wire.part(1, service), timeout=5))
+    assert isinstance(state, int)
+    return state
+
+
+def test_health_is_told_until_the_end(models: Path) -> None:
+    server = Server(Options(str(models), port=0))
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        assert health(channel, "") == 1
+        assert health(channel, "inference.GRPCInferenceService") == 1
+        with pytest.raises(grpc.RpcError) as unknown:
+            health(channel, "other")
+        assert unknown.value.code() == grpc.StatusCode.NOT_FOUND
+        watched = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=5)
+        assert next(watched) == wire.integer(1, 1)
+        threading.Thread(target=server.stop, args=(5,)).start()
+        assert next(watched) == wire.integer(1, 2)
+    server.stop(0)
+
+
+def test_tokens_have_scopes(models: Path, tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text(f"# ours\ninfer {INFER}\nadmin {ADMIN}\n")
+    server = Server(Options(str(models), port=0, token_file=str(tmp_path / "tokens")))
+    at = f"127.0.0.1:{server.port}"
+
+    def ends(method: str, token: str) -> grpc.StatusCode:
+        try:
+            fields = {"model_name": "m"} if "Repository" in method else {}
+            ask(at, method, metadata=[("authorization", token)] if token else (), **fields)
+        except grpc.RpcError as error:
+            return error.code()
+        return grpc.StatusCode.OK
+
+    try:
+        for token in ("", "Bearer x", INFER, f"Bearer {INFER}x"):
+            assert ends("ServerLive", token) == grpc.StatusCode.UNAUTHENTICATED
+        assert ends("ServerLive", f"Bearer {INFER}") == grpc.StatusCode.OK
+        assert ends("RepositoryModelLoad", f"Bearer {INFER}") == grpc.StatusCode.PERMISSION_DENIED
+        assert ends("RepositoryModelLoad", f"Bearer {ADMIN}") == grpc.StatusCode.OK
+        with kedge.Client(at, token="x") as client, pytest.raises(PermissionError):
+            client.predict("m", X)
+        with kedge.Client(at, token=INFER) as client:
+            assert len(client.predict("m", X)) == 3
+        with grpc.insecure_channel(at) as channel:
+            assert health(channel, "") == 1
+    finally:
+        server.stop(0)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [("root 0123456789abcdef", ":1: expected"), ("infer short", "5 characters"), ("", "no token")],
+)
+def test_bad_tokens_are_refused_and_not_repeated(tmp_path: Path, line: str, says: str) -> None:
+    (tmp_path / "tokens").write_text(line)
+    with pytest.raises(kedge.InvalidArgument, match=says) as refused:
+        Tokens(tmp_path / "tokens")
+    assert "0123456789abcdef" not in str(refused.value)
+
+
+def test_the_public_is_let_in_by_name_alone() -> None:
+    for host in ("0.0.0.0", "::", "example.org", "10.0.0.1"):
+        with pytest.raises(kedge.InvalidArgument, match="insecure_public"):
+            Options("m", host=host)
+        with pytest.raises(kedge.InvalidArgument, match="insecure_public"):
+            Options("m", host=host, token_file="t")
+        Options("m", host=host, insecure_public=True)
+        Options("m", host=host, tls_cert="c", tls_key="k", token_file="t")
+    assert Options("m", host="::1").target == "[::1]:8001"
+
+
+def test_a_long_message_is_refused(models: Path) -> None:
+    server = Server(Options(str(models), port=0, most_bytes=4096))
+    try:
+        with (
+            kedge.Client(f"127.0.0.1:{server.port}") as client,
+            pytest.raises(kedge.ResourceExhausted, match="4096"),
+        ):
+            client.predict("m", np.zeros((1000, 2)))
+    finally:
+        server.stop(0)
+
+
+def test_a_port_that_is_taken_is_said(server: Server, models: Path) -> None:
+    with pytest.raises(kedge.InvalidArgument, match=f"cannot listen at 127.0.0.1:{server.port}"):
+        Server(Options(str(models), port=server.port))
+
+
+def test_the_command_serves_and_drains(models: Path, tmp_path: Path) -> None:
+    config = tmp_path / "serve.toml"
+    config.write_text(f'models = "{models}"\nthreads = 2\n')
+    path = tmp_path / "s"
+    command = [sys.executable, "-m", "kedge", "serve", "--json", f"--config={config}"]
+    with subprocess.Popen([*command, f"--unix={path}"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        started = json.loads(process.stdout.readline())
+        assert (started["transport"], started["target"]) == ("grpcio", f"unix:{path}")
+        assert [model["state"] for model in started["models"]] == ["READY"]
+        assert path.stat().st_mode & 0o077 == 0
+        with kedge.Client(started["target"]) as client:
+            assert len(client.predict("m", X)) == 3
+        os.kill(process.pid, signal.SIGTERM)
+        assert json.loads(process.stdout.readline()) == {"event": "stopped"}
+        assert process.wait(10) == 0
+
+
+def test_the_configuration_says_where_it_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from kedge.cli import main
+
+    config = tmp_path / "serve.toml"
+    for text, says in [
+        (
+            'models = "m"\nprot = 1\n',
+            "serve.toml:2: prot: there is no such key, did you mean 'port'",
+        ),
+        ('models = "m"\nport = "1"\n', "serve.toml:2: port = '1': expected a whole number"),
+        ("port = 1\n", "which models?"),
+        ('models = "m"\nport = 70000\n', "port = 70000: allowed are 0 to 65535"),
+    ]:
+        config.write_text(text)
+        assert main(["serve", f"--config={config}"]) == 64
+        assert says in capsys.readouterr().err
