@@ -1,0 +1,1 @@
+"""Benchmarks of the stage that says how good predictions are."""
