@@ -56,6 +56,8 @@ class Client:
         *,
         token: str = "",
         ca: str = "",
+        cert: str = "",
+        key: str = "",
         timeout: float = 5.0,
         most_bytes: int = 64 << 20,
     ) -> None:
@@ -66,11 +68,14 @@ class Client:
             token: the bearer token to show.
             ca: a file of certificates that the server's must come from; with it, calls are
                 encrypted.
+            cert: a file of the certificate to show; with `key` and `ca`.
+            key: a file of its private key.
             timeout: seconds that a call may take, with all its tries.
             most_bytes: of an answer.
 
         Raises:
-            InvalidArgument: the timeout is not positive.
+            InvalidArgument: the timeout is not positive, or a certificate comes without its key or
+                without `ca`.
             OSError: the certificates cannot be read.
         """
         import grpc  # a tenth of a second, for those who want no client
@@ -78,8 +83,11 @@ class Client:
         self._timeout = _positive(timeout)
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
         options = [("grpc.max_receive_message_length", most_bytes)]
+        if bool(cert) != bool(key) or (cert and not ca):
+            raise InvalidArgument("cert, key and ca go together, one is missing")
         if ca:
-            credentials = grpc.ssl_channel_credentials(Path(ca).read_bytes())
+            read = [Path(file).read_bytes() if file else None for file in (ca, key, cert)]
+            credentials = grpc.ssl_channel_credentials(*read)
             self._channel = grpc.secure_channel(target, credentials, options)
         else:
             self._channel = grpc.insecure_channel(target, options)
