@@ -91,6 +91,7 @@ class FolderService {
       : repository_(std::move(folder)), service_(repository_) {}
 
   void rescan() { repository_.rescan(); }
+  std::string metrics() const { return service_.metrics(); }
   nb::tuple handle(std::string_view method, const nb::bytes& request) const {
     thread_local std::vector<std::byte> out;
     out.clear();
@@ -115,6 +116,9 @@ void bind_serve(nb::module_& m) {
            "Loads every `name/version.kedge`.")
       .def("rescan", &FolderService::rescan, nb::call_guard<nb::gil_scoped_release>(),
            "Serve what the folder has by now.")
+      .def("metrics", &FolderService::metrics, nb::call_guard<nb::gil_scoped_release>(),
+           "Counts of calls by method, model, version and code, and their latency, as Prometheus "
+           "scrapes them.")
       .def("handle", &FolderService::handle, "method"_a, "request"_a,
            nb::sig("def handle(self, method: str, request: bytes) -> tuple[int, str, bytes]"),
            "The status code, its message and the response to a request of the Open Inference "

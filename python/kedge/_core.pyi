@@ -1968,6 +1968,11 @@ class Service:
     def rescan(self) -> None:
         """Serve what the folder has by now."""
 
+    def metrics(self) -> str:
+        """
+        Counts of calls by method, model, version and code, and their latency, as Prometheus scrapes them.
+        """
+
     def handle(self, method: str, request: bytes) -> tuple[int, str, bytes]:
         """
         The status code, its message and the response to a request of the Open Inference Protocol.

@@ -47,6 +47,7 @@ TEST("a file that was written maps to its bytes, empty or larger than a page") {
     const std::string text(size, 'k');
     write_file(folder / "file", as_bytes(text));
     CHECK(holds(map_file(folder / "file"), text));
+    CHECK(holds(read_file(folder / "file"), text));
   }
   CHECK(folder.files() == 1);
 }
@@ -67,6 +68,9 @@ TEST("what cannot be read or written is named with the system's reason") {
   CHECK_ERROR("none\": No such file", map_file(folder / "none"));
   CHECK_ERROR("\": Is a directory", map_file(folder / ""));
   CHECK_ERROR("/dev/null\": Invalid argument", map_file("/dev/null"));
+  CHECK_ERROR("none\": No such file", read_file(folder / "none"));
+  CHECK_ERROR("\": Is a directory", read_file(folder / ""));
+  CHECK_ERROR("/dev/null\": Invalid argument", read_file("/dev/null"));
   CHECK_ERROR("\"\": No such file", map_file(""));
   CHECK_ERROR("No such file", write_file(folder / "none/file", as_bytes("x")));
   fs::create_directory(folder / "folder");

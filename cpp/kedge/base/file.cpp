@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <vector>
 
 #include "kedge/base/error.h"
 
@@ -59,6 +60,13 @@ void write_all(const Descriptor& file, const std::string& path, std::span<const 
   if (::fsync(file.get()) != 0) refuse(path, errno);
 }
 
+std::size_t size_of(const Descriptor& file, const std::string& path) {
+  struct stat about{};
+  if (::fstat(file.get(), &about) != 0) refuse(path, errno);
+  if (!S_ISREG(about.st_mode)) refuse(path, S_ISDIR(about.st_mode) ? EISDIR : EINVAL);
+  return static_cast<std::size_t>(about.st_size);
+}
+
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -69,16 +77,27 @@ std::string folder_of(const std::string& path) {
 
 MappedFile map_file(const std::string& path) {
   const Descriptor file(path, O_RDONLY);
-  struct stat about{};
-  if (::fstat(file.get(), &about) != 0) refuse(path, errno);
-  if (!S_ISREG(about.st_mode)) refuse(path, S_ISDIR(about.st_mode) ? EISDIR : EINVAL);
-  const auto size = static_cast<std::size_t>(about.st_size);
+  const std::size_t size = size_of(file, path);
   if (size == 0) return {};
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.get(), 0);
   if (data == MAP_FAILED) refuse(path, errno);
   std::shared_ptr<const void> owner(
       data, [size](const void* mapped) { ::munmap(const_cast<void*>(mapped), size); });
   return {{static_cast<const std::byte*>(data), size}, std::move(owner)};
+}
+
+MappedFile read_file(const std::string& path) {
+  const Descriptor file(path, O_RDONLY);
+  const auto bytes = std::make_shared<std::vector<std::byte>>(size_of(file, path));
+  std::size_t had = 0;
+  while (had < bytes->size()) {
+    const ssize_t got = ::read(file.get(), bytes->data() + had, bytes->size() - had);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) refuse(path, errno);
+    if (got == 0) break;  // it was cut short
+    had += static_cast<std::size_t>(got);
+  }
+  return {std::span<const std::byte>(*bytes).first(had), bytes};
 }
 
 void write_file(const std::string& path, std::span<const std::byte> bytes) {

@@ -9,6 +9,9 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
+
+#include "kedge/serve/thread_place.h"
 
 namespace kedge {
 
@@ -22,7 +25,7 @@ class Published {
   class Pin {
    public:
     explicit Pin(const Published& from) noexcept
-        : readers_(&from.readers_[from.side_.load()][place()].count) {
+        : readers_(&from.readers_[from.side_.load()][thread_place()].count) {
       readers_->fetch_add(1);
       value_ = from.value_.load();
     }
@@ -50,16 +53,10 @@ class Published {
   }
 
  private:
-  static constexpr std::size_t kPlaces = 16;
   struct alignas(64) Readers {  // threads on lines of their own
     std::atomic<std::size_t> count = 0;
   };
 
-  static std::size_t place() noexcept {
-    static std::atomic<std::size_t> threads = 0;
-    thread_local const std::size_t own = threads.fetch_add(1) % kPlaces;
-    return own;
-  }
   void drain() {
     const std::size_t side = side_.load();
     side_.store(1 - side);
@@ -70,7 +67,7 @@ class Published {
     }
   }
 
-  mutable std::array<std::array<Readers, kPlaces>, 2> readers_;
+  mutable std::array<std::array<Readers, kThreadPlaces>, 2> readers_;
   std::mutex writers_;
   std::unique_ptr<const Value> owned_;
   std::atomic<const Value*> value_;

@@ -31,7 +31,7 @@ void warm(const Model& model) {
 }
 
 std::shared_ptr<const Model> load_model(const std::string& path) {
-  MappedFile file = map_file(path);
+  MappedFile file = read_file(path);  // a copy over it would take the server down
   auto model = std::make_shared<const Model>(read_bundle(file.bytes, std::move(file.owner)));
   warm(*model);
   return model;
@@ -125,7 +125,13 @@ void Repository::publish() {
   for (const auto& [key, held] : held_) {
     const auto& [name, version] = key;
     catalog->states.push_back({name, version, held.model != nullptr, held.reason});
-    if (held.model) catalog->models[name][version] = {name, version, held.model};
+    if (!held.model) continue;
+    auto& metrics = metrics_[key];
+    if (!metrics) metrics = std::make_unique<CallMetrics>();
+    catalog->models[name][version] = {name, version, held.model, metrics.get()};
+  }
+  for (const auto& [key, metrics] : metrics_) {
+    catalog->calls.push_back({key.first, key.second, metrics.get()});
   }
   catalog_.publish(std::move(catalog));
 }

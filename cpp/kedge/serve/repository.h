@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kedge/score/model.h"
+#include "kedge/serve/call_metrics.h"
 #include "kedge/serve/published.h"
 
 namespace kedge {
@@ -27,6 +28,7 @@ struct ServedModel {
   std::string name;
   std::string version;
   std::shared_ptr<const Model> model;
+  CallMetrics* metrics = nullptr;  // the repository's
 };
 
 // What is served, and what is not, for a reason.
@@ -37,11 +39,19 @@ struct ModelStatus {
   std::string reason;  // why the file that is there is not served; the one before it may be
 };
 
+// A version that is or was served, and its calls: a reload goes on counting.
+struct ServedCalls {
+  std::string name;
+  std::string version;
+  const CallMetrics* calls;  // the repository's
+};
+
 // Immutable. Of each name the versions in rising order, none of them without one.
 struct Catalog {
   using Versions = std::map<std::string, ServedModel, VersionOrder>;
   std::map<std::string, Versions, std::less<>> models;
   std::vector<ModelStatus> states;  // by name and version
+  std::vector<ServedCalls> calls;   // likewise
 
   // The latest version when `version` is empty. Throws Refusal(kNotFound) that lists what there is.
   const ServedModel& find(std::string_view name, std::string_view version) const;
@@ -90,6 +100,7 @@ class Repository {
   std::mutex changes_;
   std::map<Key, Held> held_;
   std::set<std::string, std::less<>> unloaded_;
+  std::map<Key, std::unique_ptr<CallMetrics>> metrics_;
   Published<Catalog> catalog_;
 };
 

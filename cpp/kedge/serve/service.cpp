@@ -1,10 +1,12 @@
 #include "kedge/serve/service.h"
 
 #include <array>
+#include <chrono>
 #include <exception>
 #include <new>
 
 #include "kedge/base/protobuf_write.h"
+#include "kedge/serve/exposition.h"
 #include "kedge/serve/infer_response.h"
 #include "kedge/serve/tensor_rows.h"
 
@@ -30,6 +32,8 @@ struct Call {
   Repository& repository;
   std::span<const std::byte> request;
   std::vector<std::byte>& out;
+  CallMetrics*& metrics;  // where the call is counted
+  std::size_t& rows;      // that were scored
 };
 
 // Which model a request is about, and what it asks for besides.
@@ -133,6 +137,7 @@ void model_infer(const Call& call) {
   const InferRequest& request = scratch.request;
   const Repository::Pin catalog = call.repository.read();
   const ServedModel& served = catalog->find(request.model_name(), request.model_version());
+  call.metrics = served.metrics;
   const Rows rows = tensor_rows(*served.model, request.inputs(), scratch.values);
   InferResponse response(call.out, request.is_raw());
   response.name(served.name, served.version, request.id());
@@ -141,6 +146,7 @@ void model_infer(const Call& call) {
   for (const RequestedOutput& output : request.outputs()) {
     add_scores(*served.model, rows, output.name, scratch, response);
   }
+  call.rows = rows.count;
   scratch.trim();
 }
 
@@ -190,16 +196,22 @@ constexpr Method kMethods[] = {
     {"RepositoryModelUnload", &unload},
 };
 
-void run(std::string_view name, const Call& call) {
-  for (const Method& method : kMethods) {
-    if (method.name == name) return method.run(call);
-  }
-  throw Refusal(StatusCode::kUnimplemented, text("method \"", name, "\" is not served"));
+constexpr std::size_t kOther = std::size(kMethods);
+
+std::size_t place_of(std::string_view method) noexcept {
+  std::size_t i = 0;
+  while (i < kOther && kMethods[i].name != method) ++i;
+  return i;
 }
 
-Reply answer(std::string_view method, const Call& call) noexcept {
+void run(std::size_t place, std::string_view method, const Call& call) {
+  if (place != kOther) return kMethods[place].run(call);
+  throw Refusal(StatusCode::kUnimplemented, text("method \"", method, "\" is not served"));
+}
+
+Reply answer(std::size_t place, std::string_view method, const Call& call) noexcept {
   try {
-    run(method, call);
+    run(place, method, call);
     return {};
   } catch (const Error& error) {
     return {status_of(error.code()), error.what()};
@@ -214,11 +226,31 @@ Reply answer(std::string_view method, const Call& call) noexcept {
 
 }  // namespace
 
+Service::Service(Repository& repository) : repository_(&repository), calls_(kOther + 1) {}
+
+std::string Service::metrics() const {
+  const Repository::Pin catalog = repository_->read();
+  std::vector<CountedCalls> calls;
+  calls.reserve(calls_.size() + catalog->calls.size());
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    calls.push_back({i == kOther ? "other" : kMethods[i].name, {}, {}, calls_[i].read()});
+  }
+  for (const ServedCalls& model : catalog->calls) {
+    calls.push_back({"ModelInfer", model.name, model.version, model.calls->read()});
+  }
+  return exposition(calls, catalog->states);
+}
+
 Reply Service::handle(std::string_view method, std::span<const std::byte> request,
                       std::vector<std::byte>& out) const noexcept {
+  const auto start = std::chrono::steady_clock::now();
   const std::size_t had = out.size();
-  Reply reply = answer(method, {*repository_, request, out});
+  const std::size_t place = place_of(method);
+  CallMetrics* metrics = &calls_[place];
+  std::size_t rows = 0;
+  Reply reply = answer(place, method, {*repository_, request, out, metrics, rows});
   if (reply.code != StatusCode::kOk) out.resize(had);
+  metrics->record(reply.code, rows, std::chrono::steady_clock::now() - start);
   return reply;
 }
 

@@ -24,15 +24,22 @@ struct Reply {
 // FP64 otherwise.
 class Service {
  public:
-  explicit Service(Repository& repository) : repository_(&repository) {}
+  explicit Service(Repository& repository);
 
   // Appends the response to `out`, which is as it was unless the reply is kOk. `method` is a name
   // of inference.GRPCInferenceService: "ModelInfer". Nothing is thrown: every end is a status.
+  // Counted by method, model, version and code.
   Reply handle(std::string_view method, std::span<const std::byte> request,
                std::vector<std::byte>& out) const noexcept;
 
+  // All counts, as Prometheus scrapes them.
+  std::string metrics() const;
+
  private:
   Repository* repository_;
+  // Of each method in the order of the service's list and of those it does not have; calls of a
+  // model that was found are the repository's.
+  mutable std::vector<CallMetrics> calls_;
 };
 
 }  // namespace kedge

@@ -2,6 +2,7 @@
 // has no word for.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -24,6 +25,19 @@ enum class StatusCode : std::uint8_t {
   kInternal = 13,
   kUnavailable = 14,
   kUnauthenticated = 16,
+};
+inline constexpr std::array kStatuses{
+    StatusCode::kOk,
+    StatusCode::kInvalidArgument,
+    StatusCode::kDeadlineExceeded,
+    StatusCode::kNotFound,
+    StatusCode::kPermissionDenied,
+    StatusCode::kResourceExhausted,
+    StatusCode::kFailedPrecondition,
+    StatusCode::kUnimplemented,
+    StatusCode::kInternal,
+    StatusCode::kUnavailable,
+    StatusCode::kUnauthenticated,
 };
 
 // As gRPC spells it: "INVALID_ARGUMENT".

@@ -34,6 +34,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     own("--token-file", metavar="FILE", help="lines of 'infer TOKEN' or 'admin TOKEN'")
     own("--most-bytes", type=whole, metavar="N", help=f"of a message ({Options.most_bytes})")
     own("--threads", type=whole, metavar="N", help=f"that answer ({Options.threads})")
+    own("--metrics-port", type=whole, metavar="PORT", help="of HTTP, for Prometheus; 0 a free one")
     own(
         "--insecure-public",
         action="store_true",
@@ -66,14 +67,17 @@ def run(options: argparse.Namespace) -> Answer:
 def _say(server: Any, options: Options, is_json: bool) -> None:
     where = options.target if options.unix else f"{options.target.rpartition(':')[0]}:{server.port}"
     served = server.served()
+    scraped = f"127.0.0.1:{server.scrape.port}" if server.scrape is not None else None
     if is_json:
         models = [one._asdict() for one in served]
-        started = {"event": "serving", "target": where, "transport": _TRANSPORT, "models": models}
-        print(to_json(started), flush=True)
+        place = {"target": where, "transport": _TRANSPORT, "metrics": scraped}
+        print(to_json({"event": "serving", **place, "models": models}), flush=True)
         return
     tls = "mutual TLS" if options.client_ca else "TLS" if options.tls_cert else "no TLS"
     tokens = "tokens" if options.token_file else "no tokens"
     print(f"serving {options.models} at {where} by {_TRANSPORT}, {tls}, {tokens}")
+    if scraped is not None:
+        print(f"  metrics at http://{scraped}/metrics")
     for one in served:
         reason = f": {printable(one.reason)}" if one.reason else ""
         print(f"  {printable(one.name)} {printable(one.version)} {one.state}{reason}")

@@ -23,6 +23,7 @@ _KINDS = {"str": (str,), "int": (int,), "bool": (bool,), "float": (int, float)}
 _NAMES = {"str": "a text", "int": "a whole number", "bool": "true or false", "float": "a number"}
 _BOUNDS = {
     "port": (0, 65535),
+    "metrics_port": (-1, 65535),
     "most_bytes": (1024, 1 << 30),
     "threads": (1, 256),
     "most_calls": (1, 100_000),
@@ -48,6 +49,8 @@ class Options:
         most_bytes: of a message, both ways.
         threads: that answer.
         most_calls: that are answered or wait; further ones are RESOURCE_EXHAUSTED.
+        metrics_port: of HTTP on the loopback address, for Prometheus; 0 takes a free one, and -1,
+            the default, opens none.
         rescan_s: how often the folder and the tokens are looked at.
         grace_s: how long calls that have begun may take when it is told to stop.
     """
@@ -64,6 +67,7 @@ class Options:
     most_bytes: int = 64 << 20
     threads: int = 8
     most_calls: int = 256
+    metrics_port: int = -1
     rescan_s: float = 1.0
     grace_s: float = 10.0
 

@@ -17,6 +17,7 @@ from kedge._core import CorruptData, InvalidArgument, KedgeError, Service
 from kedge.serve import wire
 from kedge.serve.health import INFERENCE, Health
 from kedge.serve.options import Options
+from kedge.serve.scrape import ScrapePort
 from kedge.serve.tokens import ADMIN_METHODS, Tokens
 
 __all__ = ["Served", "Server"]
@@ -62,6 +63,8 @@ class Server:
             maximum_concurrent_rpcs=options.most_calls,
         )
         self.port = self._listen()
+        asked = options.metrics_port
+        self.scrape = ScrapePort(asked, self._service.metrics) if asked >= 0 else None
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="kedge-rescan", daemon=True)
         self._server.start()
@@ -84,6 +87,9 @@ class Server:
         self._stopping.set()
         self._server.stop(self._options.grace_s if grace_s is None else grace_s).wait()
         self._watcher.join()
+        if self.scrape is not None:
+            self.scrape.stop()  # last: what happened on the way can still be scraped
+            self.scrape = None
 
     def service(self, details: Any) -> Any:
         """Who answers a call; grpcio asks."""

@@ -1,0 +1,56 @@
+#include "kedge/serve/call_metrics.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace kedge {
+namespace {
+
+constexpr auto kBounds = [] {
+  std::array<std::uint64_t, kLatencyBounds> bounds{};
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    bounds[i] = (i % 2 == 0 ? 1000U : 1500U) * (std::uint64_t{1} << (i / 2));
+  }
+  return bounds;
+}();
+
+void add(std::atomic<std::uint64_t>& to, std::uint64_t count) noexcept {
+  to.fetch_add(count, std::memory_order_relaxed);
+}
+
+std::uint64_t value(const std::atomic<std::uint64_t>& from) noexcept {
+  return from.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+std::span<const std::uint64_t, kLatencyBounds> latency_bounds() noexcept { return kBounds; }
+
+std::uint64_t CallCounts::calls() const noexcept {
+  return std::accumulate(latency.begin(), latency.end(), std::uint64_t{0});
+}
+
+void CallMetrics::record(StatusCode code, std::size_t rows,
+                         std::chrono::nanoseconds took) noexcept {
+  Place& place = places_[thread_place()];
+  const auto ns = static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0));
+  add(place.codes[static_cast<std::size_t>(code)], 1);
+  add(place.latency[static_cast<std::size_t>(std::ranges::lower_bound(kBounds, ns) -
+                                             kBounds.begin())],
+      1);
+  if (rows != 0) add(place.rows, rows);
+  add(place.nanoseconds, ns);
+}
+
+CallCounts CallMetrics::read() const noexcept {
+  CallCounts out;
+  for (const Place& place : places_) {
+    for (std::size_t i = 0; i < out.codes.size(); ++i) out.codes[i] += value(place.codes[i]);
+    for (std::size_t i = 0; i < out.latency.size(); ++i) out.latency[i] += value(place.latency[i]);
+    out.rows += value(place.rows);
+    out.nanoseconds += value(place.nanoseconds);
+  }
+  return out;
+}
+
+}  // namespace kedge

@@ -1,0 +1,23 @@
+// Counts as the text that Prometheus scrapes, version 0.0.4.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "kedge/serve/call_metrics.h"
+#include "kedge/serve/repository.h"
+
+namespace kedge {
+
+// Calls of one method; of a model where one was found.
+struct CountedCalls {
+  std::string_view method;
+  std::string_view model;
+  std::string_view version;
+  CallCounts counts;
+};
+
+std::string exposition(std::span<const CountedCalls> calls, std::span<const ModelStatus> models);
+
+}  // namespace kedge
