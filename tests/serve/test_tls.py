@@ -1,4 +1,4 @@
-"""Who is let in over TLS; the certificates are for these tests alone, and their authority is gone."""
+"""Who is let in over TLS; the certificates are for these tests, and their authority is gone."""
 
 from __future__ import annotations
 
