@@ -96,10 +96,14 @@ def test_the_client_says_what_the_model_says(server: Server) -> None:
         assert client.predict("m", np.empty((0, 2))).shape == (0,)
         with pytest.raises(kedge.InvalidArgument, match="has 3 columns"):
             client.predict("m", np.zeros((1, 3)))
+        columns = client.infer("m", {"b": X[:, 1], "a": X[:, 0]}, outputs=["label"])
+        assert columns["label"].ravel().tolist() == [0, 1, 0]
+        with pytest.raises(kedge.InvalidArgument, match='"a": expected numbers, got BYTES'):
+            client.infer("m", {"b": [1.0], "a": ["red"]})
         with pytest.raises(LookupError, match='"2" is not served'):
             client.predict("m", X, version="2")
         with pytest.raises(kedge.InvalidArgument, match="expected numbers"):
-            client.predict("m", [["a", "b"]])
+            client.predict("m", [[object(), 1]])
 
 
 def test_nobody_is_asked_again_until_time_is_up(tmp_path: Path) -> None:

@@ -86,7 +86,14 @@ def test_a_model_comes_and_goes(service: Service) -> None:
     about = ask(service, "ModelMetadata", "ModelMetadataRequest", name="m")
     assert (list(about.versions), about.platform) == (["1"], "kedge")
     assert [(one.name, list(one.shape)) for one in about.inputs] == [("rows", [-1, 2])]
-    assert [one.name for one in about.outputs] == ["score", "raw"]
+    assert [(one.name, one.datatype, list(one.shape)) for one in about.outputs] == [
+        ("score", "FP64", [-1, 1]),
+        ("raw", "FP64", [-1, 1]),
+        ("probabilities", "FP64", [-1, 2]),
+        ("label", "INT64", [-1, 1]),
+        ("contributions", "FP64", [-1, 1, 2]),
+        ("base", "FP64", [1]),
+    ]
     ask(service, "RepositoryModelUnload", "RepositoryModelUnloadRequest", model_name="m")
     assert not ask(service, "ModelReady", "ModelReadyRequest", name="m").ready
     ask(service, "RepositoryModelLoad", "RepositoryModelLoadRequest", model_name="m")
@@ -101,7 +108,8 @@ def test_a_model_comes_and_goes(service: Service) -> None:
         (NOT_FOUND, 'model "n" is not served, there is "m"', [1, 2], {"model_name": "n"}),
         (INVALID_ARGUMENT, "has 3 columns, the model has 2 features", [1, 3], {}),
         (INVALID_ARGUMENT, 'tensor "x": has 1 dimensions', [2], {}),
-        (INVALID_ARGUMENT, "has 2 inputs", [1, 2], {"inputs": 2}),
+        (INVALID_ARGUMENT, 'missing columns "a", "b"; columns that the model', [1], {"inputs": 2}),
+        (INVALID_ARGUMENT, "the request has no inputs", [1, 2], {"inputs": 0}),
         (INVALID_ARGUMENT, 'output "y"', [1, 2], {"outputs": ["y"]}),
         (INVALID_ARGUMENT, "is wanted twice", [1, 2], {"outputs": ["raw", "raw"]}),
         (UNIMPLEMENTED, "rows of FP16 are not read", [1, 2], {"datatype": "FP16"}),

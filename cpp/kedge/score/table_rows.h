@@ -2,15 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <map>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "kedge/arrow/batch.h"
 #include "kedge/model/trees.h"
+#include "kedge/score/category_places.h"
 #include "kedge/score/rows.h"
 
 namespace kedge {
@@ -29,20 +26,8 @@ class TableRows {
             std::vector<double>& values) const;
 
  private:
-  // The places of a feature's categories by what they are called.
-  struct Places {
-    explicit Places(const std::vector<std::string>& categories);
-    bool empty() const noexcept { return of_text.empty(); }
-    bool take(const Type& type) const;
-    void read(const Column& column, std::size_t first, std::size_t length, double* out) const;
-    void read_plain(const Column& column, std::size_t first, std::size_t length, double* out) const;
-
-    std::map<std::string, double, std::less<>> of_text;
-    std::map<double, double> of_number;  // of the names that spell one
-  };
-
   std::vector<std::size_t> column_;  // of each feature
-  std::vector<Places> places_;
+  std::vector<CategoryPlaces> places_;
 };
 
 }  // namespace kedge

@@ -111,7 +111,9 @@ void Repository::take(const std::vector<File>& files, std::string_view anew) {
     if (held.stamp == file.stamp && file.name != anew) continue;
     held.stamp = file.stamp;
     try {
-      held.model = load_model(file.path);
+      auto model = load_model(file.path);
+      held.form = std::make_shared<const ModelForm>(*model);
+      held.model = std::move(model);
       held.reason.clear();
     } catch (const std::exception& error) {  // also of memory that is not there
       held.reason = error.what();
@@ -128,7 +130,7 @@ void Repository::publish() {
     if (!held.model) continue;
     auto& metrics = metrics_[key];
     if (!metrics) metrics = std::make_unique<CallMetrics>();
-    catalog->models[name][version] = {name, version, held.model, metrics.get()};
+    catalog->models[name][version] = {name, version, held.model, held.form, metrics.get()};
   }
   for (const auto& [key, metrics] : metrics_) {
     catalog->calls.push_back({key.first, key.second, metrics.get()});

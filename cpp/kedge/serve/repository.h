@@ -14,6 +14,7 @@
 
 #include "kedge/score/model.h"
 #include "kedge/serve/call_metrics.h"
+#include "kedge/serve/model_form.h"
 #include "kedge/serve/published.h"
 
 namespace kedge {
@@ -28,6 +29,7 @@ struct ServedModel {
   std::string name;
   std::string version;
   std::shared_ptr<const Model> model;
+  std::shared_ptr<const ModelForm> form;
   CallMetrics* metrics = nullptr;  // the repository's
 };
 
@@ -88,6 +90,7 @@ class Repository {
   struct Held {
     std::string stamp;  // of the file that was tried last
     std::shared_ptr<const Model> model;
+    std::shared_ptr<const ModelForm> form;
     std::string reason;
   };
   using Key = std::pair<std::string, std::string>;

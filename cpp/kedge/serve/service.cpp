@@ -1,6 +1,5 @@
 #include "kedge/serve/service.h"
 
-#include <array>
 #include <chrono>
 #include <exception>
 #include <new>
@@ -8,7 +7,7 @@
 #include "kedge/base/protobuf_write.h"
 #include "kedge/serve/exposition.h"
 #include "kedge/serve/infer_response.h"
-#include "kedge/serve/tensor_rows.h"
+#include "kedge/serve/model_outputs.h"
 
 namespace kedge {
 namespace {
@@ -19,12 +18,12 @@ constexpr std::size_t kMostKept = std::size_t{1} << 22;
 struct Scratch {
   InferRequest request;
   std::vector<double> values;
-  std::vector<double> scores;  // also of floats
+  ModelOutputs outputs;
 
   void trim() {
     request.trim(kMostKept);
     if (values.capacity() * sizeof(double) > kMostKept) values = {};
-    if (scores.capacity() * sizeof(double) > kMostKept) scores = {};
+    outputs.trim(kMostKept);
   }
 };
 
@@ -71,18 +70,12 @@ void server_metadata(const Call& call) {
   out.text(3, "model_repository");
 }
 
-std::string_view score_type(const Model& model) noexcept {
-  return row_of(model.gives_float32() ? DataType::kFp32 : DataType::kFp64).name;
-}
-
-void write_matrix(std::uint32_t field, std::string_view name, std::string_view datatype,
-                  std::size_t width, ProtoWriter& out) {
+void write_shape(std::uint32_t field, const TensorShape& shape, ProtoWriter& out) {
   out.message(field, [&] {
-    out.text(1, name);
-    out.text(2, datatype);
+    out.text(1, shape.name);
+    out.text(2, row_of(shape.datatype).name);
     out.message(3, [&] {
-      out.packed(~std::uint64_t{0});  // -1: as many rows as come
-      out.packed(width);
+      for (const std::int64_t length : shape.shape) out.packed(static_cast<std::uint64_t>(length));
     });
   });
 }
@@ -91,63 +84,32 @@ void model_metadata(const Call& call) {
   const ModelQuestion asked = question_of(call);
   const Repository::Pin catalog = call.repository.read();
   const ServedModel& served = catalog->find(asked.name, asked.version);
-  const Model& model = *served.model;
   ProtoWriter out(call.out);
   out.text(1, served.name);
   for (const auto& [version, one] : catalog->models.find(asked.name)->second) out.text(2, version);
   out.text(3, "kedge");
-  write_matrix(4, "rows", "FP64", model.features(), out);
-  write_matrix(5, "score", score_type(model), model.outputs(), out);
-  write_matrix(5, "raw", score_type(model), model.outputs(), out);
+  for (const TensorShape& input : served.form->inputs) write_shape(4, input, out);
+  for (const TensorShape& output : served.form->outputs) write_shape(5, output, out);
 }
 
-void add_scores(const Model& model, const Rows& rows, std::string_view name, Scratch& scratch,
-                InferResponse& response) {
-  if (name != "score" && name != "raw") {
-    throw invalid_argument("output \"", name, "\": the model has \"score\" and \"raw\"");
-  }
-  const std::size_t count = rows.count * model.outputs();
-  scratch.scores.resize(count);
-  if (count != 0) model.score(rows, scratch.scores.data(), name == "raw");
-  const std::array shape{static_cast<std::int64_t>(rows.count),
-                         static_cast<std::int64_t>(model.outputs())};
-  InferTensor tensor;
-  tensor.name = name;
-  tensor.datatype = model.gives_float32() ? DataType::kFp32 : DataType::kFp64;
-  tensor.shape = shape;
-  tensor.elements = count;
-  tensor.data =
-      std::as_bytes(std::span(scratch.scores)).first(count * row_of(tensor.datatype).size);
-  response.add(tensor);
-}
-
-// A small request must not ask for a large answer many times over.
-void check_outputs(std::span<const RequestedOutput> outputs) {
-  if (outputs.size() > 2) {
-    throw invalid_argument("the request wants ", outputs.size(), " outputs, the model has 2");
-  }
-  if (outputs.size() == 2 && outputs[0].name == outputs[1].name) {
-    throw invalid_argument("output \"", outputs[0].name, "\" is wanted twice");
-  }
-}
-
-void model_infer(const Call& call) {
+void infer(const Call& call, std::span<const std::string_view> usual) {
   thread_local Scratch scratch;
   scratch.request.read(call.request);
   const InferRequest& request = scratch.request;
   const Repository::Pin catalog = call.repository.read();
   const ServedModel& served = catalog->find(request.model_name(), request.model_version());
   call.metrics = served.metrics;
-  const Rows rows = tensor_rows(*served.model, request.inputs(), scratch.values);
+  const Rows rows = served.form->rows.read(request.inputs(), scratch.values);
   InferResponse response(call.out, request.is_raw());
   response.name(served.name, served.version, request.id());
-  if (request.outputs().empty()) add_scores(*served.model, rows, "score", scratch, response);
-  check_outputs(request.outputs());
-  for (const RequestedOutput& output : request.outputs()) {
-    add_scores(*served.model, rows, output.name, scratch, response);
-  }
+  scratch.outputs.write(*served.model, *served.form, rows, request, usual, response);
   call.rows = rows.count;
   scratch.trim();
+}
+
+void model_infer(const Call& call) {
+  static constexpr std::string_view kUsual[] = {"score"};
+  infer(call, kUsual);
 }
 
 void repository_index(const Call& call) {

@@ -19,9 +19,8 @@ struct Reply {
   std::string message;  // why, unless kOk
 };
 
-// Any number of threads may call. What a model answers: "score" [rows, outputs], as the trainer's
-// predict() gives it, and "raw" where it is asked for by name; FP32 when the model sums floats and
-// FP64 otherwise.
+// Any number of threads may call. A model answers "score", and what else model_form.h lists where
+// it is asked for by name.
 class Service {
  public:
   explicit Service(Repository& repository);

@@ -132,20 +132,20 @@ class Client:
         id: str = "",
         timeout: float | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """The outputs that a model has for tensors of numbers, all by name.
+        """The outputs that a model has for tensors of numbers or text, all by name.
 
         Raises:
-            InvalidArgument: a tensor has no numbers, or the server says it does not fit.
+            InvalidArgument: a tensor has neither, or the server says it does not fit.
             LookupError: no such model or version is served.
             PermissionError: the token is missing or not enough.
             TimeoutError, ConnectionError: there was no answer in time, or nobody to ask.
         """
-        tensors = {name: _numbers(name, values) for name, values in inputs.items()}
+        tensors = {name: _tensor(name, values) for name, values in inputs.items()}
         request = wire.part(1, model) + wire.part(2, version) + wire.part(3, id)
         for name, tensor in tensors.items():
             request += wire.part(5, _described(name, tensor))
         request += b"".join(wire.part(6, wire.part(1, name)) for name in outputs)
-        request += b"".join(wire.part(7, tensor.tobytes()) for tensor in tensors.values())
+        request += b"".join(wire.part(7, _contents(tensor)) for tensor in tensors.values())
         return _arrays(self._call("ModelInfer", request, timeout))
 
     def is_ready(self, model: str = "", version: str = "") -> bool:
@@ -182,16 +182,25 @@ def _positive(timeout: float) -> float:
     return timeout
 
 
-def _numbers(name: str, values: ArrayLike) -> NDArray[Any]:
+def _tensor(name: str, values: ArrayLike) -> NDArray[Any]:
     array = np.asarray(values)
+    if array.dtype.kind in "UO" and all(isinstance(one, str) for one in array.flat):
+        return array
     if array.dtype.name not in _DATATYPES:
-        raise InvalidArgument(f"tensor {name!r}: expected numbers, got {array.dtype}")
+        raise InvalidArgument(f"tensor {name!r}: expected numbers or text, got {array.dtype}")
     return array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+
+
+def _contents(tensor: NDArray[Any]) -> bytes:
+    if tensor.dtype.kind not in "UO":
+        return tensor.tobytes()
+    texts = [text.encode() for text in tensor.flat]
+    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
 
 
 def _described(name: str, tensor: NDArray[Any]) -> bytes:
     shape = b"".join(wire.varint(length) for length in tensor.shape)
-    datatype = _DATATYPES[tensor.dtype.name]
+    datatype = _DATATYPES.get(tensor.dtype.name, "BYTES")
     return wire.part(1, name) + wire.part(2, datatype) + wire.part(3, shape)
 
 
