@@ -93,17 +93,28 @@ class FolderService {
   void rescan() { repository_.rescan(); }
   std::string metrics() const { return service_.metrics(); }
   nb::tuple handle(std::string_view method, const nb::bytes& request) const {
+    return answer([&](std::vector<std::byte>& out) {
+      return service_.handle(method, bytes_of(request), out);
+    });
+  }
+  nb::tuple stream(const nb::bytes& request) const {
+    return answer(
+        [&](std::vector<std::byte>& out) { return service_.stream(bytes_of(request), out); });
+  }
+
+ private:
+  template <class Ask>
+  static nb::tuple answer(const Ask& ask) {
     thread_local std::vector<std::byte> out;
     out.clear();
     Reply reply;
     {
       const nb::gil_scoped_release released;
-      reply = service_.handle(method, bytes_of(request), out);
+      reply = ask(out);
     }
     return nb::make_tuple(static_cast<int>(reply.code), reply.message, python_bytes(out));
   }
 
- private:
   Repository repository_;
   Service service_;
 };
@@ -122,7 +133,10 @@ void bind_serve(nb::module_& m) {
       .def("handle", &FolderService::handle, "method"_a, "request"_a,
            nb::sig("def handle(self, method: str, request: bytes) -> tuple[int, str, bytes]"),
            "The status code, its message and the response to a request of the Open Inference "
-           "Protocol.");
+           "Protocol.")
+      .def("stream", &FolderService::stream, "request"_a,
+           nb::sig("def stream(self, request: bytes) -> tuple[int, str, bytes]"),
+           "The same for one request of a ModelStreamInfer, of which an error is a response.");
   m.def("read_infer_request", &read_infer_request, "message"_a,
         nb::sig("def read_infer_request(message: bytes) -> dict[str, typing.Any]"),
         "What a ModelInferRequest says: numbers as the bytes of their elements, little-endian.");

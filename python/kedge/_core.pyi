@@ -1978,6 +1978,11 @@ class Service:
         The status code, its message and the response to a request of the Open Inference Protocol.
         """
 
+    def stream(self, request: bytes) -> tuple[int, str, bytes]:
+        """
+        The same for one request of a ModelStreamInfer, of which an error is a response.
+        """
+
 def read_infer_request(message: bytes) -> dict[str, Any]:
     """
     What a ModelInferRequest says: numbers as the bytes of their elements, little-endian.

@@ -20,6 +20,7 @@ TEST("latency bounds rise by half or a third") {
 
 TEST("a call is counted below the first bound that it does not exceed") {
   const auto bounds = latency_bounds();
+  CHECK(CallMetrics().read().last_ms == 0);
   for (std::size_t i = 0; i < bounds.size(); ++i) {
     CallMetrics metrics;
     metrics.record(StatusCode::kOk, 2, nanoseconds(bounds[i]));
@@ -28,6 +29,8 @@ TEST("a call is counted below the first bound that it does not exceed") {
     CHECK(counts.latency[i] == 1 && counts.latency[i + 1] == 1 && counts.calls() == 2);
     CHECK(counts.codes[0] == 1 && counts.codes[5] == 1 && counts.rows == 2);
     CHECK(counts.nanoseconds == 2 * bounds[i] + 1);
+    CHECK(counts.failed_nanoseconds == bounds[i] + 1);
+    CHECK(counts.last_ms > 0);
   }
 }
 

@@ -82,6 +82,45 @@ def test_a_status_is_carried(server: Server) -> None:
         assert '"n" is not served' in refused.value.details()
 
 
+def test_a_stream_answers_each_request_in_turn(server: Server) -> None:
+    tensor = {"name": "rows", "datatype": "FP64", "shape": X.shape}
+    requests = [
+        message("ModelInferRequest")(
+            model_name=name, id=name, inputs=[tensor], raw_input_contents=[(X * 1.0).tobytes()]
+        )
+        for name in ("m", "n", "m")
+    ]
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        call = channel.stream_stream(
+            "/inference.GRPCInferenceService/ModelStreamInfer",
+            request_serializer=lambda request: request.SerializeToString(),
+            response_deserializer=message("ModelStreamInferResponse").FromString,
+        )
+        answers = list(call(iter(requests), timeout=5))
+    assert [one.infer_response.id for one in answers] == ["m", "n", "m"]
+    assert ["NOT_FOUND" in one.error_message for one in answers] == [False, True, False]
+
+
+def test_more_streams_than_there_may_be_are_refused(models: Path) -> None:
+    server = Server(Options(str(models), port=0, threads=1))
+    is_over = threading.Event()
+
+    def waiting() -> Iterator[bytes]:
+        yield b""
+        is_over.wait(5)
+
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        call = channel.stream_stream("/inference.GRPCInferenceService/ModelStreamInfer")
+        first = call(waiting(), timeout=5)
+        next(first)
+        with pytest.raises(grpc.RpcError) as refused:
+            list(call(iter([b""]), timeout=5))
+        assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        is_over.set()
+        assert list(first) == []
+    server.stop(0)
+
+
 def test_the_client_says_what_the_model_says(server: Server) -> None:
     model = kedge.compile(TWO_LEAVES)
     with kedge.Client(f"127.0.0.1:{server.port}") as client:

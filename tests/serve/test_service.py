@@ -102,6 +102,71 @@ def test_a_model_comes_and_goes(service: Service) -> None:
     assert [(one.name, one.version, one.state) for one in index] == [("m", "1", "READY")]
 
 
+def test_a_configuration_has_rows_as_batches(service: Service) -> None:
+    config = ask(service, "ModelConfig", "ModelConfigRequest", name="m").config
+    assert (config.name, config.backend, config.max_batch_size) == ("m", "kedge", 2**31 - 1)
+    types = message("ModelConfig").DESCRIPTOR.fields_by_name["input"].message_type
+    names = types.fields_by_name["data_type"].enum_type.values_by_number
+    said = {one.name: (names[one.data_type].name, list(one.dims)) for one in config.input}
+    assert said == {"rows": ("TYPE_FP64", [2])}
+    assert {one.name: (names[one.data_type].name, list(one.dims)) for one in config.output} == {
+        "score": ("TYPE_FP64", [1]),
+        "raw": ("TYPE_FP64", [1]),
+        "probabilities": ("TYPE_FP64", [2]),
+        "label": ("TYPE_INT64", [1]),
+        "contributions": ("TYPE_FP64", [1, 2]),
+    }
+
+
+def test_statistics_count_requests_and_rows(service: Service) -> None:
+    infer(service, X * 1.0, "FP64")
+    infer(service, X * 1.0, "FP64")
+    broken = message("ModelInferRequest")(model_name="m").SerializeToString()
+    assert service.handle("ModelInfer", broken)[0] == INVALID_ARGUMENT
+    for fields in ({}, {"name": "m"}, {"name": "m", "version": "1"}):
+        (stats,) = ask(service, "ModelStatistics", "ModelStatisticsRequest", **fields).model_stats
+        assert (stats.name, stats.version) == ("m", "1")
+        assert (stats.inference_count, stats.execution_count) == (6, 2)
+        about = stats.inference_stats
+        assert (about.success.count, about.fail.count) == (2, 1)
+        assert about.success.ns > 0
+        assert about.fail.ns > 0
+        assert stats.last_inference > 1_600_000_000_000
+    unknown = message("ModelStatisticsRequest")(name="n").SerializeToString()
+    assert service.handle("ModelStatistics", unknown)[0] == NOT_FOUND
+
+
+def test_explain_gives_what_each_feature_adds(service: Service) -> None:
+    tensor = {"name": "rows", "datatype": "FP64", "shape": X.shape}
+    request = message("ModelInferRequest")(
+        model_name="m", inputs=[tensor], raw_input_contents=[(X * 1.0).tobytes()]
+    )
+    code, _, answer = service.handle("Explain", request.SerializeToString())
+    said = message("ModelInferResponse").FromString(answer)
+    assert (code, [one.name for one in said.outputs]) == (OK, ["contributions", "base"])
+    wanted = kedge.compile(TWO_LEAVES).explain(X * 1.0)
+    assert said.raw_output_contents[0] == np.asarray(wanted.values).tobytes()
+
+
+def test_an_error_does_not_end_a_stream(service: Service) -> None:
+    tensor = {"name": "rows", "datatype": "FP64", "shape": X.shape}
+    request = message("ModelInferRequest")(
+        model_name="m", id="8", inputs=[tensor], raw_input_contents=[(X * 1.0).tobytes()]
+    )
+    stream = message("ModelStreamInferResponse")
+    code, _, answer = service.stream(request.SerializeToString())
+    said = stream.FromString(answer)
+    assert (code, said.error_message, said.infer_response.id) == (OK, "", "8")
+    _, _, alone = service.handle("ModelInfer", request.SerializeToString())
+    assert said.infer_response.SerializeToString() == alone
+    request.model_name = "n"
+    said = stream.FromString(service.stream(request.SerializeToString())[2])
+    assert said.error_message.startswith('NOT_FOUND: model "n" is not served')
+    assert said.infer_response.id == "8"
+    said = stream.FromString(service.stream(b"\xff")[2])
+    assert said.error_message.startswith("INVALID_ARGUMENT: ")
+
+
 @pytest.mark.parametrize(
     ("code", "says", "shape", "fields"),
     [

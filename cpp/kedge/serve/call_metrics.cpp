@@ -22,6 +22,12 @@ std::uint64_t value(const std::atomic<std::uint64_t>& from) noexcept {
   return from.load(std::memory_order_relaxed);
 }
 
+std::uint64_t now_ms() noexcept {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
+}
+
 }  // namespace
 
 std::span<const std::uint64_t, kLatencyBounds> latency_bounds() noexcept { return kBounds; }
@@ -40,6 +46,8 @@ void CallMetrics::record(StatusCode code, std::size_t rows,
       1);
   if (rows != 0) add(place.rows, rows);
   add(place.nanoseconds, ns);
+  if (code != StatusCode::kOk) add(place.failed_nanoseconds, ns);
+  place.last_ms.store(now_ms(), std::memory_order_relaxed);
 }
 
 CallCounts CallMetrics::read() const noexcept {
@@ -49,6 +57,8 @@ CallCounts CallMetrics::read() const noexcept {
     for (std::size_t i = 0; i < out.latency.size(); ++i) out.latency[i] += value(place.latency[i]);
     out.rows += value(place.rows);
     out.nanoseconds += value(place.nanoseconds);
+    out.failed_nanoseconds += value(place.failed_nanoseconds);
+    out.last_ms = std::max(out.last_ms, value(place.last_ms));
   }
   return out;
 }

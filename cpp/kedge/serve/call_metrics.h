@@ -25,7 +25,9 @@ struct CallCounts {
   std::array<std::uint64_t, kStatusCodes> codes{};
   std::array<std::uint64_t, kLatencyBounds + 1> latency{};  // the last one has no bound
   std::uint64_t rows = 0;
-  std::uint64_t nanoseconds = 0;  // of all calls together
+  std::uint64_t nanoseconds = 0;         // of all calls together
+  std::uint64_t failed_nanoseconds = 0;  // of those that did not end in kOk
+  std::uint64_t last_ms = 0;             // since 1970, when the last call ended; 0 before the first
 
   std::uint64_t calls() const noexcept;
 };
@@ -44,6 +46,8 @@ class CallMetrics {
     std::array<Count, kLatencyBounds + 1> latency{};
     Count rows = 0;
     Count nanoseconds = 0;
+    Count failed_nanoseconds = 0;
+    Count last_ms = 0;
   };
   std::array<Place, kThreadPlaces> places_;
 };

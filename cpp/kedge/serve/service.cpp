@@ -5,6 +5,7 @@
 #include <new>
 
 #include "kedge/base/protobuf_write.h"
+#include "kedge/serve/describe.h"
 #include "kedge/serve/exposition.h"
 #include "kedge/serve/infer_response.h"
 #include "kedge/serve/model_outputs.h"
@@ -35,12 +36,6 @@ struct Call {
   std::size_t& rows;      // that were scored
 };
 
-// Which model a request is about, and what it asks for besides.
-struct ModelQuestion {
-  std::string_view name;
-  std::string_view version;
-};
-
 ModelQuestion question_of(const Call& call) {
   ModelQuestion asked;
   for (ProtoReader reader(call.request, "the request"); reader.next();) {
@@ -67,29 +62,19 @@ void model_ready(const Call& call) {
 void server_metadata(const Call& call) {
   ProtoWriter out(call.out);
   out.text(1, "kedge");
-  out.text(3, "model_repository");
+  for (const std::string_view extension : {"model_repository", "model_configuration", "statistics",
+                                           "parameters", "binary_tensor_data"}) {
+    out.text(3, extension);
+  }
 }
 
-void write_shape(std::uint32_t field, const TensorShape& shape, ProtoWriter& out) {
-  out.message(field, [&] {
-    out.text(1, shape.name);
-    out.text(2, row_of(shape.datatype).name);
-    out.message(3, [&] {
-      for (const std::int64_t length : shape.shape) out.packed(static_cast<std::uint64_t>(length));
-    });
-  });
-}
-
-void model_metadata(const Call& call) {
+// One of the answers about models.
+template <void (*kAnswer)(const Catalog&, const ModelQuestion&, ProtoWriter&)>
+void about(const Call& call) {
   const ModelQuestion asked = question_of(call);
   const Repository::Pin catalog = call.repository.read();
-  const ServedModel& served = catalog->find(asked.name, asked.version);
   ProtoWriter out(call.out);
-  out.text(1, served.name);
-  for (const auto& [version, one] : catalog->models.find(asked.name)->second) out.text(2, version);
-  out.text(3, "kedge");
-  for (const TensorShape& input : served.form->inputs) write_shape(4, input, out);
-  for (const TensorShape& output : served.form->outputs) write_shape(5, output, out);
+  kAnswer(*catalog, asked, out);
 }
 
 void infer(const Call& call, std::span<const std::string_view> usual) {
@@ -109,6 +94,11 @@ void infer(const Call& call, std::span<const std::string_view> usual) {
 
 void model_infer(const Call& call) {
   static constexpr std::string_view kUsual[] = {"score"};
+  infer(call, kUsual);
+}
+
+void explain(const Call& call) {
+  static constexpr std::string_view kUsual[] = {"contributions", "base"};
   infer(call, kUsual);
 }
 
@@ -152,7 +142,11 @@ constexpr Method kMethods[] = {
     {"ServerReady", &live},
     {"ModelReady", &model_ready},
     {"ServerMetadata", &server_metadata},
-    {"ModelMetadata", &model_metadata},
+    {"ModelMetadata", &about<write_metadata>},
+    {"ModelConfig", &about<write_configuration>},
+    {"ModelStatistics", &about<write_statistics>},
+    {"ModelStreamInfer", &model_infer},
+    {"Explain", &explain},
     {"RepositoryIndex", &repository_index},
     {"RepositoryModelLoad", &load},
     {"RepositoryModelUnload", &unload},
@@ -186,6 +180,19 @@ Reply answer(std::size_t place, std::string_view method, const Call& call) noexc
   }
 }
 
+// Empty also when the request cannot be read.
+std::string_view id_of(std::span<const std::byte> request) {
+  std::string_view id;
+  try {
+    for (ProtoReader reader(request, "ModelInferRequest"); reader.next();) {
+      if (reader.field() == 3) id = utf8_text(reader, "id");
+    }
+  } catch (const Error&) {
+    return {};
+  }
+  return id;
+}
+
 }  // namespace
 
 Service::Service(Repository& repository) : repository_(&repository), calls_(kOther + 1) {}
@@ -214,6 +221,26 @@ Reply Service::handle(std::string_view method, std::span<const std::byte> reques
   if (reply.code != StatusCode::kOk) out.resize(had);
   metrics->record(reply.code, rows, std::chrono::steady_clock::now() - start);
   return reply;
+}
+
+Reply Service::stream(std::span<const std::byte> request,
+                      std::vector<std::byte>& out) const noexcept {
+  thread_local std::vector<std::byte> one;
+  one.clear();
+  const Reply reply = handle("ModelStreamInfer", request, one);
+  try {
+    ProtoWriter writer(out);
+    if (reply.code == StatusCode::kOk) {
+      writer.bytes(2, one);
+    } else {
+      writer.text(1, text(status_name(reply.code), ": ", reply.message));
+      const std::string_view id = id_of(request);
+      if (!id.empty()) writer.message(2, [&] { writer.text(3, id); });
+    }
+    return {};
+  } catch (const std::bad_alloc&) {
+    return {StatusCode::kResourceExhausted, {}};
+  }
 }
 
 }  // namespace kedge

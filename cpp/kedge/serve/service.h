@@ -26,10 +26,14 @@ class Service {
   explicit Service(Repository& repository);
 
   // Appends the response to `out`, which is as it was unless the reply is kOk. `method` is a name
-  // of inference.GRPCInferenceService: "ModelInfer". Nothing is thrown: every end is a status.
-  // Counted by method, model, version and code.
+  // of inference.GRPCInferenceService or of kedge.v1.Kedge: "ModelInfer". Nothing is thrown: every
+  // end is a status. Counted by method, model, version and code.
   Reply handle(std::string_view method, std::span<const std::byte> request,
                std::vector<std::byte>& out) const noexcept;
+
+  // One of the requests of a ModelStreamInfer: appends a ModelStreamInferResponse, which has an
+  // error as its message, with the request's id if it had one, so that the stream goes on.
+  Reply stream(std::span<const std::byte> request, std::vector<std::byte>& out) const noexcept;
 
   // All counts, as Prometheus scrapes them.
   std::string metrics() const;

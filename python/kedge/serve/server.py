@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,8 @@ __all__ = ["Served", "Server"]
 _LOG = logging.getLogger("kedge.serve")
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _HEALTH = "/grpc.health.v1.Health/"
-_INFERENCE = f"/{INFERENCE}/"
+_OURS = (f"/{INFERENCE}/", "/kedge.v1.Kedge/")
+_STREAM = "ModelStreamInfer"
 
 
 class Served(NamedTuple):
@@ -52,8 +53,10 @@ class Server:
         self._health = Health()
         self._tokens = Tokens(Path(options.token_file)) if options.token_file else None
         self._token_stamp = self._stamp()
+        self._streams = threading.Semaphore(options.threads)
         self._server = grpc.server(
-            ThreadPoolExecutor(options.threads + 4, "kedge-serve"),  # four may watch its health
+            # Four may watch its health, and a stream holds a thread as long as it is open.
+            ThreadPoolExecutor(options.threads * 2 + 4, "kedge-serve"),
             handlers=[self],
             options=[
                 ("grpc.max_receive_message_length", options.most_bytes),
@@ -98,12 +101,14 @@ class Server:
             return grpc.unary_unary_rpc_method_handler(_telling(self._health.check))
         if method == _HEALTH + "Watch":
             return grpc.unary_stream_rpc_method_handler(self._health.watch)
-        if not method.startswith(_INFERENCE):
+        if not method.startswith(_OURS):
             return None  # UNIMPLEMENTED
-        name = method.removeprefix(_INFERENCE)
+        name = method.rpartition("/")[2]
         refused = self._refusal(name, details.invocation_metadata or ())
         if refused is not None:
             return grpc.unary_unary_rpc_method_handler(partial(_refuse, *refused))
+        if name == _STREAM:
+            return grpc.stream_stream_rpc_method_handler(self._stream)
         return grpc.unary_unary_rpc_method_handler(partial(self._answer, name))
 
     def _answer(self, method: str, request: bytes, context: Any) -> bytes:
@@ -111,6 +116,22 @@ class Server:
         if code != 0:
             context.abort(_CODES[code], message)
         return answer
+
+    def _stream(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        if not self._streams.acquire(blocking=False):
+            most = self._options.threads
+            context.abort(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                f"{most} streams are open, the most there may be",
+            )
+        try:
+            for request in requests:
+                code, message, answer = self._service.stream(request)
+                if code != 0:
+                    context.abort(_CODES[code], message)
+                yield answer
+        finally:
+            self._streams.release()
 
     def _refusal(self, method: str, metadata: Any) -> tuple[Any, str] | None:
         if self._tokens is None:
