@@ -85,12 +85,19 @@ void bind_monitor(nb::module_& m) {
           .def(
               "__init__",
               [](Monitor* self, const Profile& reference, double min_effect, double false_alarms,
-                 double fdr, double confidence, std::int64_t group, bool clocked) {
-                new (self) Monitor(reference, {min_effect, false_alarms, fdr, confidence,
-                                               clamped(group), clocked});
+                 double fdr, double confidence, std::int64_t group, bool clocked, std::string clock,
+                 double window, bool in_time, bool tumbling) {
+                new (self) Monitor(reference, {min_effect,
+                                               false_alarms,
+                                               fdr,
+                                               confidence,
+                                               clamped(group),
+                                               clocked,
+                                               std::move(clock),
+                                               {window, in_time, tumbling}});
               },
               "reference"_a, "min_effect"_a, "false_alarms"_a, "fdr"_a, "confidence"_a, "group"_a,
-              "clocked"_a, "Nothing seen.")
+              "clocked"_a, "clock"_a, "window"_a, "in_time"_a, "tumbling"_a, "Nothing seen.")
           .def("update", update, "data"_a.none(), "elapsed"_a, "Count the rows and look.")
           .def(
               "plan",
@@ -102,6 +109,12 @@ void bind_monitor(nb::module_& m) {
           .def_prop_ro("reference", &Monitor::reference, nb::rv_policy::copy,
                        "What is held against.")
           .def_prop_ro("counted", &Monitor::counted, nb::rv_policy::copy, "All rows so far.")
+          .def_prop_ro("newest_rows", &Monitor::newest_rows, nb::rv_policy::copy,
+                       nb::sig("def newest_rows(self, /) -> Profile | None"),
+                       "The counts of the window.")
+          .def_prop_ro(
+              "clock", [](const Monitor& self) { return self.options().clock; },
+              "The column of event times, or empty.")
           .def_prop_ro(
               "clocked", [](const Monitor& self) { return self.options().clocked; },
               "Whether false_alarms is per second.")

@@ -746,7 +746,7 @@ class RawAlarm:
 class StreamMonitor:
     """The core of a monitor."""
 
-    def __init__(self, reference: Profile, min_effect: float, false_alarms: float, fdr: float, confidence: float, group: int, clocked: bool) -> None:
+    def __init__(self, reference: Profile, min_effect: float, false_alarms: float, fdr: float, confidence: float, group: int, clocked: bool, clock: str, window: float, in_time: bool, tumbling: bool) -> None:
         """Nothing seen."""
 
     def update(self, data: object | None, elapsed: float) -> list[RawAlarm]:
@@ -762,6 +762,14 @@ class StreamMonitor:
     @property
     def counted(self) -> Profile:
         """All rows so far."""
+
+    @property
+    def newest_rows(self, /) -> Profile | None:
+        """The counts of the window."""
+
+    @property
+    def clock(self) -> str:
+        """The column of event times, or empty."""
 
     @property
     def clocked(self) -> bool:
@@ -1774,8 +1782,13 @@ def parity(groups: Sequence[tuple[int, int]], minimum: float, alpha: float, refe
 class LateCounts:
     """Predictions that wait for what became true."""
 
-    def __init__(self, counts: QualityCounts, id: str, most_waiting: int, time: str, horizon: int) -> None:
-        """Nothing waits yet; what `counts` has counted stays."""
+    @overload
+    def __init__(self, counter: QualityCounts, id: str, most_waiting: int, time: str, horizon: int) -> None:
+        """Nothing waits yet; what `counter` has counted stays."""
+
+    @overload
+    def __init__(self, counter: CalibrationCounts, id: str, most_waiting: int, time: str, horizon: int) -> None:
+        """The same for a calibration."""
 
     def predict(self, data: object | None) -> None:
         """Take predictions; each batch all or none."""
@@ -1784,8 +1797,8 @@ class LateCounts:
         """Count the rows whose prediction waits; each batch all or none."""
 
     @property
-    def counts(self) -> QualityCounts:
-        """What is counted so far."""
+    def counter(self) -> QualityCounts | CalibrationCounts:
+        """What has counted so far."""
 
     @property
     def waiting(self) -> int:
@@ -1810,6 +1823,23 @@ class LateCounts:
     @property
     def incomplete(self) -> int:
         """Rows without an id, a time or a label."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form, equal for equal counts on every machine."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> LateCounts:
+        """Read the stored form."""
+
+    def __getstate__(self) -> bytes:
+        """Pickled and copied as its bytes."""
+
+    def __setstate__(self, data: bytes) -> None:
+        """Read them back."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+
+    __hash__: None = None
 
 class ShadowTest:
     """Paired losses of a live model and a candidate."""

@@ -186,8 +186,4 @@ def test_a_wrong_policy_says_where(
     assert follow_stdin(monkeypatch, data[:-2000]) == 64
     assert follow_stdin(monkeypatch, stream_of(pa.table({"city": ["Riga"]}))) == 64
     said = capsys.readouterr().err.splitlines()[1:]
-    assert [line.partition(": ")[2][:20] for line in said] == [
-        '"-": not an Arrow IP',
-        '"-": Expected to be ',
-        '"-": there is no col',
-    ] or len(said) == 3
+    assert len(said) == 3

@@ -153,6 +153,40 @@ TEST("damaged bytes are refused, or are a monitor that can go on") {
   }
 }
 
+TEST("damaged bytes of a window are refused, or are one that can go on") {
+  Random random(8);
+  const Profile reference = reference_of(random);
+  for (const bool tumbling : {false, true}) {
+    MonitorOptions options;
+    options.window = {3, false, tumbling};
+    Monitor monitor(reference, options);
+    for (int look = 0; look < 8; ++look) {
+      const Batch batch = batch_of(random, 20, 0);
+      monitor.update({&batch, 1}, 1);
+    }
+    CHECK(monitor.newest_rows()->row_count() == (tumbling ? 40 : 60));
+    const std::vector<std::byte> bytes = monitor.to_bytes();
+    for (int i = 0; i < 20; ++i) {
+      try {
+        Monitor again = Monitor::from_bytes(damaged(bytes, random));
+        CHECK(Monitor::from_bytes(again.to_bytes()) == again);
+        again.update(reference, 1);
+      } catch (const Error& error) {
+        CHECK(error.code() != ErrorCode::kInvalidArgument);
+      }
+    }
+  }
+}
+
+TEST("a window that means nothing is refused") {
+  Random random(9);
+  MonitorOptions options;
+  options.window = {1.5, false, false};
+  CHECK_ERROR("window = 1.5", Monitor(reference_of(random), options));
+  options.window = {10, true, false};
+  CHECK_ERROR("wants a clock", Monitor(reference_of(random), options));
+}
+
 TEST("bytes with another reference's evidence are corrupt") {
   Random random(4);
   Monitor monitor(reference_of(random), {});

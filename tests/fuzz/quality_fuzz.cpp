@@ -1,5 +1,5 @@
-// Any bytes are quality counts, a calibration, a shadow, arms or a canary that write back the same
-// bytes and have figures, or a named error.
+// Any bytes are quality counts, a calibration, late labels, a shadow, arms or a canary that write
+// back the same bytes and have figures, or a named error.
 
 #include <vector>
 
@@ -10,6 +10,7 @@
 #include "kedge/decide/shadow.h"
 #include "kedge/quality/calibration.h"
 #include "kedge/quality/curves.h"
+#include "kedge/quality/late_counts.h"
 
 namespace {
 
@@ -47,6 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     look_at(read.counts());
     read.log_evidence();
   });
+  read_any<LateCounts>(bytes, [](const LateCounts& read) { look_at(read.counts()); });
   read_any<Shadow>(bytes, [](const Shadow& read) { read.decision(); });
   read_any<BestArm>(bytes, [](const BestArm& read) { read.rows_needed(); });
   read_any<Canary>(bytes, [](const Canary& read) { read.decision(); });

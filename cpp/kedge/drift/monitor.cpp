@@ -52,6 +52,12 @@ Monitor::Monitor(const Profile& reference, const MonitorOptions& options)
   watch(reference_);
   tallies_.resize(count_tallies(watched_));
   history_ = TallyHistory(tallies_.size());
+  if (!options.clock.empty()) clock_.emplace(options.clock);
+  if (options.window.length == 0) return;
+  if (options.window.in_time && !options.clocked && !clock_) {
+    throw invalid_argument("window: a time wants a clock, or a rate of false alarms in time");
+  }
+  window_.emplace(reference_, options.window);
 }
 
 void Monitor::watch(const Profile& reference) {
@@ -89,20 +95,43 @@ void Monitor::check_elapsed(double elapsed) const {
 }
 
 std::vector<Alarm> Monitor::update(std::span<const Batch> batches, double elapsed) {
+  std::optional<EventClock> clock = clock_;
+  if (clock) {
+    const double seconds = clock->advance(batches);
+    elapsed = options_.clocked ? seconds : 1;
+  }
   check_elapsed(elapsed);
-  if (batches.size() == 1) {
+  if (batches.size() == 1 && !window_) {
     counted_.update(batches[0]);
+    clock_ = std::move(clock);
     return look(elapsed);
   }
   Profile rows = reference_.like();
   for (const Batch& batch : batches) rows.update(batch);
-  return update(rows, elapsed);
+  counted_.merge(rows);
+  clock_ = std::move(clock);
+  return take(rows, elapsed);
 }
 
 std::vector<Alarm> Monitor::update(const Profile& rows, double elapsed) {
+  if (clock_) {
+    throw invalid_argument("a profile has no event times, as \"", options_.clock,
+                           "\" would say: update with rows");
+  }
   check_elapsed(elapsed);
   counted_.merge(rows);
-  return look(elapsed);
+  return take(rows, elapsed);
+}
+
+std::vector<Alarm> Monitor::take(const Profile& rows, double elapsed) {
+  const std::uint64_t before = looks();
+  std::vector<Alarm> alarms = look(elapsed);
+  if (window_ && looks() > before) {
+    double now = static_cast<double>(before);
+    if (options_.window.in_time) now = clock_ ? clock_->now() : time();
+    window_->add(rows, now);
+  }
+  return alarms;
 }
 
 void Monitor::read_tallies() {

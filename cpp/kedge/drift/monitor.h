@@ -22,12 +22,16 @@
 // so many may depend on each other in any way, at the price of so many times the rows. A group does
 // not go on in the next batch.
 //
+// A window is of what the newest rows look like, not of the evidence: to forget evidence on purpose
+// would cost rows and win nothing, as the process forgets by itself what does not go on.
+//
 // Monitors do not merge, as their evidence depends on the order of the batches: merge profiles, and
 // update one monitor with them. Thread safety: one writer, or many readers.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +39,8 @@
 #include "kedge/arrow/batch.h"
 #include "kedge/drift/alarm.h"
 #include "kedge/drift/column_monitor.h"
+#include "kedge/drift/event_clock.h"
+#include "kedge/drift/row_window.h"
 #include "kedge/drift/tally_history.h"
 #include "kedge/sketch/profile.h"
 
@@ -46,7 +52,9 @@ struct MonitorOptions {
   double fdr = 0;              // above 0: a list instead
   double confidence = 0.99;    // that what is known of the reference is right
   std::uint32_t group = 1;     // rows that may depend on each other
-  bool clocked = false;        // false_alarms is per second: for the caller, who tells the time
+  bool clocked = false;        // false_alarms is per second
+  std::string clock;           // a column of event times; empty when the caller tells the time
+  RowWindowSpec window;        // of the rows that reports are about
 
   friend bool operator==(const MonitorOptions&, const MonitorOptions&) = default;
 };
@@ -76,15 +84,19 @@ class Monitor {
   // Throws InvalidArgument for options out of their bounds.
   Monitor(const Profile& reference, const MonitorOptions& options);
 
-  // Counts the rows and looks at them, `elapsed` > 0 after the look before. Throws as
-  // Profile::update does and takes nothing then. Without rows there is no look. The alarms are in
+  // Counts the rows and looks at them, `elapsed` > 0 after the look before; where there is a clock
+  // their own times say so instead. Throws as EventClock::advance and
+  // Profile::update do and takes nothing then. Without rows there is no look. The alarms are in
   // falling order of their evidence. O(rows + cells), no allocation but for alarms.
   std::vector<Alarm> update(std::span<const Batch> batches, double elapsed);
-  // The same for rows that were counted elsewhere, over the reference's cells.
+  // The same for rows that were counted elsewhere, over the reference's cells. Throws
+  // InvalidArgument where there is a clock, as counts have no times.
   std::vector<Alarm> update(const Profile& rows, double elapsed);
 
   const Profile& reference() const noexcept { return reference_; }
   const Profile& counted() const noexcept { return counted_; }
+  // The newest rows; null without a window.
+  const Profile* newest_rows() const noexcept { return window_ ? &window_->rows() : nullptr; }
   const MonitorOptions& options() const noexcept { return options_; }
   std::span<const WatchedColumn> watched() const noexcept { return watched_; }
   // Which column and slice it is, and nothing else of an alarm.
@@ -106,6 +118,7 @@ class Monitor {
   void watch(const Profile& reference);
   void check_elapsed(double elapsed) const;
   void read_tallies();
+  std::vector<Alarm> take(const Profile& rows, double elapsed);
   std::vector<Alarm> look(double elapsed);
   std::vector<std::size_t> alarming() const;
   Alarm alarm_at(WatchedColumn& column, std::uint64_t look);
@@ -116,6 +129,8 @@ class Monitor {
   MonitorOptions options_;
   std::vector<WatchedColumn> watched_;
   TallyHistory history_;
+  std::optional<EventClock> clock_;
+  std::optional<RowWindow> window_;
   std::vector<std::uint64_t> tallies_;  // of a look, kept for their memory
 };
 

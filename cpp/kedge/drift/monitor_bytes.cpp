@@ -9,18 +9,12 @@ namespace kedge {
 namespace {
 
 constexpr std::string_view kKind = "MNTR";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
-void write_profile(ByteWriter& out, const Profile& profile) {
-  const std::vector<std::byte> bytes = profile.to_bytes();
-  out.write_varint(bytes.size());
-  out.write_bytes(bytes);
-}
-
-Profile read_profile(ByteReader& in) {
-  const std::uint64_t size = in.read_varint();
-  if (size > in.remaining()) throw corrupt_data(in.section(), ": a profile of ", size, " bytes");
-  return Profile::from_bytes(in.read_bytes(static_cast<std::size_t>(size)));
+bool read_flag(ByteReader& in) {
+  const auto flag = in.read<std::uint8_t>();
+  if (flag > 1) throw corrupt_data(in.section(), ": ", flag, " is neither 0 nor 1");
+  return flag == 1;
 }
 
 MonitorOptions read_options(ByteReader& in) {
@@ -30,9 +24,11 @@ MonitorOptions read_options(ByteReader& in) {
   options.fdr = in.read<double>();
   options.confidence = in.read<double>();
   options.group = in.read<std::uint32_t>();
-  const auto clocked = in.read<std::uint8_t>();
-  if (clocked > 1) throw corrupt_data(in.section(), ": ", clocked, " is neither 0 nor 1");
-  options.clocked = clocked == 1;
+  options.clocked = read_flag(in);
+  options.clock = in.read_string();
+  options.window.length = in.read<double>();
+  options.window.in_time = read_flag(in);
+  options.window.tumbling = read_flag(in);
   return options;
 }
 
@@ -57,8 +53,14 @@ std::vector<std::byte> Monitor::to_bytes() const {
   }
   out.write(options_.group);
   out.write(static_cast<std::uint8_t>(options_.clocked ? 1 : 0));
-  write_profile(out, reference_);
-  write_profile(out, counted_);
+  out.write_string(options_.clock);
+  out.write(options_.window.length);
+  out.write(static_cast<std::uint8_t>(options_.window.in_time ? 1 : 0));
+  out.write(static_cast<std::uint8_t>(options_.window.tumbling ? 1 : 0));
+  reference_.write_sized(out);
+  counted_.write_sized(out);
+  if (clock_) clock_->write(out);
+  if (window_) window_->write(out);
   history_.write(out);
   for (const WatchedColumn& column : watched_) {
     out.write(static_cast<std::uint8_t>(column.is_listed ? 1 : 0));
@@ -72,19 +74,25 @@ std::vector<std::byte> Monitor::to_bytes() const {
 Monitor Monitor::from_bytes(std::span<const std::byte> bytes) {
   ByteReader in(open_whole_frame(bytes, "monitor", kKind, kVersion).payload, "monitor");
   const MonitorOptions options = read_options(in);
-  const Profile reference = read_profile(in);
+  const Profile reference = Profile::read_sized(in);
   Monitor monitor = as_corrupt(in, [&] { return Monitor(reference, options); });
-  const Profile counted = read_profile(in);
+  const Profile counted = Profile::read_sized(in);
   as_corrupt(in, [&] { monitor.counted_.merge(counted); });
+  if (monitor.clock_) monitor.clock_ = EventClock::read(in, options.clock);
+  if (monitor.window_) {
+    as_corrupt(in, [&] {
+      monitor.window_ = RowWindow::read(in, reference, options.window);
+      Profile before = monitor.counted_;
+      before.subtract(monitor.window_->rows());  // throws when it has more rows than there were
+    });
+  }
   monitor.history_ = TallyHistory::read(in, monitor.tallies_.size());
   monitor.read_tallies();
   if (monitor.tallies_ != monitor.history_.newest().tallies) {
     throw corrupt_data(in.section(), ": the last look did not see what was counted");
   }
   for (WatchedColumn& column : monitor.watched_) {
-    const auto listed = in.read<std::uint8_t>();
-    if (listed > 1) throw corrupt_data(in.section(), ": ", listed, " is neither 0 nor 1");
-    column.is_listed = listed == 1;
+    column.is_listed = read_flag(in);
     column.last_alarm = in.read_varint();
     column.episode = in.read_varint();
     if (column.episode > column.last_alarm || column.last_alarm > monitor.looks()) {

@@ -4,18 +4,10 @@
 #include <cmath>
 
 #include "kedge/base/math.h"
+#include "kedge/evidence/bernoulli.h"
 
 namespace kedge {
 namespace {
-
-double part_of_divergence(double p, double q) noexcept {
-  return p == 0 ? 0 : p * (log_of(p) - log_of(q));
-}
-
-// Of Bernoulli's distribution with p from that with q.
-double divergence(double p, double q) noexcept {
-  return part_of_divergence(p, q) + part_of_divergence(1 - p, 1 - q);
-}
 
 // The q farthest from p towards `end` for which `allows` is true; all nearer ones are.
 template <class Allows>
@@ -45,7 +37,7 @@ double share_error(std::uint64_t rows, double alpha) noexcept {
 }
 
 Known chances_within(double share, double most) noexcept {
-  const auto allows = [&](double chance) { return divergence(share, chance) <= most; };
+  const auto allows = [&](double chance) { return bernoulli_divergence(share, 1, chance) <= most; };
   return {farthest(share, 0, allows), farthest(share, 1, allows)};
 }
 
@@ -59,7 +51,8 @@ Known chance_of_name(std::uint64_t hits, std::uint64_t rows, double alpha) noexc
   const double share = share_of_rows(hits, rows);
   const double log_error = log_of(2 / alpha);
   const auto allows = [&](double chance) {
-    return static_cast<double>(rows) * divergence(share, chance) <= log_error - log_of(chance);
+    return static_cast<double>(rows) * bernoulli_divergence(share, 1, chance) <=
+           log_error - log_of(chance);
   };
   return {farthest(share, 0, allows), farthest(share, 1, allows)};
 }

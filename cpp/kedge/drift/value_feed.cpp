@@ -8,6 +8,7 @@ ValueFeed::ValueFeed(Monitor& monitor, std::size_t every) : monitor_(monitor) {
   if (every < 1 || every > kMostFed) {
     throw invalid_argument("every = ", every, " is not from 1 to ", kMostFed);
   }
+  if (!monitor.options().clock.empty()) throw invalid_argument("values fed have no event times");
   const Profile& reference = monitor.reference();
   if (reference.columns().size() != 1 || !reference.slices().empty()) {
     throw invalid_argument(

@@ -6,6 +6,7 @@
 #include "kedge/base/error.h"
 #include "kedge/base/gamma.h"
 #include "kedge/base/math.h"
+#include "kedge/evidence/bernoulli.h"
 
 namespace kedge {
 namespace {
@@ -27,14 +28,8 @@ Weights weights_of(ArmCounts counts) noexcept {
   return {static_cast<double>(counts.hits), static_cast<double>(counts.rows)};
 }
 
-double part_of_divergence(double count, double rows, double chance) noexcept {
-  return count == 0 ? 0 : count * (log_of(count / rows) - log_of(chance));
-}
-
-// How far the counts' likelihood under `chance` is below that under their own share.
 double divergence_of(Weights arm, double chance) noexcept {
-  return part_of_divergence(arm.hits, arm.rows, chance) +
-         part_of_divergence(arm.misses(), arm.rows, 1 - chance);
+  return bernoulli_divergence(arm.hits, arm.rows, chance);
 }
 
 // log Gamma(k + 1/2) less k log k - k + log(2 pi) / 2, which keeps its digits for large k.

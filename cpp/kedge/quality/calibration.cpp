@@ -51,14 +51,13 @@ void Calibration::bet(double target, double score) noexcept {
   most_log_evidence_ = std::max(most_log_evidence_, log_evidence());
 }
 
-void Calibration::update(const Batch& batch) {
-  counts_.update(batch);
-  const Batch flat = flatten(batch);
-  const std::vector<double> targets = values_of(flat, counts_.spec().target, ValueDomain::kAnswer);
-  const std::vector<double> scores =
-      values_of(flat, counts_.spec().prediction, ValueDomain::kScore);
-  for (std::size_t row = 0; row < flat.length; ++row) {
-    if (!is_missing(targets[row]) && !is_missing(scores[row])) bet(targets[row], scores[row]);
+void Calibration::update(const Batch& batch) { count(counts_.read_rows(flatten(batch))); }
+
+void Calibration::count(const RowValues& rows) {
+  counts_.count(rows);
+  for (std::size_t row = 0; row < rows.length; ++row) {
+    if (is_missing(rows.targets[row]) || is_missing(rows.predictions[row])) continue;
+    bet(rows.targets[row], rows.predictions[row]);
   }
 }
 
@@ -79,7 +78,14 @@ std::vector<std::byte> Calibration::to_bytes() const {
 }
 
 Calibration Calibration::from_bytes(std::span<const std::byte> bytes) {
-  ByteReader in(open_whole_frame(bytes, "calibration", kKind, kVersion).payload, "calibration");
+  ByteReader file(bytes, "calibration");
+  Calibration calibration = read(file);
+  file.expect_end();
+  return calibration;
+}
+
+Calibration Calibration::read(ByteReader& file) {
+  ByteReader in(open_frame(file, kKind, kVersion).payload, "calibration");
   QualityCounts counts = QualityCounts::read(in);
   if (counts.spec().kind != QualityKind::kCalibration) {
     throw corrupt_data("calibration: the counts are of another kind");

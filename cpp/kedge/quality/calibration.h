@@ -28,6 +28,9 @@ class Calibration {
 
   // As QualityCounts::update; bets are made in the order of the rows.
   void update(const Batch& batch);
+  // The same for rows that were read by counts(), as they come: where a label comes late, what is
+  // said of the evidence needs that when it comes does not depend on what it says.
+  void count(const RowValues& rows);
   // Counts add, and capital multiplies: valid when no row of one stream depends on the other's. The
   // most evidence there was is then that of both, now.
   void merge(const Calibration& other);
@@ -40,6 +43,7 @@ class Calibration {
 
   // docs/formats.md, "Calibration".
   std::vector<std::byte> to_bytes() const;
+  static Calibration read(ByteReader& in);
   static Calibration from_bytes(std::span<const std::byte> bytes);
 
   friend bool operator==(const Calibration&, const Calibration&) = default;

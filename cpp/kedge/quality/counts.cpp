@@ -120,14 +120,15 @@ bool QualityCounts::is_target_missing(const RowValues& rows, std::size_t row) co
   return is_missing(rows.targets[row]);
 }
 
-void QualityCounts::update(const Batch& batch) {
-  const Batch flat = flatten(batch);
+RowValues QualityCounts::read_rows(const Batch& flat) const {
   RowValues rows = read_predictions(flat);
   RowValues targets = read_targets(flat);
   rows.targets = std::move(targets.targets);
   rows.target_classes = std::move(targets.target_classes);
-  count(rows);
+  return rows;
 }
+
+void QualityCounts::update(const Batch& batch) { count(read_rows(flatten(batch))); }
 
 void QualityCounts::check_spec(const QualityCounts& other, std::string_view verb) const {
   if (spec_ == other.spec_) return;

@@ -34,6 +34,7 @@ class QualityCounts {
   // or no predictions, all checked; then rows of both.
   RowValues read_predictions(const Batch& flat) const;
   RowValues read_targets(const Batch& flat) const;
+  RowValues read_rows(const Batch& flat) const;  // both
   bool is_target_missing(const RowValues& rows, std::size_t row) const noexcept;
   void count(const RowValues& rows) { count_rows(spec_, rows, parts_); }
 

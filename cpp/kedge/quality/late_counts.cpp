@@ -54,9 +54,14 @@ Times times_of(const Batch& batch, const std::string& name) {
 
 }  // namespace
 
-LateCounts::LateCounts(QualityCounts counts, LateSpec spec)
-    : counts_(std::move(counts)), spec_(std::move(spec)) {
-  if (counts_.spec().target.empty()) throw invalid_argument("no column of targets is named");
+const QualityCounts& LateCounts::counts() const noexcept {
+  const auto* calibration = std::get_if<Calibration>(&counter_);
+  return calibration != nullptr ? calibration->counts() : *std::get_if<QualityCounts>(&counter_);
+}
+
+LateCounts::LateCounts(LateCounter counter, LateSpec spec)
+    : counter_(std::move(counter)), spec_(std::move(spec)) {
+  if (counts().spec().target.empty()) throw invalid_argument("no column of targets is named");
   if (spec_.id.empty()) throw invalid_argument("no column of ids is named");
   if (spec_.most_waiting < 1 || spec_.most_waiting > kMostWaiting) {
     throw invalid_argument("most_waiting = ", spec_.most_waiting, " is not from 1 to ",
@@ -115,7 +120,7 @@ void LateCounts::close_gaps() {
 void LateCounts::predict(const Batch& batch) {
   const Batch flat = flatten(batch);
   const std::vector<std::string> ids = ids_of(flat, spec_.id);
-  const RowValues rows = counts_.read_predictions(flat);
+  const RowValues rows = counts().read_predictions(flat);
   Times times;
   if (!spec_.time.empty()) times = times_of(flat, spec_.time);
   for (std::size_t row = 0; row < flat.length; ++row) {
@@ -136,10 +141,10 @@ void LateCounts::predict(const Batch& batch) {
 void LateCounts::observe(const Batch& batch) {
   const Batch flat = flatten(batch);
   const std::vector<std::string> ids = ids_of(flat, spec_.id);
-  const RowValues labels = counts_.read_targets(flat);
+  const RowValues labels = counts().read_targets(flat);
   RowValues joined;
   for (std::size_t row = 0; row < flat.length; ++row) {
-    if (ids[row].empty() || counts_.is_target_missing(labels, row)) {
+    if (ids[row].empty() || counts().is_target_missing(labels, row)) {
       ++incomplete_;
       continue;
     }
@@ -158,7 +163,7 @@ void LateCounts::observe(const Batch& batch) {
     ++joined_;
   }
   joined.length = joined.parts.size();
-  counts_.count(joined);
+  std::visit([&](auto& counter) { counter.count(joined); }, counter_);
   let_go();
 }
 

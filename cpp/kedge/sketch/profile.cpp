@@ -219,4 +219,16 @@ Profile Profile::from_bytes(std::span<const std::byte> bytes) {
   return profile;
 }
 
+void Profile::write_sized(ByteWriter& out) const {
+  const std::vector<std::byte> bytes = to_bytes();
+  out.write_varint(bytes.size());
+  out.write_bytes(bytes);
+}
+
+Profile Profile::read_sized(ByteReader& in) {
+  const std::uint64_t size = in.read_varint();
+  if (size > in.remaining()) throw corrupt_data(in.section(), ": a profile of ", size, " bytes");
+  return from_bytes(in.read_bytes(static_cast<std::size_t>(size)));
+}
+
 }  // namespace kedge

@@ -71,6 +71,9 @@ class Profile {
   // ResourceExhausted beyond kMaxProfileSlots.
   std::vector<std::byte> to_bytes() const;
   static Profile from_bytes(std::span<const std::byte> bytes);
+  // The same within something stored: a varint length, then those bytes.
+  void write_sized(ByteWriter& out) const;
+  static Profile read_sized(ByteReader& in);
 
   friend bool operator==(const Profile&, const Profile&) = default;
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from kedge._core import InvalidArgument, Profile
 from kedge.cli.answer import FAIL, NOT_YET, PASS, Answer, to_json, whole
-from kedge.cli.clock import EventClock
 from kedge.cli.data import Watched, open_for, patiently, profile_file, stored_profile
 from kedge.cli.progress import Progress
 from kedge.decide import Policy
@@ -88,14 +87,14 @@ def _maker(options: argparse.Namespace) -> Callable[[Profile], Monitor]:
     names = ("min_effect", "false_alarms", "fdr", "confidence", "group")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     if options.policy is None:
-        return partial(Monitor, **given)
+        return partial(Monitor, clock=options.clock, **given)
     if given:
         option = next(iter(given)).replace("_", "-")
         raise InvalidArgument(f"--{option}: --policy says that already")
     policy = Policy.load(options.policy)
     if policy.definition["drift"] is None:
         raise InvalidArgument(f'"{options.policy}": there is no [trigger.drift]')
-    return policy.monitor
+    return partial(policy.monitor, clock=options.clock)
 
 
 def _say(alarm: Alarm, as_json: bool) -> None:
@@ -106,11 +105,9 @@ def _say(alarm: Alarm, as_json: bool) -> None:
 
 
 def _alarms(monitor: Monitor, table: Watched, options: argparse.Namespace) -> Iterator[Alarm]:
-    clock = EventClock(options.clock) if options.clock else None
     for batch in table.to_batches():
         for start in range(0, batch.num_rows, options.rows):
-            rows = batch.slice(start, options.rows)
-            yield from monitor.update(rows, elapsed=clock.elapsed(rows) if clock else None)
+            yield from monitor.update(batch.slice(start, options.rows))
 
 
 def _answer(monitor: Monitor, alarms: list[Alarm], as_json: bool) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,11 +12,10 @@ from kedge._core import InvalidArgument, Profile, RawAlarm, StreamMonitor
 from kedge.drift import words
 from kedge.drift.plan import Plan, plan_of
 from kedge.drift.report import Report, compare
+from kedge.drift.spans import rate_per_second, seconds_of
 
-__all__ = ["Alarm", "Monitor", "ValueFeed", "rate_per_second"]
+__all__ = ["Alarm", "Monitor", "ValueFeed"]
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)?\s*([smhdw])\s*")
 _MOST_LOG = 700.0  # beyond, e to this power is no float
 
 
@@ -108,9 +106,15 @@ class Monitor:
     to so many rows of a batch may depend on each other in any way; it costs as many times the rows.
 
     `false_alarms` is a rate for each update, or a text such as "1/30d" (units s, m, h, d, w): then
-    `update` wants to be told how much time passed. With `fdr` there is a list instead: at any
+    `update` wants to be told how much time passed, or `clock` names the column of the events' times
+    that tell it: the latest so far is now. With `fdr` there is a list instead: at any
     moment at most that share of the columns on it is expected to be false, and an alarm is a
     column's way onto it.
+
+    `window` keeps the counts of the newest rows, `newest`, which `report` is then about: those of
+    the last updates when it is a number, or of a length of time such as "7d". It slides, exact to a
+    64th of its length (so, to the update for up to 64 of them); with `tumbling` it begins anew at
+    each multiple of its length, by a `clock` from 1970 on. The evidence is of the whole stream.
 
     `plan` says before going live how many rows it takes to detect which shift.
 
@@ -136,6 +140,9 @@ class Monitor:
         fdr: float | None = None,
         confidence: float = 0.99,
         group: int = 1,
+        clock: str | None = None,
+        window: int | str | timedelta | None = None,
+        tumbling: bool = False,
     ) -> None:
         if not isinstance(profile, Profile):
             raise InvalidArgument("profile must be a Profile; make one with kedge.profile(data)")
@@ -143,8 +150,23 @@ class Monitor:
             raise InvalidArgument(f"fdr = {fdr} is not between 0 and 1")
         clocked = isinstance(false_alarms, str)
         rate = _rate(false_alarms)
+        if clock == "":
+            raise InvalidArgument('clock = "" names no column')
+        if tumbling and window is None:
+            raise InvalidArgument("tumbling is of a window; there is none")
+        length, in_time = _window(window)
         self._core = StreamMonitor(
-            profile, min_effect, rate, fdr or 0.0, confidence, group, clocked
+            profile,
+            min_effect,
+            rate,
+            fdr or 0.0,
+            confidence,
+            group,
+            clocked,
+            clock or "",
+            length,
+            in_time,
+            tumbling,
         )
 
     def update(self, data: object, *, elapsed: timedelta | float | None = None) -> list[Alarm]:
@@ -156,21 +178,23 @@ class Monitor:
         `Alarm.is_first` tells the first of them.
 
         `elapsed` is the time since the update before, as a timedelta or in seconds; it is wanted
-        when `false_alarms` is a rate in time, and only then.
+        when `false_alarms` is a rate in time without a `clock`, and only then.
 
         Raises:
-            InvalidArgument: a column is missing, or `elapsed` is not a time above 0.
+            InvalidArgument: a column is missing, or `elapsed` is not a time above 0, or the first
+                rows have no time, or a profile, which has none, meets a clock.
+            Unsupported: the column of the clock has no times.
         """
         return [_alarm(raw) for raw in self._core.update(data, self._elapsed(elapsed))]
 
     def _elapsed(self, elapsed: timedelta | float | None) -> float:
-        if self._core.clocked != (elapsed is not None):
-            wanted = (
-                "is wanted: false_alarms is a rate in time"
-                if self._core.clocked
-                else ("is not wanted: false_alarms is a rate for each update")
-            )
-            raise InvalidArgument(f"elapsed {wanted}")
+        is_wanted = self._core.clocked and not self._core.clock
+        if is_wanted != (elapsed is not None):
+            why = "is a rate in time" if self._core.clocked else "is a rate for each update"
+            if self._core.clock:
+                raise InvalidArgument(f'elapsed is not wanted: "{self._core.clock}" is the clock')
+            wanted = "wanted" if is_wanted else "not wanted"
+            raise InvalidArgument(f"elapsed is {wanted}: false_alarms {why}")
         if elapsed is None:
             return 1.0
         return elapsed.total_seconds() if isinstance(elapsed, timedelta) else elapsed
@@ -208,10 +232,10 @@ class Monitor:
         }
 
     def report(self) -> Report:
-        """All rows so far against the reference, as `kedge.compare` has it."""
+        """All rows so far, or those of the window, against the reference: see `kedge.compare`."""
         return compare(
             self.reference,
-            self.counted,
+            self.counted if self.newest is None else self.newest,
             min_effect=self._core.min_effect,
             confidence=self._core.confidence,
         )
@@ -227,8 +251,13 @@ class Monitor:
         return self._core.counted
 
     @property
+    def newest(self) -> Profile | None:
+        """The profile of the rows in the window; None without one."""
+        return self._core.newest_rows
+
+    @property
     def is_clocked(self) -> bool:
-        """Whether the rate of false alarms is one in time, so that `update` wants `elapsed`."""
+        """Whether the rate of false alarms is one in time."""
         return self._core.clocked
 
     @property
@@ -286,21 +315,6 @@ class ValueFeed:
         return [_alarm(raw) for raw in self._feed.take_alarms()]
 
 
-def rate_per_second(rate: str) -> float:
-    """Of a text such as "1/30d".
-
-    Raises:
-        InvalidArgument: says what is allowed.
-    """
-    found = _RATE.fullmatch(rate)
-    if found is None:
-        raise InvalidArgument('expected a rate such as "1/30d", in s, m, h, d or w')
-    seconds = float(found[2] or 1) * _SECONDS[found[3]]
-    if not (float(found[1]) > 0 and seconds > 0):
-        raise InvalidArgument("expected a rate above 0")
-    return float(found[1]) / seconds
-
-
 def _rate(false_alarms: float | str) -> float:
     if not isinstance(false_alarms, str):
         return false_alarms
@@ -308,6 +322,20 @@ def _rate(false_alarms: float | str) -> float:
         return rate_per_second(false_alarms)
     except InvalidArgument as error:
         raise InvalidArgument(f'false_alarms = "{false_alarms}": {error}') from None
+
+
+def _window(window: int | str | timedelta | None) -> tuple[float, bool]:
+    """Its length, and whether that is in seconds."""
+    if window is None:
+        return 0.0, False
+    if isinstance(window, str | timedelta):
+        try:
+            return seconds_of(window), True
+        except InvalidArgument as error:
+            raise InvalidArgument(f"window = {window!r}: {error}") from None
+    if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= 2**53:
+        raise InvalidArgument(f"window = {window!r} is neither a number of updates nor a time")
+    return float(window), False
 
 
 def _factor(log_evidence: float) -> float:

@@ -91,8 +91,12 @@ class Calibration:
     @classmethod
     def from_bytes(cls, data: bytes) -> Calibration:
         """Read the stored form."""
+        return cls._of(CalibrationCounts.from_bytes(data))
+
+    @classmethod
+    def _of(cls, core: CalibrationCounts) -> Calibration:
         made = cls.__new__(cls)
-        made._core = CalibrationCounts.from_bytes(data)
+        made._core = core
         return made
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:

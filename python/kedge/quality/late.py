@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import operator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from kedge._core import InvalidArgument, LateCounts
-from kedge.quality.counted import Counted
+from kedge._core import (
+    CalibrationCounts,
+    CorruptData,
+    InvalidArgument,
+    LateCounts,
+    QualityCounts,
+)
+from kedge.quality.calibration import Calibration
+from kedge.quality.fairness import Fairness
+from kedge.quality.performance import Performance
 
 __all__ = ["LateLabels"]
 
-AnyCounted = TypeVar("AnyCounted", bound=Counted)
+AnyCounted = TypeVar("AnyCounted", Performance, Fairness, Calibration)
 
 
 class LateLabels(Generic[AnyCounted]):
-    """A `Performance` or `Fairness` whose labels come after the predictions, joined by an id.
+    """A `Performance`, `Fairness` or `Calibration` whose labels come after the predictions, joined
+    by an id.
 
     At most `most_waiting` predictions wait; the oldest gives way, and never came. With `time`, a
     column of times or integers of the predictions, so do those that are more than `horizon`, in
     the column's unit, before the latest one. Memory is bounded by the number that waits and the
-    256 bytes that an id may have.
+    256 bytes that an id may have. What waits is in the stored form too.
+
+    A calibration bets in the order of the labels. Its promise holds when what a label says has no
+    part in when it comes: where defaults show early and repayments late, it does not.
 
     >>> from kedge import Performance
     >>> late = LateLabels(
@@ -48,9 +60,10 @@ class LateLabels(Generic[AnyCounted]):
             raise InvalidArgument(f"most_waiting = {most_waiting} is negative")
         if horizon and not time:
             raise InvalidArgument(f"horizon = {horizon}: no column of times is named")
-        self._kind = type(counted)
+        self._kind: type[Any] = type(counted)
+        counter = counted._core if isinstance(counted, Calibration) else counted._counts
         self._core = LateCounts(
-            counted._counts, id, min(most_waiting, 2**63), time, operator.index(horizon)
+            counter, id, min(most_waiting, 2**63), time, operator.index(horizon)
         )
 
     def predict(self, data: object) -> None:
@@ -65,7 +78,32 @@ class LateLabels(Generic[AnyCounted]):
 
     def counted(self) -> AnyCounted:
         """A copy of what is counted so far."""
-        return self._kind._of(self._core.counts)
+        made: AnyCounted = self._kind._of(self._core.counter)
+        return made
+
+    def to_bytes(self) -> bytes:
+        """The stored form: equal for equal streams on every machine."""
+        return self._core.to_bytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> LateLabels[Any]:
+        """Read the stored form; predictions go on waiting.
+
+        Raises:
+            CorruptData: these bytes are no late labels.
+        """
+        made = cls.__new__(cls)
+        made._core = LateCounts.from_bytes(data)
+        made._kind = _kind_of(made._core.counter)
+        return made
+
+    def __reduce__(self) -> tuple[object, tuple[bytes]]:
+        return LateLabels.from_bytes, (self.to_bytes(),)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LateLabels) and self._core == other._core
+
+    __hash__ = None  # type: ignore[assignment]  # equal by value and changeable
 
     @property
     def waiting(self) -> int:
@@ -96,3 +134,13 @@ class LateLabels(Generic[AnyCounted]):
     def incomplete(self) -> int:
         """Rows of either kind without an id, a time or a label."""
         return self._core.incomplete
+
+
+def _kind_of(counter: QualityCounts | CalibrationCounts) -> type[Any]:
+    """Whose figures these counts are."""
+    if isinstance(counter, CalibrationCounts):
+        return Calibration
+    for kind in (Performance, Fairness):
+        if counter.definition["kind"] in kind._KINDS:
+            return kind
+    raise CorruptData("late labels: these counts are of no kind that labels are joined to")

@@ -105,10 +105,10 @@ class Policy:
         """All rules as plain data, every default filled in; None for tables that are not there."""
         return copy.deepcopy(self._tables)
 
-    def monitor(self, profile: Profile) -> Monitor:
-        """A monitor of drift from `profile`, as `trigger.drift` asks for it."""
+    def monitor(self, profile: Profile, *, clock: str | None = None) -> Monitor:
+        """A monitor of drift from `profile`, as `trigger.drift` asks for it; `clock` as there."""
         asked = {name: value for name, value in self._table("drift").items() if name != "test"}
-        return Monitor(profile, **asked)
+        return Monitor(profile, clock=clock, **asked)
 
     def performance(self) -> Performance:
         """A counter of how good predictions are, as `[quality]` asks for it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kedge._core import InvalidArgument
-from kedge.drift.monitor import rate_per_second
+from kedge.drift.spans import rate_per_second
 from kedge.toml import Document, Path, nearest
 from kedge.toml.text import path_text, value_text
 
