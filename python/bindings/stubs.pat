@@ -19,7 +19,7 @@ kedge._core.ResourceExhausted$:
     class ResourceExhausted(KedgeError):
         """A stated limit was reached."""
 
-kedge._core.(Histogram|Profile|Categories|Distinct|StreamMonitor|QualityCounts|CalibrationCounts|ShadowTest|ADWIN|CUSUM|DDM|EDDM|HDDMA|HDDMW|KSWIN|PageHinkley).__hash__$:
+kedge._core.(Histogram|Profile|Categories|Distinct|StreamMonitor|QualityCounts|CalibrationCounts|LateCounts|ShadowTest|ADWIN|CUSUM|DDM|EDDM|HDDMA|HDDMW|KSWIN|PageHinkley).__hash__$:
     __hash__: None  # type: ignore[assignment]
 
 # And this method, which nanobind does not call.

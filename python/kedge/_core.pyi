@@ -1839,7 +1839,7 @@ class LateCounts:
 
     def __eq__(self, other: object, /) -> bool: ...
 
-    __hash__: None = None
+    __hash__: None  # type: ignore[assignment]
 
 class ShadowTest:
     """Paired losses of a live model and a candidate."""
