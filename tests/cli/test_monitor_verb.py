@@ -187,3 +187,5 @@ def test_a_wrong_policy_says_where(
     assert follow_stdin(monkeypatch, stream_of(pa.table({"city": ["Riga"]}))) == 64
     said = capsys.readouterr().err.splitlines()[1:]
     assert len(said) == 3
+    wanted = ("not an Arrow IPC stream", "Expected to be able to read", 'column "amount"')
+    assert [part for part, line in zip(wanted, said, strict=True) if part not in line] == []
