@@ -167,6 +167,47 @@ def test_event_times_are_the_clock(
         assert error in capsys.readouterr().err
 
 
+def test_the_newest_rows_have_a_verdict_of_their_own(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far, same = pq.read_table("far.parquet"), pq.read_table("same.parquet")
+    back = pa.concat_tables([far, same])
+    hours = 3600 * np.arange(back.num_rows).astype("timedelta64[s]")
+    pq.write_table(
+        back.append_column("ts", pa.array(np.datetime64("2024-01-01T00:00:00") + hours)),
+        "back.parquet",
+    )
+    policy = POLICY.replace(" }", ', window = "416d" }')
+    Path("policy.toml").write_text(policy)
+    for options, rows, newest in (
+        (["--min-effect", "0.1", "--window", "10"], 10_000, "no"),
+        (["--min-effect", "0.06", "--window", "28"], 28_000, "not yet known"),
+        (["--min-effect", "0.1", "--window", "416d", "--clock", "ts"], 10_000, "no"),
+        (["--min-effect", "0.1", "--window", "30", "--tumbling"], 6000, "no"),
+        (["--policy", "policy.toml", "--clock", "ts"], 10_000, "no"),
+    ):
+        capsys.readouterr()
+        arguments = ["monitor", "ref.kprof", "back.parquet", "--rows", "1000", *options]
+        assert main(arguments) == 1
+        first, *_, found, last = capsys.readouterr().out.splitlines()
+        assert first.startswith("update ")
+        assert found.startswith("drifted: yes (")
+        assert last == f"the newest {rows} rows: {newest}"
+        main([*arguments, "--json"])
+        found = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert found["newest"] == {"rows": rows, "verdict": newest}
+    for options, error in (
+        (["--window", "0"], "window = 0 is neither"),
+        (["--window", "7y"], "expected a length such as"),
+        (["--window", "7d"], "window: a time wants a clock"),
+        (["--window", "5", "--clock", "ts"], "false alarms have a rate for each update"),
+        (["--tumbling"], "tumbling is of a window; there is none"),
+        (["--policy", "policy.toml", "--window", "5"], "--window: --policy says that already"),
+    ):
+        assert main(["monitor", "ref.kprof", "back.parquet", *options]) == 64
+        assert error in capsys.readouterr().err
+
+
 def test_a_wrong_policy_says_where(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,7 +35,8 @@ def policy() -> Policy:
 
 def test_each_table_becomes_what_holds_it(policy: Policy) -> None:
     profile = kedge.profile({"x": np.arange(1000.0)})
-    assert policy.monitor(profile) == kedge.Monitor(profile, min_effect=0.02, false_alarms="1/30d")
+    monitor = kedge.Monitor(profile, min_effect=0.02, false_alarms="1/30d", window="7d")
+    assert policy.monitor(profile) == monitor
     performance = kedge.Performance("binary", prediction="score", target="paid")
     assert policy.performance() == performance
     late = policy.late_labels()
@@ -199,6 +200,9 @@ ENTRY = "[[canary.rollback_if]]\nwhat = 'errors'\n"
 @pytest.mark.parametrize(
     ("text", "error"),
     [
+        ("[trigger]\ndrift = {tumbling = true}\n", "line 2: .*tumbling = true: there is no window"),
+        ("[trigger]\ndrift = {window = 0}\n", "line 2: trigger.drift.window = 0: expected a whole"),
+        ("[trigger]\ndrift = {window = '7y'}\n", 'line 2: .*: expected a length such as "7d"'),
         ("[canary]\nshare = 0.1\n", "line 1: canary: rollback_if is missing"),
         ("[canary]\nshare = 0.1\nrollback_if = []\n", r"line 3: .* = \[\]: expected a list of ta"),
         ("shadow = 3\n", "line 1: shadow = 3: expected a table"),

@@ -17,7 +17,7 @@ from kedge.cli.answer import FAIL, NOT_YET, PASS, Answer, to_json, whole
 from kedge.cli.data import Watched, open_for, patiently, profile_file, stored_profile
 from kedge.cli.progress import Progress
 from kedge.decide import Policy
-from kedge.drift import Alarm, Monitor
+from kedge.drift import Alarm, Monitor, compare
 from kedge.io import FileTable, LiveStream
 
 _STANDARD_INPUT = Path("-")
@@ -31,12 +31,19 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("stream", metavar="STREAM", type=Path, help="data in the order of time; - reads Arrow IPC")
     add("--rows", type=whole, default=4096, metavar="N", help="of each update (%(default)s)")
     add("--policy", type=Path, metavar="FILE", help="a policy whose trigger.drift says the rest")
-    add("--clock", metavar="COLUMN", help="event times, for false alarms at a rate in time")
+    add("--clock", metavar="COLUMN", help="event times, for a rate or a window in time")
     add("--min-effect", type=float, metavar="X", help="what matters (0.02)")
     add("--false-alarms", type=_rate, metavar="X", help='for each update (0.0001), or "1/30d"')
     add("--fdr", type=float, metavar="X", help="a list of columns with that share of false ones")
     add("--confidence", type=float, metavar="X", help="(0.99)")
     add("--group", type=whole, metavar="N", help="rows that may depend on each other (1)")
+    add("--window", type=_length, metavar="X", help='newest rows to report: 20 updates, or "7d"')
+    add(
+        "--tumbling",
+        action="store_const",
+        const=True,
+        help="the window begins anew instead of sliding",
+    )
     add("--plan", action="store_true", help="say how many rows it takes to detect which shift")
 
 
@@ -44,14 +51,14 @@ def run(options: argparse.Namespace) -> Answer:
     """Follow the stream; alarms are printed as they come, the exit code is the verdict."""
     if options.rows < 1:
         raise InvalidArgument("--rows must be at least 1")
-    make = _maker(options)
+    make, is_timed = _maker(options)
     reference = stored_profile(options.reference)
     if reference is None:
         reference = profile_file(options.reference, categorical=[])
     plan = make(reference)
     if plan.is_clocked and options.clock is None:
         raise InvalidArgument("false alarms have a rate in time: name the event times, --clock")
-    if not plan.is_clocked and options.clock is not None:
+    if options.clock is not None and not (plan.is_clocked or is_timed):
         raise InvalidArgument(f"--clock {options.clock}: false alarms have a rate for each update")
     if options.plan:
         print(to_json(_plan(plan)) if options.json else plan.plan(), flush=True)
@@ -82,19 +89,26 @@ def _rate(text: str) -> float | str:
     return text if "/" in text else float(text)
 
 
-def _maker(options: argparse.Namespace) -> Callable[[Profile], Monitor]:
-    """What makes the monitor that was asked for, by the policy or by options."""
-    names = ("min_effect", "false_alarms", "fdr", "confidence", "group")
-    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+def _length(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
+
+
+def _maker(options: argparse.Namespace) -> tuple[Callable[[Profile], Monitor], bool]:
+    """What makes the monitor that was asked for, and whether its window is a length of time."""
+    names = ("min_effect", "false_alarms", "fdr", "confidence", "group", "window", "tumbling")
+    asked = {name: getattr(options, name) for name in names}
+    given = {name: value for name, value in asked.items() if value is not None}
     if options.policy is None:
-        return partial(Monitor, clock=options.clock, **given)
+        is_timed = isinstance(options.window, str)
+        return partial(Monitor, clock=options.clock, **given), is_timed
     if given:
         option = next(iter(given)).replace("_", "-")
         raise InvalidArgument(f"--{option}: --policy says that already")
     policy = Policy.load(options.policy)
-    if policy.definition["drift"] is None:
+    drift = policy.definition["drift"]
+    if drift is None:
         raise InvalidArgument(f'"{options.policy}": there is no [trigger.drift]')
-    return partial(policy.monitor, clock=options.clock)
+    return partial(policy.monitor, clock=options.clock), isinstance(drift["window"], str)
 
 
 def _say(alarm: Alarm, as_json: bool) -> None:
@@ -112,14 +126,20 @@ def _alarms(monitor: Monitor, table: Watched, options: argparse.Namespace) -> It
 
 def _answer(monitor: Monitor, alarms: list[Alarm], as_json: bool) -> Answer:
     """Without an alarm, all rows together say whether that is a "no" or too few rows to tell."""
-    verdict = "yes" if alarms else monitor.report().verdict
+    report = monitor.report()
+    asked = {"min_effect": report.min_effect, "confidence": report.confidence}
+    everything = compare(monitor.reference, monitor.counted, **asked)
+    verdict = "yes" if alarms else everything.verdict
     if verdict == "yes" and not alarms:
         verdict = "not yet known"  # one comparison says so; the promise asks for more evidence
     code = FAIL if alarms else _VERDICTS[verdict]
-    if as_json:
-        found = {"verdict": verdict, "updates": monitor.updates, "alarms": len(alarms)}
-        return Answer(code, to_json(found))
-    return Answer(code, f"drifted: {verdict} ({len(alarms)} alarms in {monitor.updates} updates)")
+    found: dict[str, Any] = {"verdict": verdict, "updates": monitor.updates, "alarms": len(alarms)}
+    text = f"drifted: {verdict} ({len(alarms)} alarms in {monitor.updates} updates)"
+    if monitor.newest is not None:
+        rows = monitor.newest.row_count
+        found["newest"] = {"rows": rows, "verdict": report.verdict}
+        text += f"\nthe newest {rows} rows: {report.verdict}"
+    return Answer(code, to_json(found) if as_json else text)
 
 
 def _plain(alarm: Alarm) -> dict[str, Any]:

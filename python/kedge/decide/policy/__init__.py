@@ -1,7 +1,7 @@
 """What is held against what, and what follows: a file beside the code, read by people and checked.
 
     [trigger]
-    drift = { min_effect = 0.02, false_alarms = "1/30d" }
+    drift = { min_effect = 0.02, false_alarms = "1/30d", window = "7d" }
 
     [quality]
     kind = "binary"
@@ -32,9 +32,9 @@
     ]
 
 An `error` is how often, ever, what is shown may be wrong; `min_effect`, `false_alarms`, `fdr`,
-`confidence` and `group` are those of `kedge.Monitor`. Names of columns may be left out and given
-where they are known. A table or key that nothing here acts on is refused: a rule that only looks
-as if it held is worse than none.
+`confidence`, `group`, `window` and `tumbling` are those of `kedge.Monitor`. Names of columns may be
+left out and given where they are known. A table or key that nothing here acts on is refused: a rule
+that only looks as if it held is worse than none.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kedge._core import InvalidArgument
-from kedge.drift.spans import rate_per_second
+from kedge.drift.spans import rate_per_second, seconds_of
 from kedge.toml import Document, Path, nearest
 from kedge.toml.text import path_text, value_text
 
@@ -16,6 +16,7 @@ __all__ = [
     "Field",
     "Fields",
     "flag",
+    "length",
     "names",
     "number",
     "numbers",
@@ -30,6 +31,7 @@ __all__ = [
 
 REQUIRED = object()
 _MOST = 1e300  # an integer of a document may be beyond any float
+_MOST_UPDATES = 2**53  # a float counts no further
 Reader = Callable[[Document, Path, Any], Any]
 
 
@@ -127,11 +129,21 @@ def _check_rate(value: object) -> float | str:
     return float(value)  # type: ignore[arg-type]
 
 
+def _check_length(value: object) -> int | str:
+    if isinstance(value, str):
+        seconds_of(value)
+        return value
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST_UPDATES:
+        raise InvalidArgument('expected a whole number of updates, or a length such as "7d"')
+    return value
+
+
 string = _value(_check_string)
 flag = _value(_check_flag)
 names = _value(_check_names)
 numbers = _value(_check_numbers)
 rate = _value(_check_rate)
+length = _value(_check_length)
 
 
 def one_of(known: tuple[str, ...], default: Any = None) -> Field:

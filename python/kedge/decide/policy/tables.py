@@ -13,6 +13,8 @@ from kedge.decide.policy.fields import (
     REQUIRED,
     Field,
     Fields,
+    flag,
+    length,
     names,
     number,
     numbers,
@@ -45,6 +47,8 @@ _DRIFT: Fields = {
     "fdr": number(above=0, below=1),
     "confidence": number(0.99, above=0, below=1),
     "group": whole(1, least=1, most=2**30),
+    "window": length(),
+    "tumbling": flag(False),
 }
 _LATE: Fields = {
     "id": string(REQUIRED),
@@ -120,13 +124,13 @@ def read_policy(document: Document) -> dict[str, Any]:
     return {"drift": trigger and trigger["drift"], **policy}
 
 
-def _with(read: Callable[..., Any], check: Callable[[Document, Path, Any], None]) -> Field:
+def _with(field: Field, check: Callable[[Document, Path, Any], None]) -> Field:
     def both(document: Document, path: Path, value: Any) -> Any:
-        found = read(document, path, value)
+        found = field.read(document, path, value)
         check(document, path, found)
         return found
 
-    return Field(both)
+    return Field(both, field.default)
 
 
 def _refuse(document: Document, path: Path, value: object, allowed: str) -> InvalidArgument:
@@ -141,6 +145,11 @@ def _try(document: Document, path: Path, keys: Iterable[str], make: Callable[[],
         first = str(error).partition(" ")[0]
         there = (*path, first) if first in keys else path
         raise document.error(there, f"{path_text(path)}: {error}") from None
+
+
+def _check_drift(document: Document, path: Path, drift: dict[str, Any]) -> None:
+    if drift["tumbling"] and drift["window"] is None:
+        raise _refuse(document, (*path, "tumbling"), True, "there is no window")
 
 
 def _check_quality(document: Document, path: Path, quality: dict[str, Any]) -> None:
@@ -217,9 +226,9 @@ def _check_canary(document: Document, path: Path, canary: dict[str, Any]) -> Non
 
 
 _POLICY: Fields = {
-    "trigger": table({"drift": table(_DRIFT, REQUIRED)}),
-    "quality": _with(table(_QUALITY).read, _check_quality),
+    "trigger": table({"drift": _with(table(_DRIFT, REQUIRED), _check_drift)}),
+    "quality": _with(table(_QUALITY), _check_quality),
     "fairness": Field(_read_fairness),
-    "shadow": _with(table(_SHADOW).read, _check_shadow),
-    "canary": _with(table(_CANARY).read, _check_canary),
+    "shadow": _with(table(_SHADOW), _check_shadow),
+    "canary": _with(table(_CANARY), _check_canary),
 }
