@@ -53,7 +53,9 @@ Covers covers_of(const Forest& forest) {
 void bind_forest(nb::module_& m) {
   nb::enum_<FeatureKind>(m, "FeatureKind", "What a feature's values are.")
       .value("NUMBER", FeatureKind::kNumber, "Numbers that have an order.")
-      .value("CATEGORY", FeatureKind::kCategory, "Places in a list of categories.");
+      .value("CATEGORY", FeatureKind::kCategory, "Places in a list of categories.")
+      .value("TEXT", FeatureKind::kText,
+             "Places in a list of categories, and one behind the last for what is not in it.");
   nb::class_<Feature>(m, "Feature", "One column that a model reads.")
       .def_ro("name", &Feature::name, "What the trainer calls it.")
       .def_ro("kind", &Feature::kind, "Number or category.")

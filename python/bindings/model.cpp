@@ -98,8 +98,10 @@ void compile_net(Model* self, const Net& net, std::map<std::string, std::string>
   bundle.origin = net.origin;
   bundle.features = net.features;
   bundle.forest.features = static_cast<std::uint32_t>(net.features.size());
+  if (net.forest) bundle.forest = quantize(*net.forest);
   bundle.graph = net.graph;
-  bundle.golden = graph_golden(net.graph);
+  check_trees(net.graph, bundle.forest);
+  bundle.golden = graph_golden(net.graph, net.features, bundle.forest);
   bundle.metadata = std::move(metadata);
   new (self) Model(std::move(bundle));
 }

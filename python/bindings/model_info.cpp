@@ -43,13 +43,14 @@ nb::object dict_of(const std::optional<Profile>& profile) {
 nb::list features_of(const Model& model) {
   const std::vector<std::uint64_t> uses = feature_uses(model.bundle().forest);
   nb::list out;
-  for (std::size_t i = 0; i < uses.size(); ++i) {
+  for (std::size_t i = 0; i < model.bundle().features.size(); ++i) {
     const Feature& feature = model.bundle().features[i];
     nb::dict row;
     row["name"] = feature.name;
-    row["kind"] = feature.kind == FeatureKind::kCategory ? "category" : "number";
+    constexpr const char* kKinds[] = {"number", "category", "text"};
+    row["kind"] = kKinds[static_cast<std::size_t>(feature.kind)];
     row["categories"] = feature.categories.size();
-    row["uses"] = uses[i];
+    row["uses"] = model.bundle().graph ? 0 : uses[i];
     out.append(row);
   }
   return out;

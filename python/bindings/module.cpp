@@ -102,6 +102,7 @@ NB_MODULE(_core, m) {
   kedge::bind_detectors(m);
   kedge::bind_forest(m);
   kedge::bind_graph(m);
+  kedge::bind_net_builder(m);
   kedge::bind_explain(m);
   kedge::bind_reasons(m);
   kedge::bind_model(m);

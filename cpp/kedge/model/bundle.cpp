@@ -50,7 +50,7 @@ void read_schema(std::span<const std::byte> bytes, Bundle& bundle) {
     Feature& feature = bundle.features.emplace_back();
     feature.name = reader.read_string();
     const auto kind = reader.read<std::uint8_t>();
-    if (kind > static_cast<std::uint8_t>(FeatureKind::kCategory)) {
+    if (kind > static_cast<std::uint8_t>(FeatureKind::kText)) {
       throw corrupt_data(reader.section(), ": feature ", i, " is of kind ", kind);
     }
     feature.kind = static_cast<FeatureKind>(kind);
@@ -225,6 +225,21 @@ std::vector<double> read_sample(const SectionReader& file, std::size_t features)
 
 }  // namespace
 
+void check_trees(const Graph& graph, const RankedForest& forest) {
+  const NumberKind number = forest.sums_float32 ? NumberKind::kFloat : NumberKind::kDouble;
+  for (const GraphStep& step : graph.steps) {
+    if (step.kind != StepKind::kTrees && step.kind != StepKind::kLink) continue;
+    const bool reads_all =
+        step.kind == StepKind::kLink || graph.width(graph.input(step, 0)) == forest.features;
+    if (forest.trees.empty() || step.width != forest.outputs || step.number != number ||
+        !reads_all) {
+      throw corrupt_data("graph: a step of ", step_name(step.kind), " of width ", step.width,
+                         " does not fit a forest of ", forest.trees.size(), " trees, ",
+                         forest.features, " features and ", forest.outputs, " outputs");
+    }
+  }
+}
+
 std::vector<std::byte> write_bundle(const Bundle& bundle) {
   SectionWriter file;
   file.add("schema", schema_bytes(bundle));
@@ -244,13 +259,17 @@ Bundle read_bundle(std::span<const std::byte> bytes, std::shared_ptr<const void>
   bundle.forest.features = static_cast<std::uint32_t>(bundle.features.size());
   const bool has_graph = file.version() > kForestVersion;
   if (has_graph) {
-    bundle.graph = read_graph(file, bundle.forest.features);
+    bundle.graph = read_graph(file, static_cast<std::uint32_t>(bundle.features.size()));
     bundle.graph->owner = owner;
+    if (const std::uint32_t width = tree_features(*bundle.graph); width > 0) {
+      bundle.forest.features = width;
+    }
   }
   if (!has_graph || file.has("trees")) {
     read_forest(file, bundle.forest);
     bundle.forest.owner = std::move(owner);
   }
+  if (has_graph) check_trees(*bundle.graph, bundle.forest);
   bundle.golden = read_golden(file.section("golden"), bundle);
   read_about(file.section("about"), bundle);
   const auto profile = file.section("profile");

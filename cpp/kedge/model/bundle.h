@@ -49,6 +49,9 @@ struct Bundle {
   }
 };
 
+// Throws CorruptData when steps of trees do not fit the forest that they ask.
+void check_trees(const Graph& graph, const RankedForest& forest);
+
 // The same bytes for the same bundle on every machine.
 std::vector<std::byte> write_bundle(const Bundle& bundle);
 

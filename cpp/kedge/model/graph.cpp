@@ -9,9 +9,9 @@
 namespace kedge {
 namespace {
 
-constexpr std::array<std::string_view, 10> kStepNames = {
-    "affine",  "activate",   "combine", "select",  "concat",
-    "softmax", "layer norm", "convert", "look up", "reduce"};
+constexpr std::array<std::string_view, 16> kStepNames = {
+    "affine",  "activate", "combine", "select",  "concat", "softmax",   "layer norm", "convert",
+    "look up", "reduce",   "fill",    "missing", "place",  "normalize", "trees",      "link"};
 constexpr std::array<std::string_view, 13> kActivationNames = {
     "none",    "relu", "leaky relu", "elu",    "gelu", "gelu by tanh", "tanh",
     "sigmoid", "exp",  "abs",        "negate", "sqrt", "softplus"};
@@ -63,7 +63,8 @@ class StepCheck {
   void check_input(std::size_t i) const {
     const std::uint32_t slot = graph_.input(step_, i);
     if (slot > place_) refuse("it reads slot ", slot, ", the last before it is ", place_);
-    if (step_.kind != StepKind::kConvert && graph_.number_of(slot) != step_.number) {
+    if (step_.kind != StepKind::kConvert && step_.kind != StepKind::kTrees &&
+        graph_.number_of(slot) != step_.number) {
       refuse("it writes other numbers than slot ", slot, " has");
     }
   }
@@ -93,6 +94,7 @@ class StepCheck {
       refuse("a width of ", width, " has no ", step_.repeat, " equal parts");
     }
   }
+  void expect_input_width() const { expect_width(input_width(0), "its input"); }
   std::size_t input_width(std::size_t i) const { return graph_.width(graph_.input(step_, i)); }
 
   void check_kind() const {
@@ -125,6 +127,22 @@ class StepCheck {
         expect_option(static_cast<std::uint32_t>(kLastReduction));
         expect_parts(input_width(0));
         return expect_width(step_.repeat, "its parts");
+      case StepKind::kFill:
+        expect_counts(1, 1);
+        expect_tensor(0, tensor_of(step_.number), step_.width);
+        return expect_input_width();
+      case StepKind::kPlace:
+        return check_place();
+      case StepKind::kNormalize:
+        expect_option(static_cast<std::uint32_t>(kLastNorm));
+        expect_counts(1, 0);
+        return expect_input_width();
+      case StepKind::kTrees:
+        return expect_counts(1, 0);
+      case StepKind::kMissing:
+      case StepKind::kLink:
+        expect_counts(1, 0);
+        return expect_input_width();
     }
   }
 
@@ -190,6 +208,25 @@ class StepCheck {
     expect_tensor(0, tensor_of(step_.number), count);
   }
 
+  void check_place() const {
+    expect_counts(1, 1);
+    expect_option(static_cast<std::uint32_t>(kLastPlacing));
+    const std::uint64_t count = graph_.tensor_count(step_, 0);
+    expect_tensor(0, tensor_of(step_.number), count);
+    const bool rises =
+        step_.number == NumberKind::kFloat ? is_rising<float>(count) : is_rising<double>(count);
+    if (!rises) refuse("the numbers of its tensor do not rise");
+    expect_input_width();
+  }
+  template <class Number>
+  bool is_rising(std::size_t count) const {
+    const auto* numbers = graph_.tensor<Number>(step_, 0);
+    for (std::size_t i = 1; i < count; ++i) {
+      if (!(numbers[i - 1] < numbers[i])) return false;
+    }
+    return count == 0 || numbers[0] == numbers[0];
+  }
+
   const Graph& graph_;
   const GraphStep& step_;
   std::size_t place_;
@@ -215,6 +252,15 @@ std::string_view step_name(StepKind kind) noexcept {
 
 std::string_view activation_name(Activation activation) noexcept {
   return kActivationNames[static_cast<std::size_t>(activation)];
+}
+
+std::uint32_t tree_features(const Graph& graph) noexcept {
+  for (const GraphStep& step : graph.steps) {
+    if (step.kind == StepKind::kTrees) {
+      return static_cast<std::uint32_t>(graph.width(graph.input(step, 0)));
+    }
+  }
+  return 0;
 }
 
 void check(const Graph& graph) {

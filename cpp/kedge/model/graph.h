@@ -32,8 +32,14 @@ enum class StepKind : std::uint32_t {
   kConvert,    // floats to doubles or back
   kLookUp,     // a row of the tensor by the number in a column: NaN or out of range is an end
   kReduce,     // option: how; each of `repeat` equal parts to one number
+  kFill,       // where x is NaN, the tensor's number of that column
+  kMissing,    // 1 where x is NaN, else 0
+  kPlace,      // option: how; where x is in the tensor's rising numbers; NaN stays
+  kNormalize,  // x divided by its norm, option says which; by 1 if that is 0
+  kTrees,      // the raw scores that the bundle's forest gives x
+  kLink,       // what predictions of the forest come of its raw scores x
 };
-inline constexpr StepKind kLastStepKind = StepKind::kReduce;
+inline constexpr StepKind kLastStepKind = StepKind::kLink;
 
 enum class Activation : std::uint32_t {
   kNone,
@@ -57,6 +63,16 @@ inline constexpr Combination kLastCombination = Combination::kMax;
 
 enum class Reduction : std::uint32_t { kSum, kMean, kMin, kMax, kArgMax };
 inline constexpr Reduction kLastReduction = Reduction::kArgMax;
+
+enum class Placing : std::uint32_t {
+  kEqual,   // the place of the number that x equals, how many there are if none does
+  kAtMost,  // how many are at most x
+  kBelow,   // how many are less than x
+};
+inline constexpr Placing kLastPlacing = Placing::kBelow;
+
+enum class Norm : std::uint32_t { kSizes, kSquares, kLargest };
+inline constexpr Norm kLastNorm = Norm::kLargest;
 
 inline constexpr std::uint32_t kNoColumn = 0xffffffff;
 
@@ -131,8 +147,11 @@ inline constexpr std::uint64_t kMostGraphWidth = 1 << 22;
 std::string_view step_name(StepKind kind) noexcept;
 std::string_view activation_name(Activation activation) noexcept;
 
+// How many numbers the step of trees reads, or 0 when there is no such step.
+std::uint32_t tree_features(const Graph& graph) noexcept;
+
 // Throws CorruptData that names the step, the value and its bound: what passes can be run without a
-// check. One pass.
+// check, once what its trees want is known to fit the forest. One pass.
 void check(const Graph& graph);
 
 }  // namespace kedge

@@ -175,6 +175,39 @@ std::uint32_t GraphBuilder::reduce(std::uint32_t slot, Reduction how, std::uint3
   return out;
 }
 
+std::uint32_t GraphBuilder::fill(std::uint32_t slot, std::span<const double> values) {
+  add_tensor(values, number_of(slot));
+  return add_one(StepKind::kFill, slot, width(slot));
+}
+
+std::uint32_t GraphBuilder::missing(std::uint32_t slot) {
+  return add_one(StepKind::kMissing, slot, width(slot));
+}
+
+std::uint32_t GraphBuilder::place(std::uint32_t slot, Placing how,
+                                  std::span<const double> numbers) {
+  add_tensor(numbers, number_of(slot));
+  const std::uint32_t out = add_one(StepKind::kPlace, slot, width(slot));
+  steps_.back().option = static_cast<std::uint32_t>(how);
+  return out;
+}
+
+std::uint32_t GraphBuilder::normalize(std::uint32_t slot, Norm norm) {
+  const std::uint32_t out = add_one(StepKind::kNormalize, slot, width(slot));
+  steps_.back().option = static_cast<std::uint32_t>(norm);
+  return out;
+}
+
+std::uint32_t GraphBuilder::trees(std::uint32_t slot, std::size_t outputs, NumberKind number) {
+  const std::uint32_t out = add_one(StepKind::kTrees, slot, outputs);
+  steps_.back().number = number;
+  return out;
+}
+
+std::uint32_t GraphBuilder::link(std::uint32_t slot) {
+  return add_one(StepKind::kLink, slot, width(slot));
+}
+
 Graph GraphBuilder::finish(std::uint32_t raw) const {
   auto held = std::make_shared<Held>(Held{steps_, inputs_, tensors_, Buffer(weights_.size() + 1)});
   std::ranges::copy(weights_, held->weights.data());

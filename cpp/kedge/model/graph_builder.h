@@ -36,6 +36,13 @@ class GraphBuilder {
   std::uint32_t look_up(std::uint32_t slot, std::span<const double> table, std::size_t row_width);
   std::uint32_t reduce(std::uint32_t slot, Reduction how, std::uint32_t repeat = 1);
 
+  std::uint32_t fill(std::uint32_t slot, std::span<const double> values);
+  std::uint32_t missing(std::uint32_t slot);
+  std::uint32_t place(std::uint32_t slot, Placing how, std::span<const double> numbers);
+  std::uint32_t normalize(std::uint32_t slot, Norm norm);
+  std::uint32_t trees(std::uint32_t slot, std::size_t outputs, NumberKind number);
+  std::uint32_t link(std::uint32_t slot);
+
   // A step of any kind, for what has no function of its own: tensors are added before it.
   std::uint32_t add(GraphStep step, std::span<const std::uint32_t> slots);
   void add_tensor(std::span<const double> values, NumberKind number);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct Net {
   std::string origin;
   std::vector<Feature> features;
   Graph graph;
+  std::optional<Forest> forest;  // what the graph's trees are
 };
 
 // Graphs of one input, a matrix of floats with a known number of columns. Whatever has no step here

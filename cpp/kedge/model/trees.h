@@ -84,7 +84,13 @@ enum class CategoryRule : std::uint8_t {
 };
 inline constexpr CategoryRule kLastCategoryRule = CategoryRule::kWhole;
 
-enum class FeatureKind : std::uint32_t { kNumber, kCategory };
+enum class FeatureKind : std::uint32_t {
+  kNumber,
+  kCategory,
+  // With named categories: a name that is none of them is the place behind the last one, and NaN
+  // only what is missing. No forest reads it.
+  kText,
+};
 
 struct Feature {
   std::string name;

@@ -14,22 +14,26 @@ namespace {
 constexpr std::size_t kRows = 16;
 constexpr std::size_t kMissingRows = 2;  // of them, those in which values are missing
 
-double draw(std::size_t row, Random& random) {
+double draw(const Feature& feature, std::size_t row, Random& random) {
   if (row < kMissingRows && random.below(4) == 0) return std::numeric_limits<double>::quiet_NaN();
+  if (!feature.categories.empty()) {
+    return static_cast<double>(random.below(static_cast<std::uint32_t>(feature.categories.size())));
+  }
   const double value = 4 * random.uniform() - 2;
   return random.below(8) == 0 ? std::round(value * 8) : value;
 }
 
 }  // namespace
 
-Golden graph_golden(const Graph& graph) {
-  const Plan plan(graph);
+Golden graph_golden(const Graph& graph, std::span<const Feature> features,
+                    const RankedForest& forest) {
+  const Plan plan(graph, forest);
   Random random(graph.features);
   Golden golden;
   golden.rows.reserve(kRows * graph.features);
   for (std::size_t i = 0; i < kRows; ++i) {
     for (std::size_t j = 0; j < graph.features; ++j) {
-      golden.rows.push_back(static_cast<float>(draw(i, random)));
+      golden.rows.push_back(static_cast<float>(draw(features[j], i, random)));
     }
   }
   golden.raw.resize(kRows * graph.outputs());

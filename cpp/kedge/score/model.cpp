@@ -53,7 +53,7 @@ bool same_bits(double a, double b) {
 Model::Model(Bundle bundle) : bundle_(std::move(bundle)) {
   row_work_ = trees();
   if (bundle_.graph) {
-    plan_ = std::make_unique<const Plan>(*bundle_.graph);
+    plan_ = std::make_unique<const Plan>(*bundle_.graph, bundle_.forest);
     row_work_ += work_of(*bundle_.graph);
     check_golden();
     return;

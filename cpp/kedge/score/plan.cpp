@@ -27,7 +27,8 @@ void gather(const Rows& rows, std::size_t width, To* out, std::size_t stride) {
 
 }  // namespace
 
-Plan::Plan(Graph graph) : graph_(std::move(graph)) {
+Plan::Plan(Graph graph, const RankedForest& forest) : graph_(std::move(graph)) {
+  if (tree_features(graph_) > 0) forest_ = std::make_unique<const ForestRunner>(forest);
   uses_.resize(graph_.steps.size() + 1);
   for (const GraphStep& step : graph_.steps) {
     for (std::size_t i = 0; i < step.inputs; ++i) ++uses_[graph_.input(step, i)];
@@ -53,6 +54,7 @@ Plan::Plan(Graph graph) : graph_(std::move(graph)) {
       steps_.back().step.option = step.option;
       continue;
     }
+    bound.forest = forest_.get();
     bind_step(graph_, bound);
     steps_.push_back(bound);
   }

@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "kedge/model/graph.h"
+#include "kedge/score/forest_runner.h"
 #include "kedge/score/plan_step.h"
 #include "kedge/score/rows.h"
 
@@ -17,8 +19,8 @@ namespace kedge {
 // beside it, nor on the machine.
 class Plan {
  public:
-  // `graph` has passed `check`.
-  explicit Plan(Graph graph);
+  // `graph` has passed `check`. `forest` is what its steps of trees ask, and must outlive the plan.
+  explicit Plan(Graph graph, const RankedForest& forest);
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
@@ -35,7 +37,8 @@ class Plan {
   void store_rows(const PlanFrame& frame, std::uint32_t slot, std::byte* out) const noexcept;
 
   Graph graph_;
-  std::vector<std::uint32_t> uses_;  // of each slot, the raw scores' counted once more
+  std::unique_ptr<const ForestRunner> forest_;  // when there are trees
+  std::vector<std::uint32_t> uses_;             // of each slot, the raw scores' counted once more
   std::vector<PlanSlot> slots_;
   std::vector<PlanStep> steps_;
   std::size_t raw_steps_ = 0;

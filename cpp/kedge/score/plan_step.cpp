@@ -6,32 +6,11 @@
 
 #include "kedge/base/math.h"
 #include "kedge/score/activate.h"
+#include "kedge/score/plan_rows.h"
+#include "kedge/score/plan_transform.h"
 
 namespace kedge {
 namespace {
-
-template <class Number>
-struct In {
-  const Number* data;
-  std::size_t stride;
-  const Number* row(std::size_t i) const noexcept { return data + i * stride; }
-};
-
-template <class Number>
-In<Number> input_of(const PlanStep& step, const PlanFrame& frame, std::size_t which = 0) {
-  const std::uint32_t slot = step.inputs[which];
-  return {frame.input<Number>(slot), frame.input_stride(slot)};
-}
-
-template <class Number>
-Number* output_row(const PlanStep& step, const PlanFrame& frame, std::size_t i) {
-  return frame.slot<Number>(step.output) + i * frame.slots[step.output].stride;
-}
-
-template <class Number>
-const Number* tensor_of(const PlanStep& step, std::size_t which = 0) {
-  return static_cast<const Number*>(step.tensors[which]);
-}
 
 // Parts leave no room behind them for whole panels: each is written beside and then moved.
 template <class Number>
@@ -119,8 +98,8 @@ template <class Number, Combination kWith>
 void combine_rows(const PlanStep& step, const PlanFrame& frame) noexcept {
   const auto in = input_of<Number>(step, frame);
   const bool has_tensor = step.inputs.size() == 1;
-  const In<Number> other =
-      has_tensor ? In<Number>{tensor_of<Number>(step), 0} : input_of<Number>(step, frame, 1);
+  const SlotRows<Number> other =
+      has_tensor ? SlotRows<Number>{tensor_of<Number>(step), 0} : input_of<Number>(step, frame, 1);
   const bool is_one = (has_tensor ? step.tensor_count : step.graph->width(step.inputs[1])) == 1;
   for (std::size_t i = 0; i < frame.rows; ++i) {
     const Number* a = in.row(i);
@@ -264,11 +243,9 @@ void run_reduce(const PlanStep& step, const PlanFrame& frame) noexcept {
   }
 }
 
-using Run = void (*)(const PlanStep&, const PlanFrame&) noexcept;
-
 template <class Number>
-Run combine_run(Combination with) {
-  constexpr Run kRuns[] = {
+StepRun combine_run(Combination with) {
+  constexpr StepRun kRuns[] = {
       combine_rows<Number, Combination::kAdd>,      combine_rows<Number, Combination::kSubtract>,
       combine_rows<Number, Combination::kMultiply>, combine_rows<Number, Combination::kDivide>,
       combine_rows<Number, Combination::kMin>,      combine_rows<Number, Combination::kMax>};
@@ -276,7 +253,7 @@ Run combine_run(Combination with) {
 }
 
 template <class Number>
-Run run_of(const PlanStep& step) {
+StepRun run_of(const PlanStep& step) {
   switch (step.step.kind) {
     case StepKind::kAffine:
       return run_affine<Number>;
@@ -300,8 +277,9 @@ Run run_of(const PlanStep& step) {
       return run_look_up<Number>;
     case StepKind::kReduce:
       return run_reduce<Number>;
+    default:
+      return transform_run<Number>(step.step);
   }
-  return nullptr;
 }
 
 }  // namespace

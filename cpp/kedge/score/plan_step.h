@@ -41,8 +41,12 @@ struct PlanFrame {
   }
 };
 
+class ForestRunner;
+struct PlanStep;
+using StepRun = void (*)(const PlanStep& step, const PlanFrame& frame) noexcept;
+
 struct PlanStep {
-  void (*run)(const PlanStep& step, const PlanFrame& frame) noexcept;
+  StepRun run;
   GraphStep step;
   std::span<const std::uint32_t> inputs;  // slots
   std::uint32_t output;                   // slot
@@ -51,6 +55,7 @@ struct PlanStep {
   std::size_t tensor_count = 0;  // of the first
   const void* kernel = nullptr;  // what the kind's binding chose
   const Graph* graph = nullptr;
+  const ForestRunner* forest = nullptr;
 };
 
 // The function that runs steps of this kind; some choose a kernel for the step.

@@ -1,5 +1,6 @@
 #include "kedge/score/table_rows.h"
 
+#include <cmath>
 #include <limits>
 #include <string_view>
 
@@ -28,7 +29,8 @@ void read_plain(const CategoryPlaces& places, const Column& column, std::size_t 
   }
   read_doubles(column, first, length, out);
   for (std::size_t i = 0; i < length; ++i) {
-    out[i] = column.is_null(first + i) ? kMissing : places.of(out[i]);
+    const bool is_missing = column.is_null(first + i) || std::isnan(out[i]);
+    out[i] = is_missing ? kMissing : places.of(out[i]);
   }
 }
 
@@ -59,7 +61,7 @@ TableRows::TableRows(std::span<const Feature> features, const Schema& schema)
   for (std::size_t i = 0; i < features.size(); ++i) {
     const Field& field = schema[column_[i]];
     check_readable(field);
-    const CategoryPlaces& places = places_.emplace_back(features[i].categories);
+    const CategoryPlaces& places = places_.emplace_back(features[i]);
     if (!takes(places, field.type)) {
       throw invalid_argument("column \"", field.name, "\": expected ",
                              places.empty() ? "numbers" : "names", ", got ", type_name(field.type));

@@ -14,7 +14,7 @@ namespace kedge {
 
 // For the batches of one schema. Numbers of any type are read as doubles and null is NaN. Of a
 // feature whose categories have names, a string or number, in a dictionary or not, becomes the
-// place of the category that is called so, NaN when none is.
+// place of the category that is called so; when none is, NaN or, of kText, that behind the last.
 class TableRows {
  public:
   // Throws InvalidArgument that lists the columns that are missing and those that are too many, or

@@ -110,7 +110,7 @@ void read_column(const InferTensor& tensor, const CategoryPlaces& places, double
 TensorRows::TensorRows(std::span<const Feature> features) : features_(features) {
   places_.reserve(features.size());
   for (const Feature& feature : features) {
-    has_names_ = has_names_ || !places_.emplace_back(feature.categories).empty();
+    has_names_ = has_names_ || !places_.emplace_back(feature).empty();
   }
 }
 

@@ -44,7 +44,10 @@ def compile(
     background: int | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> Model:
-    """Compile a trained model; its raw scores are the trainer's, bit for bit.
+    """Compile a trained model; trees' raw scores are the trainer's, bit for bit.
+
+    Linear models, nets and scikit-learn pipelines are the trainer's up to rounding, as sums there
+    have no fixed order; where a pipeline raises, a row's score is NaN.
 
     `model` is a fitted LightGBM, XGBoost, CatBoost or scikit-learn object, the path of a file that
     one of them or an ONNX converter wrote, or such a file's bytes. `reference` is the data that it
@@ -56,9 +59,10 @@ def compile(
     from what.
 
     Where the trainer itself is at hand, its raw scores are compared with the compiled model's on
-    the golden rows and on the first rows of `reference`: `Model.parity` has the result. A net is
-    compared with onnxruntime, where that is installed, by its predictions of the rows that have
-    only finite values; if they are off by more than 1e-4 of the largest, the net is refused.
+    the golden rows and on the first rows of `reference`: `Model.parity` has the result. An ONNX net
+    is compared with onnxruntime, where that is installed, by its predictions of the rows that have
+    only finite values, a pipeline with scikit-learn by those of the rows that it takes; if they
+    are off by more than 1e-4 of the largest, the model is refused.
 
     >>> from sklearn.ensemble import RandomForestRegressor
     >>> x = np.arange(20.0)[:, None]
@@ -120,7 +124,7 @@ def _named(reference: object, model: Model) -> object:
 
 def _compared(source: Source, model: Model, rows: np.ndarray) -> Parity:
     is_net = isinstance(source.forest, Net)
-    if is_net:  # whether max(nan, 0) is nan is the runtime's choice
+    if is_net and not source.has_gaps:  # whether max(nan, 0) is nan is the runtime's choice
         rows = rows[np.isfinite(rows).all(axis=1)]
     wanted = source.scores(rows)
     if wanted is None:  # some trainers take no missing values
@@ -130,18 +134,23 @@ def _compared(source: Source, model: Model, rows: np.ndarray) -> Parity:
         return Parity(0, 0, 0.0)
     ours = model.predict(rows, raw=not is_net).reshape(len(rows), -1)
     theirs = np.asarray(wanted, ours.dtype).reshape(ours.shape)
+    if source.has_gaps:
+        said = ~np.isnan(theirs).any(axis=1)
+        ours, theirs = ours[said], theirs[said]
+    if len(theirs) == 0:
+        return Parity(0, 0, 0.0)
     same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
     difference = np.where(same, 0.0, np.abs(ours - theirs))
     if is_net:
-        _refuse_far(difference, theirs)
-    return Parity(len(rows), int((difference != 0).any(axis=1).sum()), float(difference.max()))
+        _refuse_far(difference, ours, theirs)
+    return Parity(len(theirs), int((difference != 0).any(axis=1).sum()), float(difference.max()))
 
 
-def _refuse_far(difference: np.ndarray, theirs: np.ndarray) -> None:
+def _refuse_far(difference: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> None:
     most = _MOST_OFF * float(np.abs(theirs).max(initial=0.0, where=np.isfinite(theirs)))
     row, output = np.unravel_index(np.argmax(difference), difference.shape)
     if not difference[row, output] <= most:
         raise Unsupported(
-            f"the net: output {output} of row {row} differs from onnxruntime's by "
-            f"{difference[row, output]:g}, at most {most:g} is expected"
+            f"the net: output {output} of row {row} is {ours[row, output]:g} here and "
+            f"{theirs[row, output]:g} where it comes from; at most {most:g} apart is expected"
         )

@@ -100,6 +100,14 @@ def raw_scores(model: Any, rows: np.ndarray) -> Any:
     return np.ascontiguousarray(np.reshape(scores, (len(rows), -1)))
 
 
+def is_trees(model: Any) -> bool:
+    """Whether the object is one of the table above."""
+    return any(
+        base.__module__.startswith("sklearn.") and base.__name__ in READERS
+        for base in type(model).__mro__
+    )
+
+
 def kind_of(model: Any) -> str:
     """The name in READERS of a scikit-learn object, or of what it is derived from."""
     for base in type(model).__mro__:

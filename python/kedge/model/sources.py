@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from kedge._core import CorruptData, Forest, InvalidArgument, KedgeError, Net, Unsupported
-from kedge.model import onnx_runtime, sklearn
+from kedge.model import onnx_runtime, pipeline, sklearn
 
 __all__ = ["Source", "source_of"]
 
@@ -25,10 +25,12 @@ class Source:
     """A forest or a net and, if the trainer is at hand, its own scores of rows of float64.
 
     They are raw scores of a forest, and predictions of a net.
+    `has_gaps`: of some rows the trainer says nothing, their scores are NaN.
     """
 
     forest: Forest | Net
     trainer: Callable[[np.ndarray], Any] | None = None
+    has_gaps: bool = False
 
     def scores(self, rows: np.ndarray) -> Any:
         """The trainer's scores; None when it is not there, or takes no such rows."""
@@ -129,6 +131,9 @@ def _catboost(model: Any) -> Source:
 
 
 def _sklearn(model: Any) -> Source:
+    if not sklearn.is_trees(model):
+        net = pipeline.net_of(model)
+        return Source(net, lambda rows: pipeline.predictions(model, net, rows), has_gaps=True)
     return Source(sklearn.forest_of(model), lambda rows: sklearn.raw_scores(model, rows))
 
 
