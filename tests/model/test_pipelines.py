@@ -110,7 +110,7 @@ def assert_equal(model: Any, x: Any, rtol: float = 1e-9) -> kedge.Model:
         ElasticNet(0.01),
         SGDRegressor(random_state=0),
         PoissonRegressor(),
-        MLPRegressor((9, 5), max_iter=30, random_state=0),
+        MLPRegressor(hidden_layer_sizes=(9, 5), max_iter=30, random_state=0),
         VotingRegressor([("a", Ridge()), ("b", LinearRegression())], weights=[1, 3]),
         StackingRegressor([("a", Ridge())], LinearRegression(), passthrough=True),
         StackingRegressor([("a", Ridge()), ("f", RandomForestRegressor(5, random_state=0))]),

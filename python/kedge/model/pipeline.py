@@ -24,7 +24,7 @@ def net_of(model: Any) -> Net:
         Unsupported: it has a part that is not known; the text says where.
         InvalidArgument: it is not fitted.
     """
-    if not hasattr(model, "n_features_in_"):
+    if _width(model) is None:
         raise _core.InvalidArgument(f"{type(model).__name__} is not fitted")
     texts: dict[int, list[str]] = {}
     _built(model, texts)
@@ -41,8 +41,15 @@ def _built(model: Any, texts: dict[int, list[str]]) -> Net:
 def _names(model: Any) -> list[str]:
     names = getattr(model, "feature_names_in_", None)
     if names is None:
-        return [f"x{i}" for i in range(model.n_features_in_)]
+        return [f"x{i}" for i in range(_width(model) or 0)]
     return [str(name) for name in names]
+
+
+def _width(model: Any) -> int | None:
+    """Of a pipeline that begins with "passthrough" the first step that was fitted says it."""
+    steps = [step for _, step in getattr(model, "steps", [])]
+    widths = (getattr(each, "n_features_in_", None) for each in [*steps, model])
+    return next((int(width) for width in widths if width is not None), None)
 
 
 def predictions(model: Any, net: Net, rows: np.ndarray) -> Any:
