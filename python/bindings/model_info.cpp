@@ -41,16 +41,16 @@ nb::object dict_of(const std::optional<Profile>& profile) {
 }
 
 nb::list features_of(const Model& model) {
-  const std::vector<std::uint64_t> uses = feature_uses(model.bundle().forest);
+  const std::vector<std::uint64_t> uses = uses_of(model);
   nb::list out;
-  for (std::size_t i = 0; i < model.bundle().features.size(); ++i) {
+  for (std::size_t i = 0; i < uses.size(); ++i) {
     const Feature& feature = model.bundle().features[i];
     nb::dict row;
     row["name"] = feature.name;
     constexpr const char* kKinds[] = {"number", "category", "text"};
     row["kind"] = kKinds[static_cast<std::size_t>(feature.kind)];
     row["categories"] = feature.categories.size();
-    row["uses"] = model.bundle().graph ? 0 : uses[i];
+    row["uses"] = uses[i];
     out.append(row);
   }
   return out;
@@ -80,6 +80,11 @@ std::string counted(std::size_t count, std::string_view what) {
 }
 
 }  // namespace
+
+std::vector<std::uint64_t> uses_of(const Model& model) {
+  if (model.bundle().graph) return std::vector<std::uint64_t>(model.features());
+  return feature_uses(model.bundle().forest);
+}
 
 std::optional<Profile> reference_of(const Model& model) {
   if (model.bundle().profile.empty()) return std::nullopt;

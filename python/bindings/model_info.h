@@ -3,8 +3,10 @@
 
 #include <nanobind/nanobind.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kedge/score/model.h"
 #include "kedge/sketch/profile.h"
@@ -16,6 +18,9 @@ nanobind::dict info_of(const Model& model);
 
 // One line.
 std::string line_of(const Model& model);
+
+// How many nodes ask for each feature; none of a graph's, whose trees see what its steps make.
+std::vector<std::uint64_t> uses_of(const Model& model);
 
 std::optional<Profile> reference_of(const Model& model);
 
