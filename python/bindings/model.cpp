@@ -283,9 +283,7 @@ void bind_model(nb::module_& m) {
       .def_prop_ro("profile_bytes", &profile_of, "The reference profile's bytes, or None.")
       .def_prop_ro("profile", &reference_of,
                    "The reference: what the rows looked like that it was trained on. None without.")
-      .def_prop_ro(
-          "feature_uses", &uses_of,
-          "How many nodes ask for each feature.")
+      .def_prop_ro("feature_uses", &uses_of, "How many nodes ask for each feature.")
       .def_prop_ro(
           "nodes", [](const Model& self) { return self.bundle().forest.nodes.size(); },
           "How many nodes ask anything.")

@@ -5,8 +5,8 @@
 namespace kedge {
 
 ForestRunner::ForestRunner(const RankedForest& forest) : forest_(&forest), least_block_(1) {
-  const EngineRow* of_one = nullptr;
-  const EngineRow* of_block = nullptr;
+  const EngineRow* of_one = &engines().front();  // serves every model
+  const EngineRow* of_block = of_one;
   for (const EngineRow& row : engines()) {
     if (!row.can_serve(forest)) continue;
     if (row.least_rows == 1) of_one = &row;

@@ -72,11 +72,12 @@ double norm_of(Norm norm, const Number* x, std::size_t width) {
 
 template <class Number>
 void run_normalize(const PlanStep& step, const PlanFrame& frame) noexcept {
+  const auto which = static_cast<Norm>(step.step.option);
   const auto in = input_of<Number>(step, frame);
   for (std::size_t i = 0; i < frame.rows; ++i) {
     const Number* x = in.row(i);
     Number* out = output_row<Number>(step, frame, i);
-    double norm = norm_of(static_cast<Norm>(step.step.option), x, step.step.width);
+    double norm = norm_of(which, x, step.step.width);
     if (norm == 0) norm = 1;
     for (std::size_t j = 0; j < step.step.width; ++j) out[j] = static_cast<Number>(x[j] / norm);
   }
