@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -282,3 +285,31 @@ def test_what_has_no_step_is_refused_by_its_place() -> None:
     hard = VotingClassifier([("a", LogisticRegression())]).fit(x, x[:, 0] > 1)
     with pytest.raises(kedge.Unsupported, match="votes hard"):
         kedge.compile(hard)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_every_instruction_set_gives_the_same_bits(tmp_path: Path) -> None:
+    x = frame()
+    trees = HistGradientBoostingClassifier(max_iter=5, early_stopping=False)
+    model = tabular(TargetEncoder(random_state=0), trees).fit(x, x["rooms"] > 2)
+    compiled = kedge.compile(model)
+    compiled.save(tmp_path / "pipeline.kedge")
+    np.save(tmp_path / "rows.npy", compiled.matrix(x))
+    code = (
+        "import hashlib, numpy, kedge; rows = numpy.load('rows.npy'); "
+        "scores = kedge.load('pipeline.kedge').predict(rows); "
+        "print(hashlib.sha256(scores.tobytes()).hexdigest())"
+    )
+    path = os.pathsep.join([str(Path(kedge.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": path, **isa},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for isa in ({}, {"KEDGE_ISA": "scalar"})
+    }
+    assert len(digests) == 1
