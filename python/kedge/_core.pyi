@@ -1256,6 +1256,11 @@ class FeatureKind(enum.Enum):
     CATEGORY = 1
     """Places in a list of categories."""
 
+    TEXT = 2
+    """
+    Places in a list of categories, and one behind the last for what is not in it.
+    """
+
 class Feature:
     """One column that a model reads."""
 
@@ -1341,6 +1346,67 @@ class Net:
     @property
     def steps(self) -> list[str]:
         """What is done to a row, step by step."""
+
+class NetBuilder:
+    """Makes a Net of float64 step by step; slot 0 is a row."""
+
+    def __init__(self, names: Sequence[str], categories: Mapping[int, Sequence[str]]) -> None:
+        """Columns by name; those that hold text, with what it may be."""
+
+    def width(self, slot: int) -> int:
+        """How many numbers a slot holds."""
+
+    def affine(self, slot: int, weights: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], bias: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int:
+        """The slot times the weights, one row for each input, and the bias."""
+
+    def activate(self, slot: int, activation: str) -> int:
+        """Each number by itself."""
+
+    def combine(self, how: str, slot: int, other: int) -> int:
+        """Two slots number by number; the other may be one wide."""
+
+    def combine_with(self, how: str, slot: int, constant: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int:
+        """A slot and constants, as many or one."""
+
+    def select(self, slot: int, columns: Sequence[int]) -> int:
+        """Columns, in this order."""
+
+    def concat(self, slots: Sequence[int]) -> int:
+        """Slots side by side."""
+
+    def softmax(self, slot: int) -> int:
+        """Over the whole slot."""
+
+    def look_up(self, slot: int, table: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> int:
+        """The table's row by the number in each column."""
+
+    def fill(self, slot: int, values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int:
+        """Values where something is missing."""
+
+    def missing(self, slot: int) -> int:
+        """1 where something is missing, else 0."""
+
+    def place(self, slot: int, how: str, numbers: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int:
+        """
+        Where each number is among rising numbers: "equal", "at most" or "below".
+        """
+
+    def normalize(self, slot: int, norm: str) -> int:
+        """Divided by the norm of the row: "l1", "l2" or "max"."""
+
+    def trees(self, slot: int, forest: Forest) -> int:
+        """The raw scores of a forest."""
+
+    def link(self, slot: int) -> int:
+        """The forest's predictions from its raw scores."""
+
+    def widen(self, slot: int) -> int:
+        """As float64."""
+
+    def finish(self, raw: int, origin: str) -> Net:
+        """
+        The net; `raw` is the slot of the raw scores, the last one that of the predictions.
+        """
 
 class Top:
     """The largest contributions of each row, the largest first."""
