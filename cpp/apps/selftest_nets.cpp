@@ -100,7 +100,8 @@ void add_scores(const Plan& plan, const Rows& rows, bool raw, Digest& digest) {
 }
 
 void add_net(const Graph& graph, const Rows& rows, Digest& digest) {
-  const Plan plan(graph);
+  const RankedForest no_trees;
+  const Plan plan(graph, no_trees);
   for (const bool raw : {false, true}) {
     if (graph.number == NumberKind::kFloat) {
       add_scores<float>(plan, rows, raw, digest);
@@ -114,7 +115,7 @@ void add_net(const Graph& graph, const Rows& rows, Digest& digest) {
     bundle.features.push_back({"f" + std::to_string(i), FeatureKind::kNumber, {}});
   }
   bundle.graph = graph;
-  bundle.golden = graph_golden(graph);
+  bundle.golden = graph_golden(graph, bundle.features, no_trees);
   digest.add(write_bundle(bundle));
   const Model model(std::move(bundle));  // holds the golden rows to their scores
 }

@@ -164,7 +164,7 @@ std::unique_ptr<Model> with_profile(const Model& model, const Profile& profile) 
 // A table's rows as the model reads them: float64, categories by their place.
 nb::object matrix_of(const Model& model, nb::handle data) {
   const Batches table = batches_from(data);
-  const TableRows reader(model.bundle().features, *table.schema);
+  const TableRows reader(model.bundle().features, model.category_places(), *table.schema);
   void* out = nullptr;
   nb::object matrix = new_matrix(row_count(table), model.features(), &out);
   auto* to = static_cast<double*>(out);

@@ -87,7 +87,7 @@ Batch predict_batch(const Model& model, const TableRows& reader, const Batch& ba
 
 Batches predict_table(const Model& model, const Arguments& given) {
   const Batches table = batches_from(given.x);
-  const TableRows reader(model.bundle().features, *table.schema);
+  const TableRows reader(model.bundle().features, model.category_places(), *table.schema);
   Batches scores{table_of(model, 0, {}).schema, {}};
   for (const Batch& batch : table.batches) {
     scores.batches.push_back(predict_batch(model, reader, batch, given));

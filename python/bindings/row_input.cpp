@@ -23,7 +23,7 @@ RowInput::RowInput(const Model& model, nb::handle x) {
     return;
   }
   table_ = batches_from(x);
-  reader_.emplace(model.bundle().features, *table_.schema);
+  reader_.emplace(model.bundle().features, model.category_places(), *table_.schema);
   rows_ = row_count(table_);
 }
 

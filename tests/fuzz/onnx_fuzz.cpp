@@ -17,7 +17,8 @@ constexpr std::size_t kRows = 13;  // whole tiles and one more
 // A batch scores as its rows do one by one. What ONNX writes here is of floats.
 void fuzz_net(const kedge::Net& net) {
   constexpr double kHard[] = {std::numeric_limits<double>::quiet_NaN(), 0.0, -0.5, 1e30, HUGE_VAL};
-  const kedge::Plan plan(net.graph);
+  const kedge::RankedForest no_trees;
+  const kedge::Plan plan(net.graph, no_trees);
   const std::size_t outputs = net.graph.outputs();
   std::vector<double> values(kRows * net.graph.features);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = kHard[i * i % std::size(kHard)];

@@ -188,7 +188,7 @@ TEST("damage behind right checksums is refused by the name of what is wrong") {
       {"schema", 1, 0xff, "\"schema\": the origin is not UTF-8"},
       {"schema", 7, 9, "section \"schema\""},
       {"schema", 9, 0xff, "feature 0: the name is not UTF-8"},
-      {"schema", 11, 2, "feature 0 is of kind 2"},
+      {"schema", 11, 3, "feature 0 is of kind 3"},
       {"golden", 1, 0xff, "section \"golden\": 65296 rows of at most 4096"},
       {"golden", 0, 17, "section \"golden\""},
       {"about", 24, 200, "section \"about\""},

@@ -1,6 +1,7 @@
 // The places of a feature's categories by what they are called.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -20,9 +21,11 @@ class CategoryPlaces {
   bool empty() const noexcept { return of_text_.empty(); }
   bool has_numbers() const noexcept { return !of_number_.empty(); }
 
-  // When none is called so: NaN or, of kText, the place behind the last.
+  // When none is called so: NaN or, of kText, the place behind the last. NaN is missing.
   double of(std::string_view name) const noexcept { return place(of_text_, name); }
-  double of(double number) const noexcept { return place(of_number_, number); }
+  double of(double number) const noexcept {
+    return std::isnan(number) ? number : place(of_number_, number);
+  }
 
  private:
   struct Hash : std::hash<std::string_view> {

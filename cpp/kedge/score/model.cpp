@@ -123,6 +123,14 @@ void Model::score(const Rows& rows, void* out, bool raw, std::size_t threads) co
   });
 }
 
+std::span<const CategoryPlaces> Model::category_places() const {
+  std::call_once(placed_, [&] {
+    category_places_.reserve(features());
+    for (const Feature& feature : bundle_.features) category_places_.emplace_back(feature);
+  });
+  return category_places_;
+}
+
 void Model::expect_trees() const {
   if (plan_) throw unsupported("explain: the model is a graph of steps; trees alone are explained");
 }

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "kedge/model/bundle.h"
 #include "kedge/score/background.h"
+#include "kedge/score/category_places.h"
 #include "kedge/score/engine.h"
 #include "kedge/score/explain.h"
 #include "kedge/score/interactions.h"
@@ -32,6 +34,9 @@ class Model {
   std::size_t trees() const noexcept { return bundle_.forest.trees.size(); }
   // A measure of a row's work: trees, each a walk, or what takes about as long.
   std::size_t row_work() const noexcept { return row_work_; }
+
+  // Of each feature, for rows of tables; made when they are first wanted.
+  std::span<const CategoryPlaces> category_places() const;
 
   // The engine that scores calls of so many rows.
   std::string_view engine_name(std::size_t rows) const noexcept {
@@ -79,6 +84,8 @@ class Model {
   std::unique_ptr<const Plan> plan_;  // of a bundle with a graph
   std::size_t row_work_ = 0;
   std::vector<std::unique_ptr<Place>> places_;
+  mutable std::once_flag placed_;
+  mutable std::vector<CategoryPlaces> category_places_;
   mutable std::once_flag explained_;
   mutable std::unique_ptr<const Explainer> explainer_;
   mutable std::once_flag paired_;

@@ -1,6 +1,5 @@
 #include "kedge/score/table_rows.h"
 
-#include <cmath>
 #include <limits>
 #include <string_view>
 
@@ -29,8 +28,7 @@ void read_plain(const CategoryPlaces& places, const Column& column, std::size_t 
   }
   read_doubles(column, first, length, out);
   for (std::size_t i = 0; i < length; ++i) {
-    const bool is_missing = column.is_null(first + i) || std::isnan(out[i]);
-    out[i] = is_missing ? kMissing : places.of(out[i]);
+    out[i] = column.is_null(first + i) ? kMissing : places.of(out[i]);
   }
 }
 
@@ -56,15 +54,16 @@ std::vector<std::string_view> names_of(const Schema& schema) {
 
 }  // namespace
 
-TableRows::TableRows(std::span<const Feature> features, const Schema& schema)
-    : column_(match_features(features, names_of(schema))) {
+TableRows::TableRows(std::span<const Feature> features, std::span<const CategoryPlaces> places,
+                     const Schema& schema)
+    : column_(match_features(features, names_of(schema))), places_(places) {
   for (std::size_t i = 0; i < features.size(); ++i) {
     const Field& field = schema[column_[i]];
     check_readable(field);
-    const CategoryPlaces& places = places_.emplace_back(features[i]);
-    if (!takes(places, field.type)) {
+    if (!takes(places[i], field.type)) {
       throw invalid_argument("column \"", field.name, "\": expected ",
-                             places.empty() ? "numbers" : "names", ", got ", type_name(field.type));
+                             places[i].empty() ? "numbers" : "names", ", got ",
+                             type_name(field.type));
     }
   }
 }

@@ -17,9 +17,10 @@ namespace kedge {
 // place of the category that is called so; when none is, NaN or, of kText, that behind the last.
 class TableRows {
  public:
-  // Throws InvalidArgument that lists the columns that are missing and those that are too many, or
-  // names a column whose type does not fit its feature.
-  TableRows(std::span<const Feature> features, const Schema& schema);
+  // `places` are the features' and outlive this. Throws InvalidArgument that lists the columns that
+  // are missing and those that are too many, or names a column whose type does not fit its feature.
+  TableRows(std::span<const Feature> features, std::span<const CategoryPlaces> places,
+            const Schema& schema);
 
   // `length` rows from `first` on, column by column in `values`: features * length numbers.
   Rows read(const Batch& batch, std::size_t first, std::size_t length,
@@ -27,7 +28,7 @@ class TableRows {
 
  private:
   std::vector<std::size_t> column_;  // of each feature
-  std::vector<CategoryPlaces> places_;
+  std::span<const CategoryPlaces> places_;
 };
 
 }  // namespace kedge

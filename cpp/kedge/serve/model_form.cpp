@@ -43,7 +43,7 @@ std::vector<TensorShape> outputs_of(const Model& model, std::size_t classes) {
 }  // namespace
 
 ModelForm::ModelForm(const Model& model)
-    : rows(model.bundle().features),
+    : rows(model.bundle().features, model.category_places()),
       classes(classes_of(model)),
       inputs(inputs_of(model, rows.has_names())),
       outputs(outputs_of(model, classes)) {}

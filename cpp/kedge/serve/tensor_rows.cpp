@@ -107,12 +107,10 @@ void read_column(const InferTensor& tensor, const CategoryPlaces& places, double
 
 }  // namespace
 
-TensorRows::TensorRows(std::span<const Feature> features) : features_(features) {
-  places_.reserve(features.size());
-  for (const Feature& feature : features) {
-    has_names_ = has_names_ || !places_.emplace_back(feature).empty();
-  }
-}
+TensorRows::TensorRows(std::span<const Feature> features, std::span<const CategoryPlaces> places)
+    : features_(features),
+      places_(places),
+      has_names_(std::ranges::any_of(places, [](const auto& one) { return !one.empty(); })) {}
 
 bool TensorRows::is_feature(std::string_view name) const noexcept {
   return std::ranges::any_of(features_, [&](const Feature& one) { return one.name == name; });

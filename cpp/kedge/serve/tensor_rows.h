@@ -18,7 +18,8 @@ namespace kedge {
 //   names, BYTES are names, and so are numbers; a name that no category has is NaN.
 class TensorRows {
  public:
-  explicit TensorRows(std::span<const Feature> features);
+  // Both outlive this; `places` are the features'.
+  TensorRows(std::span<const Feature> features, std::span<const CategoryPlaces> places);
 
   // Whether a feature's categories have names, which only columns can say.
   bool has_names() const noexcept { return has_names_; }
@@ -32,8 +33,8 @@ class TensorRows {
   Rows read_columns(std::span<const InferTensor> inputs, std::vector<double>& values) const;
 
   std::span<const Feature> features_;
-  std::vector<CategoryPlaces> places_;  // of each feature
-  bool has_names_ = false;
+  std::span<const CategoryPlaces> places_;
+  bool has_names_;
 };
 
 }  // namespace kedge

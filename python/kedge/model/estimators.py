@@ -95,7 +95,7 @@ def _gradient_descent(build: Building, columns: Columns, model: Any, place: str)
 
 
 def _probabilities(build: Building, raw: int, is_apart: bool) -> int:
-    """Of one score sigmoid; of more softmax, or `is_apart` each by itself and divided by the sum."""
+    """Of one score sigmoid; of more softmax, or if `is_apart` each by itself, then by the sum."""
     if build.builder.width(raw) == 1:
         return build.builder.activate(raw, "logistic")
     if not is_apart:
