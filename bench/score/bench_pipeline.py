@@ -6,7 +6,8 @@ pipeline/<model>/<rows>: impute, scale, one-hot and logistic regression (`linear
 (`trees`), a twentieth of the numbers missing. kedge takes an Arrow table, or its `matrix`;
 scikit-learn a pandas frame; ONNX Runtime, through skl2onnx, a dictionary of columns, made before
 the clock starts. Peers that are not installed, or cannot convert the pipeline, are named and sit
-out. One thread; medians of calls that take turns. A wrong answer (more than 1e-4 off) makes the exit code 1.
+out. One thread; medians of calls that take turns. A wrong answer (more than 1e-4 off) makes the
+exit code 1.
 """
 
 from __future__ import annotations
