@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from kedge.io.kafka_source import KafkaSource
-from kedge.io.kafka_values import JsonValues
+from kedge.io.values import JsonValues
 from tests.io.mock_broker import PARTITIONS, mock_broker, produce
 
 

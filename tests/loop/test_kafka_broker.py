@@ -20,7 +20,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from kedge.cli import main
 from kedge.io.kafka_outbox import Outbox
 from kedge.io.kafka_source import KafkaSource
-from kedge.io.kafka_values import JsonValues
+from kedge.io.values import JsonValues
 from kedge.loop import Fenced
 from tests.io.kafka_broker import JARS, kafka_broker
 from tests.io.mock_broker import PARTITIONS, messages, produce

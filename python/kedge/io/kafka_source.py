@@ -4,7 +4,7 @@
     kind = "kafka"
     servers = "one:9092,two:9092"
     topics = ["orders"]
-    format = "json"                # or "arrow": a value is a stream of Arrow IPC
+    format = "json"                # or "avro", "protobuf", "arrow": a stream of Arrow IPC
     group = "fraud"                # offsets are committed under this name, for others to see
     start = "earliest"             # or "latest", where there is no snapshot
     follow = true                  # false: end at what is there when the run begins
@@ -44,7 +44,7 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 from kedge._core import CorruptData, InvalidArgument
 from kedge.io.in_step import InStep
 from kedge.io.kafka_client import PATIENCE, BrokerError, as_ours, logger, settings
-from kedge.io.kafka_values import DECODERS, Values, decode_values
+from kedge.io.values import Values, values_of
 from kedge.loop.ports import Batch, Options, Rejected, Source
 
 __all__ = ["KafkaSource"]
@@ -129,9 +129,7 @@ class KafkaSource(Source):
     @classmethod
     def of(cls, options: Options) -> KafkaSource:
         """As `[source]` describes it."""
-        format, start = options.text("format", "json"), options.text("start", "earliest")
-        if format not in DECODERS:
-            raise options.error("format", f"expected one of {', '.join(DECODERS)}")
+        start, topics = options.text("start", "earliest"), options.texts("topics")
         if start not in ("earliest", "latest"):
             raise options.error("start", 'expected "earliest" or "latest"')
         group, subscribe = options.text("group", ""), options.flag("subscribe")
@@ -143,8 +141,8 @@ class KafkaSource(Source):
             raise options.error("partitions", 'expected numbers, ["0", "1"], without subscribe')
         return cls(
             settings(options),
-            options.texts("topics"),
-            DECODERS[format](options.table("columns")),
+            topics,
+            values_of(options, topics),
             group=group,
             subscribe=subscribe,
             only=[int(it) for it in chosen],
@@ -177,13 +175,11 @@ class KafkaSource(Source):
         offsets: dict[str, dict[str, int]] = {}
         for (topic, partition), offset in sorted(self._offsets.items()):
             offsets.setdefault(topic, {})[str(partition)] = offset
-        return json.dumps(
-            {"offsets": offsets, "schema": self._decoder.schema_text()}, sort_keys=True
-        )
+        return json.dumps({"offsets": offsets, **self._decoder.position()}, sort_keys=True)
 
     def seek(self, position: str) -> None:
         """Go on from there; partitions that were not there yet begin where `start` says."""
-        self._decoder.take_schema(json.loads(position)["schema"])
+        self._decoder.seek(json.loads(position))
         self._offsets |= {
             part: offset for part, offset in _offsets(position).items() if part in self._place
         }
@@ -335,7 +331,7 @@ class KafkaSource(Source):
         values = [message.value() for message in messages]
         size = sum(map(len, filter(None, values))) // len(values)
         self._most = max(1, _READ_BYTES // max(1, size))
-        table, wrong = decode_values(self._decoder, values)
+        table, wrong = self._decoder.decode(values)
         self._offsets[part] = messages[-1].offset() + 1
         if not self.is_endless and self._offsets[part] >= self._ends[part]:
             self._waiting.caught_up(part)

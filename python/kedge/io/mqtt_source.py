@@ -31,8 +31,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from kedge.io.kafka_values import JsonValues, decode_values
 from kedge.io.sequence_numbers import Numbers
+from kedge.io.values import JsonValues
 from kedge.loop.ports import Batch, Options, Rejected, Source
 
 __all__ = ["MqttSource"]
@@ -95,7 +95,7 @@ class MqttSource(Source):
     def position(self) -> str:
         """The numbers that were there, and the schema."""
         seen = {name: [at, f"{bits:x}"] for name, (at, bits) in self._numbers.held.items()}
-        return json.dumps({"seen": seen, "schema": self._decoder.schema_text()}, sort_keys=True)
+        return json.dumps({"seen": seen, **self._decoder.position()}, sort_keys=True)
 
     def seek(self, position: str) -> None:
         """The broker knows where to go on; this is what it may send again."""
@@ -103,7 +103,7 @@ class MqttSource(Source):
         self._numbers.held = {
             name: (at, int(bits, 16)) for name, (at, bits) in held["seen"].items()
         }
-        self._decoder.take_schema(held["schema"])
+        self._decoder.seek(held)
 
     def commit(self, position: str) -> None:
         """A snapshot has them: the broker may forget them."""
@@ -130,7 +130,7 @@ class MqttSource(Source):
 
     def _decoded(self, messages: list[MQTTMessage]) -> Batch:
         values = [bytes(message.payload) for message in messages]
-        table, wrong = decode_values(self._decoder, values)
+        table, wrong = self._decoder.decode(values)
         self._taken += [message.mid for message in messages]
         if table is not None:
             places = [place for place in range(len(values)) if place not in wrong]

@@ -1,7 +1,9 @@
 """Text files as blocks of whole records, from any byte on, and blocks as tables.
 
-A block is decoded by pyarrow at once. When it cannot be, it is halved until the records that are
-wrong stand alone, so that one bad record costs a few parses and takes no good one with it.
+JSON is decoded by `kedge.records`, which gives back the records that are wrong. What only pyarrow
+decodes (CSV, and JSON with lists or objects as columns) is taken as a block at once; when it cannot
+be, it is halved until the records that are wrong stand alone, so that one of them costs a few
+parses and takes no good one with it.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ import pyarrow.csv
 import pyarrow.json
 from numpy.typing import NDArray
 
+from kedge import _core
+from kedge._core import InvalidArgument, JsonRecords, Unsupported
 from kedge.io.readers import arrow_type
 from kedge.loop.ports import Rejected
 
@@ -29,7 +33,9 @@ __all__ = [
     "JsonDecoder",
     "RecordFile",
     "decode",
+    "flat_json",
     "header_of",
+    "reason_of",
     "rejected_records",
 ]
 
@@ -148,6 +154,7 @@ class JsonDecoder(Decoder):
 
     def __init__(self, schema: pa.Schema) -> None:
         self.schema = schema
+        self.flat = flat_json(schema)
         self._parse = pa.json.ParseOptions(
             explicit_schema=schema, unexpected_field_behavior="ignore"
         )
@@ -162,7 +169,18 @@ class JsonDecoder(Decoder):
         """With the types of the first records, where `types` does not say other ones."""
         given = pa.schema([(name, arrow_type(type)) for name, type in types.items()])
         parse = pa.json.ParseOptions(explicit_schema=given, unexpected_field_behavior="infer")
-        return cls(_inferred(block, lambda data: _json(data, parse).schema))
+        found = _inferred(block, lambda data: _json(data, parse).schema)
+        # An object of which a field is asked for by its path is no column itself.
+        tops = {name[:at] for name in types for at, it in enumerate(name) if it == "."}
+        return cls(pa.schema([it for it in found if it.name in types or it.name not in tops]))
+
+
+def flat_json(schema: pa.Schema) -> JsonRecords | None:
+    """What decodes into the schema; None when it has columns that are lists, objects and such."""
+    try:
+        return JsonRecords(schema)
+    except (InvalidArgument, Unsupported):
+        return None
 
 
 def _json(data: bytes, parse: pa.json.ParseOptions) -> pa.Table:
@@ -246,15 +264,24 @@ def _without_nulls(schema: pa.Schema) -> pa.Schema:
     )
 
 
+def reason_of(wrong: Exception | _core.Rejected) -> str:
+    """Why a record is none, in one line."""
+    if isinstance(wrong, _core.Rejected):
+        return f"{wrong.field}: {wrong.reason}" if wrong.field else wrong.reason
+    return " ".join(str(wrong).split())[:_LONGEST_REASON]
+
+
 def rejected_records(block: Block, origin: str, error: Exception) -> list[Rejected]:
     """All records of a block, with one reason."""
-    reason = " ".join(str(error).split())[:_LONGEST_REASON]
+    reason = reason_of(error)
     parts = [block.part(place, place + 1) for place in range(len(block.ends))]
     return [Rejected(origin, it.offset, reason, it.data.rstrip(b"\r\n")) for it in parts]
 
 
 def decode(decoder: Decoder, block: Block, origin: str) -> tuple[pa.Table, list[Rejected]]:
     """All records that can be decoded, in their order, and those that cannot."""
+    if isinstance(decoder, JsonDecoder) and decoder.flat is not None:
+        return _decode_flat(decoder.flat, block, origin)
     tables: list[pa.Table] = []
     rejected: list[Rejected] = []
     waiting = [(0, len(block.ends))]
@@ -270,3 +297,19 @@ def decode(decoder: Decoder, block: Block, origin: str) -> tuple[pa.Table, list[
             middle = (low + high) // 2
             waiting += [(middle, high), (low, middle)]
     return pa.concat_tables([decoder.schema.empty_table(), *tables]), rejected
+
+
+def _decode_flat(
+    records: JsonRecords, block: Block, origin: str
+) -> tuple[pa.Table, list[Rejected]]:
+    rows, wrong = records.decode(block.data)
+    if not wrong:
+        return pa.table(rows), []
+    starts = np.concatenate([[0], block.ends[:-1]])
+    pairs = zip(starts.tolist(), block.ends.tolist(), strict=True)
+    # Blank lines are no records, and are not counted.
+    begins = [low for low, high in pairs if block.data[low:high].strip(b" \t\r\n")]
+    rejected = [
+        Rejected(origin, block.offset + begins[it.index], reason_of(it), it.record) for it in wrong
+    ]
+    return pa.table(rows), rejected
