@@ -1,4 +1,4 @@
-"""Values of messages as columns: each is a row, or is refused with a reason and takes no other along."""
+"""Values of messages as columns: each is a row, or is refused and takes no other along."""
 
 from __future__ import annotations
 

@@ -33,13 +33,17 @@ wait for others are paused; and no read takes more than a few times `_READ_BYTES
 
 from __future__ import annotations
 
+import gc
 import json
+import operator
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import pairwise, repeat
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+import numpy as np
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from kedge._core import CorruptData, InvalidArgument
 from kedge.io.in_step import InStep
@@ -289,23 +293,27 @@ class KafkaSource(Source):
     def _fetch(self, rows: int, wait: float) -> None:
         self._hold_back(rows)
         with as_ours("fetch"):
-            messages: list[Any] = self._consumer.consume(min(rows, self._most), min(wait, _PAUSE))
-        by_part: dict[Part, list[Any]] = {}
-        ended: set[Part] = set()
-        for message in messages:
-            part = (message.topic(), message.partition())
-            if message.error() is None:
-                by_part.setdefault(part, []).append(message)
-                ended.discard(part)
-            elif message.error().code() == KafkaError._PARTITION_EOF:
-                ended.add(part)
+            messages = self._consumed(min(rows, self._most), min(wait, _PAUSE))
+        for found in _runs(messages):
+            part = (found[0].topic(), found[0].partition())
+            error = found[0].error()
+            if error is None:
+                self._waiting.add(part, found)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._waiting.caught_up(part)
+                self._ends[part] = -1
             else:
-                self._refuse(part, message.error())
-        for part, found in by_part.items():
-            self._waiting.add(part, found)
-        for part in ended:
-            self._waiting.caught_up(part)
-            self._ends[part] = -1
+                self._refuse(part, error)
+
+    def _consumed(self, most: int, wait: float) -> list[Any]:
+        # Each message counts for the collector, which would look at all of them again and again.
+        is_on = gc.isenabled()
+        gc.disable()
+        try:
+            return self._consumer.consume(most, wait)
+        finally:
+            if is_on:
+                gc.enable()
 
     def _hold_back(self, rows: int) -> None:
         """Fetch no more of partitions that others have to catch up with."""
@@ -328,7 +336,7 @@ class KafkaSource(Source):
             raise BrokerError(f"{_name(part)}: {error.str()}")
 
     def _decoded(self, part: Part, messages: list[Any]) -> Batch:
-        values = [message.value() for message in messages]
+        values = list(map(Message.value, messages))
         size = sum(map(len, filter(None, values))) // len(values)
         self._most = max(1, _READ_BYTES // max(1, size))
         table, wrong = self._decoder.decode(values)
@@ -347,6 +355,25 @@ class KafkaSource(Source):
         if self.is_endless or self._waiting:
             return False
         return all(self._offsets[part] >= self._ends[part] for part in self._parts)
+
+
+def _runs(messages: list[Any]) -> Iterator[list[Any]]:
+    """Neighbours of one partition, all messages or all errors."""
+    if not messages:
+        return
+    # A line of Python for each message would be a third of the whole pipeline.
+    count = len(messages)
+    parts = np.fromiter(map(Message.partition, messages), np.int64, count)
+    names = list(map(Message.topic, messages))
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    topics = np.fromiter(map(numbers.__getitem__, names), np.int64, count)
+    errors = np.fromiter(
+        map(operator.is_not, map(Message.error, messages), repeat(None)), bool, count
+    )
+    changes = (np.diff(parts) != 0) | (np.diff(topics) != 0) | np.diff(errors)
+    ends = [*(np.flatnonzero(changes) + 1).tolist(), count]
+    for low, high in pairwise([0, *ends]):
+        yield messages[low:high]
 
 
 def _name(part: Part) -> str:
