@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kedge
-from kedge.io.avro_writers import AvroWriters, FolderRegistry, HttpRegistry, RegistryError
+from kedge.io.avro_writers import AvroWriters, HttpRegistry, RegistryError
 from kedge.io.values import ArrowValues, AvroValues, JsonValues, Values, values_of
 from kedge.loop.options import Document
 from tests.records.test_protobuf_records import CLASSES, FILES
@@ -235,4 +235,3 @@ def test_a_registry_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
     with pytest.raises(RegistryError, match="/schemas/ids/7: "):
         AvroWriters(None, HttpRegistry(url)).check({"7": "0"})
-    assert not AvroWriters(None, FolderRegistry(Path("none"))).meet(None, [b"{}"])  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
@@ -138,8 +139,10 @@ def test_killed_at_random_moments(tmp_path: Path, servers: str) -> None:
         assert sum(wanted["state/rejected"].values()) == wrong
         rng = random.Random(7)
         killed = 0
-        while killed < 4:
-            out = f"cut{killed}"
+        for number in count():
+            if killed >= 4:
+                break
+            out = f"cut{number}"
             cut = pipeline(
                 tmp_path, servers, "kills", out,
                 snapshot_rows=rng.randint(100, 400), batch_rows=rng.randint(20, 200),

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -79,8 +80,10 @@ def test_killed_with_transactions(tmp_path: Path, servers: str) -> None:
         begun = time.monotonic()
         assert runner.run(in_transactions(tmp_path, servers, "timed", 200), None) == 0
         patience = 1000 * (time.monotonic() - begun)
-        while killed < 6:
-            out = f"cut{killed}"
+        for number in count():
+            if killed >= 6:
+                break
+            out = f"cut{number}"
             cut = in_transactions(tmp_path, servers, out, rng.randint(80, 200))
             while code := runner.run(cut, rng.uniform(0, patience)):
                 assert code == -signal.SIGKILL
