@@ -1,14 +1,17 @@
-"""A pipeline over files that is killed and started again until it ends; also for the benchmark."""
+"""Pipelines that are killed and started again until they end; also for the benchmark."""
 
 from __future__ import annotations
 
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -111,27 +114,45 @@ def shown(folder: Path) -> dict[str, list[dict[str, object]]]:
     return found
 
 
-def kill_often(folder: Path, runner: Zygote, kills: int, seed: int) -> tuple[int, int]:
+@dataclass(frozen=True)
+class Killed:
+    """Pipelines that are to be killed.
+
+    Attributes:
+        make: one with a name, a snapshot after so many rows, and batches of so many.
+        shown: all that readers of the one with the name see.
+    """
+
+    make: Callable[[str, int, int], Path]
+    shown: Callable[[str], object]
+
+
+@contextmanager
+def over_files(rows: int, files: int) -> Iterator[Killed]:
+    """From lines into files."""
+    with fast_folder() as folder:
+        make_input(folder, rows, files)
+        yield Killed(partial(make_pipeline, folder), lambda name: shown(folder / name))
+
+
+def kill_often(over: Killed, kills: int, seed: int) -> tuple[int, int]:
     """How many kills there were, and how many pipelines it took; all show the same."""
-    wanted_run = make_pipeline(folder, "whole", 300, 100)
-    assert runner.run(wanted_run, None) == 0
-    begun = time.monotonic()
-    assert runner.run(make_pipeline(folder, "timed", 300, 100), None) == 0
-    whole_ms = 1000 * (time.monotonic() - begun)
-    wanted = shown(folder / "whole")
-    rng = random.Random(seed)
-    killed = pipelines = 0
-    while killed < kills:
-        name = f"cut{pipelines}"
-        pipeline = make_pipeline(folder, name, rng.randint(200, 600), rng.randint(50, 300))
-        patience = whole_ms
-        while True:
-            code = runner.run(pipeline, rng.uniform(0, patience))
-            patience *= 1.1  # on a busy machine no run might come to its end otherwise
-            if code == 0:
-                break
-            assert code == -9
-            killed += 1
-        pipelines += 1
-        assert shown(folder / name) == wanted, name
+    with zygote() as runner:
+        assert runner.run(over.make("whole", 300, 100), None) == 0
+        begun = time.monotonic()
+        assert runner.run(over.make("timed", 300, 100), None) == 0
+        whole_ms = 1000 * (time.monotonic() - begun)
+        wanted = over.shown("whole")
+        rng = random.Random(seed)
+        killed = pipelines = 0
+        while killed < kills:
+            name = f"cut{pipelines}"
+            pipeline = over.make(name, rng.randint(100, 600), rng.randint(20, 300))
+            patience = whole_ms
+            while code := runner.run(pipeline, rng.uniform(0, patience)):
+                assert code == -signal.SIGKILL
+                killed += 1
+                patience *= 1.1  # on a busy machine no run might come to its end otherwise
+            pipelines += 1
+            assert over.shown(name) == wanted, name
     return killed, pipelines

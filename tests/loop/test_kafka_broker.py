@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import random
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import count
 from pathlib import Path
 
 import pytest
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from kedge.cli import main
 from kedge.io.kafka_outbox import Outbox
@@ -25,7 +23,7 @@ from kedge.io.values import JsonValues
 from kedge.loop import Fenced
 from tests.io.kafka_broker import JARS, kafka_broker
 from tests.io.mock_broker import PARTITIONS, messages, produce
-from tests.loop.killer import zygote
+from tests.loop.killer import Killed, kill_often
 from tests.loop.test_kafka import WINDOW, event, events, pipeline, take_over, until
 
 pytestmark = pytest.mark.skipif(
@@ -47,11 +45,14 @@ def make_topics(servers: str, *names: str) -> None:
         each.result()
 
 
-def in_transactions(folder: Path, servers: str, out: str, snapshot_rows: int) -> Path:
+def in_transactions(
+    folder: Path, servers: str, out: str, snapshot_rows: int, batch_rows: int
+) -> Path:
     """Windows to one topic and what is wrong to another, in the same transaction."""
     make_topics(servers, f"{out}-windows", f"{out}-wrong")
     sink = f'kind = "kafka"\nservers = "{servers}"\ntransaction = "{out}"\n'
-    path = pipeline(folder, servers, "sent", out, snapshot_rows=snapshot_rows, batch_rows=50)
+    its = {"snapshot_rows": snapshot_rows, "batch_rows": batch_rows}
+    path = pipeline(folder, servers, "sent", out, **its)
     text = path.read_text()
     text = text[: text.index("[sink]")]
     path.write_text(
@@ -66,30 +67,27 @@ def sent(servers: str, out: str) -> Counter[tuple[bytes | None, bytes | None, st
     return Counter((it.key(), it.value(), str(it.headers())) for it in found)
 
 
-def test_killed_with_transactions(tmp_path: Path, servers: str) -> None:
+def over_transactions(folder: Path, servers: str, rows: int) -> Killed:
+    """From a topic into two, in one transaction."""
     make_topics(servers, "sent")
-    produce(servers, "sent", {it: events(300, it) for it in range(PARTITIONS)})
-    rng = random.Random(5)
-    killed = 0
-    with zygote() as runner:
-        assert runner.run(in_transactions(tmp_path, servers, "whole", 200), None) == 0
+    produce(servers, "sent", {it: events(rows, it) for it in range(PARTITIONS)})
+    # Of each ten seconds a window of each of three users, and records that are none.
+    produced = 3 * -(-rows // 40) + PARTITIONS * len(range(7, rows, 41))
+
+    def make(out: str, snapshot_rows: int, batch_rows: int) -> Path:
+        return in_transactions(folder, servers, out, snapshot_rows, batch_rows)
+
+    def seen(out: str) -> Counter[tuple[bytes | None, bytes | None, str]]:
         # The broker says that it commits, and does so a moment later.
-        produced = 8 * 3 + PARTITIONS * len(range(7, 300, 41))
-        until(lambda: sent(servers, "whole").total() >= produced)
-        wanted = sent(servers, "whole")
-        begun = time.monotonic()
-        assert runner.run(in_transactions(tmp_path, servers, "timed", 200), None) == 0
-        patience = 1000 * (time.monotonic() - begun)
-        for number in count():
-            if killed >= 6:
-                break
-            out = f"cut{number}"
-            cut = in_transactions(tmp_path, servers, out, rng.randint(80, 200))
-            while code := runner.run(cut, rng.uniform(0, patience)):
-                assert code == -signal.SIGKILL
-                killed += 1
-            until(lambda out=out: sent(servers, out).total() >= produced)
-            assert sent(servers, out) == wanted
+        until(lambda: sent(servers, out).total() >= produced)
+        return sent(servers, out)
+
+    return Killed(make, seen)
+
+
+def test_killed_with_transactions(tmp_path: Path, servers: str) -> None:
+    killed, _ = kill_often(over_transactions(tmp_path, servers, 300), 6, seed=5)
+    assert killed >= 6
 
 
 def test_who_was_thought_dead_publishes_nothing(servers: str) -> None:
