@@ -73,7 +73,8 @@ def answer_rows(
 def _print(scorer: Scorer, noun: str | None) -> Answer:
     import pyarrow as pa
 
-    from kedge.io.writers import json_rows, writer_for
+    from kedge.io.json_lines import json_rows
+    from kedge.io.writers import writer_for
 
     scores = pa.concat_tables(patiently(scorer.table, lambda table: list(scorer.scores(table))))
     if noun is not None:

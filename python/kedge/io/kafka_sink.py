@@ -19,15 +19,14 @@ columns are its headers.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 
 import pyarrow as pa
 
 from kedge._core import InvalidArgument
+from kedge.io.json_lines import json_lines
 from kedge.io.kafka_client import settings
 from kedge.io.kafka_outbox import Headers, Outbox, Transactions
-from kedge.io.writers import json_rows
 from kedge.loop.ports import Options, Sink
 
 __all__ = ["ENCODERS", "KafkaSink"]
@@ -37,8 +36,8 @@ Encoded = Iterator[tuple[bytes | None, Headers]]
 
 
 def _json(table: pa.Table) -> Encoded:
-    for row in json_rows(table):
-        yield json.dumps(row, allow_nan=False).encode(), ()
+    for line in json_lines(table):
+        yield line.encode(), ()
 
 
 def _raw(table: pa.Table) -> Encoded:

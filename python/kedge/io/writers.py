@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import json
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeAlias, cast
+from typing import BinaryIO, Protocol, TypeAlias, cast
 
 import pyarrow as pa
 import pyarrow.csv
@@ -17,8 +15,9 @@ import pyarrow.parquet
 
 from kedge._core import Unsupported
 from kedge.io.files import format_of_suffix
+from kedge.io.json_lines import json_lines
 
-__all__ = ["Writer", "json_rows", "writer_for"]
+__all__ = ["Writer", "writer_for"]
 
 _GROUP_ROWS = 131_072
 
@@ -63,8 +62,7 @@ class _JsonLines:
         self._file = file
 
     def write_table(self, table: pa.Table) -> None:
-        for row in json_rows(table):
-            self._file.write(json.dumps(row, allow_nan=False).encode() + b"\n")
+        self._file.write("".join(f"{line}\n" for line in json_lines(table)).encode())
 
     def close(self) -> None:
         pass
@@ -117,17 +115,3 @@ def writer_for(path: Path) -> Callable[[BinaryIO, pa.Schema], AbstractContextMan
                 raise Unsupported(f'"{path}": {" ".join(str(error).split())}') from error
 
     return opened
-
-
-def json_rows(table: pa.Table) -> Iterator[dict[str, Any]]:
-    """The rows as JSON takes them: NaN and infinities are null, what has no form there is text."""
-    for row in table.to_pylist():
-        yield {name: _plain(value) for name, value in row.items()}
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return str(value)
