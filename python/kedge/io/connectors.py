@@ -38,6 +38,11 @@ def _mqtt(options: Options) -> Source:
     return made
 
 
+def _redis(options: Options) -> Source:
+    made: Source = _client("redis", "redis", "kedge.io.redis_source").RedisSource.of(options)
+    return made
+
+
 def _client(kind: str, package: str, module: str) -> Any:
     """What is imported only where it is used, for its package may not be there."""
     try:
@@ -50,6 +55,7 @@ SOURCES: Mapping[str, Callable[[Options], Source]] = {
     "files": FileSource.of,
     "kafka": _kafka,
     "mqtt": _mqtt,
+    "redis": _redis,
 }
 SINKS: Mapping[str, Callable[[Options], Sink]] = {
     **dict.fromkeys(ENDINGS, _files),
