@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from redis import Redis, RedisError
 
@@ -92,10 +93,10 @@ def test_killed_at_random_moments(url: str) -> None:
         assert sorted(map(int, map(str, offsets)))[:2] == [8, 8]
 
 
-def read_all(source: RedisSource, rows: int = 7) -> list[float]:
+def read_all(source: RedisSource) -> list[float]:
     found: list[float] = []
-    while (batch := source.read(rows, 0.01)) is not None:
-        found += [] if batch.rows is None else batch.rows.column("x").to_pylist()  # type: ignore[attr-defined]
+    while (batch := source.read(7, 0.01)) is not None:
+        found += [] if batch.rows is None else pa.table(batch.rows)["x"].to_pylist()
     return found
 
 

@@ -7,9 +7,10 @@
     field = "value"                # of an entry: the record
     format = "json"                # or as Kafka's values
 
-`start`, `follow` and `in_step` are as Kafka's. Each stream is a partition. A snapshot has the id of the last entry of each that was read, and how
-many were added before it. Redis counts what is added, so entries that were trimmed before they were
-read are known when the end is reached, and are an error. Redis 7 or later.
+`start`, `follow` and `in_step` are as Kafka's. Each stream is a partition. A snapshot has the id of
+the last entry of each that was read, and how many were added before it. Redis counts what is added,
+so entries that were trimmed before they were read are known when the end is reached, and are an
+error. Redis 7 or later.
 """
 
 from __future__ import annotations
