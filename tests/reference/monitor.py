@@ -102,8 +102,7 @@ def evidence_of(
     bets = []
     for table in tables:
         factors = [
-            math.exp(float(np.dot(_parts(batch[0], slots), np.log1p(table))) / group)
-            for batch in batches
+            math.exp(float(np.dot(_parts(batch[0], slots), table)) / group) for batch in batches
         ]
         bets.append(sum(math.prod(factors[j:]) for j in range(len(factors))))
     return (asked + float(np.mean(bets))) / 2 if bets else asked
@@ -118,23 +117,41 @@ def _parts(counts: Sequence[int], slots: Sequence[int]) -> list[int]:
 def _bets(
     reference: tuple[Sequence[int], int], slots: Sequence[int], min_effect: float, alpha: float
 ) -> list[np.ndarray]:
-    """What a row in each part adds to each bet's capital."""
+    """The logarithm of what a row in each part makes of each bet's capital."""
     shares = np.array(_parts(reference[0], slots)) / sum(reference[0])
     ranks = np.cumsum(shares) - shares / 2
     cuts = _events(*reference, alpha)[1 : 1 + len(slots)]
-    tables = []
-    for score in (ranks, 1 - ranks, np.abs(2 * ranks - 1), 1 - np.abs(2 * ranks - 1)):
+
+    def largest_mean(score: np.ndarray) -> float:
         steps = np.diff(score)
         # Put each cut's chance where it makes the mean largest: low below a rising step.
         chances = [
             max(0.0, low - min_effect) if step > 0 else min(1.0, high + min_effect)
             for step, (low, high) in zip(steps, cuts, strict=True)
         ]
-        boundary = score[-1] - float(np.dot(steps, chances))
+        return float(score[-1]) - float(np.dot(steps, chances))
+
+    def variance(score: np.ndarray) -> float:
+        return float(np.dot(shares, (score - np.dot(shares, score)) ** 2))
+
+    tables = []
+    logits = np.log(ranks / (1 - ranks))
+    far = np.abs(2 * ranks - 1)
+    for score, logit in (
+        (ranks, logits),
+        (1 - ranks, -logits),
+        (far, None),
+        (1 - far, None),
+    ):
+        boundary = largest_mean(score)
         if score.max() < boundary + 1e-6:
             continue
-        variance = float(np.dot(shares, (score - np.dot(shares, score)) ** 2))
         for beyond in _ALTERNATIVES:
-            stake = min(beyond / (variance + beyond**2), 0.9 / boundary)
-            tables.append(stake * (score - boundary))
+            if logit is None or beyond <= 0.1:
+                stake = min(beyond / (variance(score) + beyond**2), 0.9 / boundary)
+                tables.append(np.log1p(stake * (score - boundary)))
+                continue
+            tilt = math.sqrt(2 * math.pi) * beyond / math.sqrt(variance(logit))
+            factors = np.exp(min(tilt, 6 / np.ptp(logit)) * logit)
+            tables.append(np.log(factors / largest_mean(factors)))
     return tables

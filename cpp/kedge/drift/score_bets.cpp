@@ -10,6 +10,11 @@ namespace {
 
 constexpr double kLeastEdge = 1e-6;  // of the best score over the boundary; below, nothing can grow
 constexpr double kMostLost = 0.9;    // of the capital, by one row
+constexpr double kMostSpan = 6;      // between the logarithms of a row's factors
+constexpr double kMostStaked = 0.1;  // of the alternatives, that a stake is right for
+// Of a small shift of a normal distribution, in deviations, for its Kolmogorov distance: sqrt(2
+// pi).
+constexpr double kShift = 2.5066282746310002;
 
 // The largest mean of the scores when each cut's chance may be anywhere in its interval: the last
 // score, less each step times the chance at its cut.
@@ -23,6 +28,16 @@ double largest_mean(std::span<const double> scores, std::span<const Event> cuts,
     mean -= std::min(step * least, step * most);
   }
   return mean;
+}
+
+double variance_of(std::span<const double> scores, std::span<const double> shares) {
+  double mean = 0;
+  double square = 0;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    mean += shares[i] * scores[i];
+    square += shares[i] * scores[i] * scores[i];
+  }
+  return std::max(0.0, square - mean * mean);
 }
 
 }  // namespace
@@ -43,16 +58,9 @@ ScoreBets::ScoreBets(std::span<const Event> cuts, std::span<const std::uint64_t>
     ranks.push_back((before + after) / 2);
     before = after;
   }
-  std::vector<double> scores(parts);
   std::vector<std::vector<double>> bets;
   for (const bool spread : {false, true}) {
-    for (const bool falls : {false, true}) {
-      for (std::size_t i = 0; i < parts; ++i) {
-        const double score = spread ? std::fabs(2 * ranks[i] - 1) : ranks[i];
-        scores[i] = falls ? 1 - score : score;
-      }
-      add(scores, shares, largest_mean(scores, cuts, min_effect), bets);
-    }
+    for (const bool falls : {false, true}) add(ranks, shares, spread, falls, min_effect, bets);
   }
   size_ = bets.size();
   log_factors_.reserve(parts * size_);
@@ -61,21 +69,34 @@ ScoreBets::ScoreBets(std::span<const Event> cuts, std::span<const std::uint64_t>
   }
 }
 
-void ScoreBets::add(std::span<const double> scores, std::span<const double> shares, double boundary,
-                    std::vector<std::vector<double>>& bets) {
-  if (*std::max_element(scores.begin(), scores.end()) < boundary + kLeastEdge) return;
-  double mean = 0;
-  double square = 0;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    mean += shares[i] * scores[i];
-    square += shares[i] * scores[i] * scores[i];
+void ScoreBets::add(std::span<const double> ranks, std::span<const double> shares, bool spread,
+                    bool falls, double min_effect, std::vector<std::vector<double>>& bets) const {
+  std::vector<double> scores;
+  std::vector<double> logits;
+  scores.reserve(ranks.size());
+  logits.reserve(ranks.size());
+  for (const double rank : ranks) {
+    const double score = spread ? std::fabs(2 * rank - 1) : rank;
+    scores.push_back(falls ? 1 - score : score);
+    logits.push_back(log_of(falls ? (1 - rank) / rank : rank / (1 - rank)));
   }
-  const double variance = std::max(0.0, square - mean * mean);
+  const double boundary = largest_mean(scores, cuts_, min_effect);
+  if (*std::max_element(scores.begin(), scores.end()) < boundary + kLeastEdge) return;
+  const auto [low, high] = std::minmax_element(logits.begin(), logits.end());
+  const double variance = variance_of(scores, shares);
+  const double deviation = std::sqrt(variance_of(logits, shares));
   for (const double beyond : kAlternatives) {
-    const double stake = std::min(beyond / (variance + beyond * beyond), kMostLost / boundary);
     std::vector<double>& bet = bets.emplace_back();
-    bet.reserve(scores.size());
-    for (const double score : scores) bet.push_back(log1p_of(stake * (score - boundary)));
+    bet.reserve(ranks.size());
+    if (spread || beyond <= kMostStaked) {
+      const double stake = std::min(beyond / (variance + beyond * beyond), kMostLost / boundary);
+      for (const double score : scores) bet.push_back(log1p_of(stake * (score - boundary)));
+      continue;
+    }
+    const double tilt = std::min(kShift * beyond / deviation, kMostSpan / (*high - *low));
+    for (const double logit : logits) bet.push_back(exp_of(tilt * (logit - *high)));
+    const double most = largest_mean(bet, cuts_, min_effect);
+    for (double& factor : bet) factor = log_of(factor / most);
   }
 }
 

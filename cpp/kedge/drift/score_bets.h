@@ -6,7 +6,12 @@
 // holds each cut's chance in an interval, none of their means can be above a boundary: a mean is a
 // sum of the chances at the cuts. So the factor 1 + stake (score - boundary) of a row has an
 // expected value of at most 1, whatever the stake. The stakes are those that would grow fastest if
-// the mean were beyond the boundary by as much as the alternatives of the questions. Immutable.
+// the mean were beyond the boundary by as much as the alternatives of the questions.
+//
+// A large shift tells more with each row than a stake, which may not lose all, can win. For it the
+// factor is e^(tilt z) over its own largest mean, of at most 1 as well: z is the rank's logit,
+// nearly a normal quantile, so that it is nearly the likelihood ratio of a shift of normal values.
+// Immutable.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +40,9 @@ class ScoreBets {
                    double weight, std::span<double> out) const noexcept;
 
  private:
-  // Adds the bets on these scores, each with a row for its factors in every part.
-  static void add(std::span<const double> scores, std::span<const double> shares, double boundary,
-                  std::vector<std::vector<double>>& bets);
+  // Adds the bets on a score, each with the logarithms of a row's factors in every part.
+  void add(std::span<const double> ranks, std::span<const double> shares, bool spread, bool falls,
+           double min_effect, std::vector<std::vector<double>>& bets) const;
 
   std::vector<Event> cuts_;
   std::size_t size_ = 0;
