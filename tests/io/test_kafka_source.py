@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -41,3 +42,24 @@ def test_it_goes_on_from_any_position(servers: str) -> None:
             assert second.lag() == (0, "records")
         assert len(before) + len(after) == len(wanted)
         assert {*before, *after} == wanted
+
+
+def test_topics_and_partitions_are_kept_apart(servers: str) -> None:
+    for at, topic in enumerate(("left", "right")):
+        for turn in range(3):  # so that a fetch has several runs of each
+            base = 1000 * at + 10 * turn
+            values = {p: [b'{"x":%d}' % (base + 100 * p + i) for i in range(5)] for p in range(2)}
+            produce(servers, topic, values)
+    config = {"bootstrap.servers": servers}
+    made = KafkaSource(config, ["right", "left"], JsonValues({}), follow=False)
+    found: dict[int, list[int]] = {}
+    with closing(made) as source:
+        while (batch := source.read(64, 0.2)) is not None:
+            if batch.rows is not None:
+                found.setdefault(batch.partition, []).extend(batch.rows.column("x").to_pylist())
+        offsets = json.loads(source.position())["offsets"]
+    numbers = [10 * turn + i for turn in range(3) for i in range(5)]
+    topics = {0: 0, 1: 100, PARTITIONS: 1000, PARTITIONS + 1: 1100}  # by name, then partition
+    assert found == {place: [base + it for it in numbers] for place, base in topics.items()}
+    each = {"0": 15, "1": 15, "2": 0, "3": 0}
+    assert offsets == {"left": each, "right": each}

@@ -20,6 +20,7 @@ import pytest
 from kedge.cli import main
 from tests.io.mock_broker import PARTITIONS, committed, messages, mock_broker, produce
 from tests.loop.killer import Killed, kill_often
+from tests.reference.avro import encode
 
 WINDOW = """
 [window]
@@ -237,3 +238,32 @@ def test_a_window_cannot_share_its_partitions(
     path = pipeline(tmp_path, servers, "shared", "out", source="subscribe = true")
     assert main(["run", str(path)]) != 0
     assert "shares its partitions" in capsys.readouterr().err
+
+
+def test_records_of_avro_go_on_after_a_restart(
+    tmp_path: Path, servers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fields = [{"name": "ts", "type": "string"}, {"name": "user", "type": "string"}]
+    fields.append({"name": "x", "type": "int"})
+    writer = {"type": "record", "name": "E", "fields": fields}
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas/3.avsc").write_text(json.dumps(writer))
+
+    def add(x: int, id: int) -> None:
+        row = {"ts": "2024-01-01T00:00:00", "user": "a", "x": x}
+        produce(servers, "avro", {0: [b"\0" + id.to_bytes(4, "big") + encode(writer, row)]})
+
+    add(1, 3)
+    add(2, 4)
+    source = 'follow = false\nformat = "avro"\nregistry = "schemas"'
+    path = pipeline(tmp_path, servers, "avro", "avro", source=source, window="")
+    assert main(["run", str(path)]) == 0
+    add(5, 3)
+    assert main(["run", str(path)]) == 0
+    assert [it["x"] for it in rows_of(tmp_path / "avro/out")] == [1.0, 5.0]
+    (wrong,) = rows_of(tmp_path / "avro/state/rejected")
+    assert (wrong["offset"], wrong["reason"]) == (1, "schema 4 is not in the registry")
+    fields[2]["type"] = "long"
+    (tmp_path / "schemas/3.avsc").write_text(json.dumps(writer))
+    assert main(["run", str(path)]) != 0
+    assert "schema 3: its fingerprint is" in capsys.readouterr().err

@@ -294,7 +294,7 @@ class KafkaSource(Source):
         self._hold_back(rows)
         with as_ours("fetch"):
             messages = self._consumed(min(rows, self._most), min(wait, _PAUSE))
-        for found in _runs(messages):
+        for found in _runs(messages, len(self._topics) > 1):
             part = (found[0].topic(), found[0].partition())
             error = found[0].error()
             if error is None:
@@ -357,20 +357,20 @@ class KafkaSource(Source):
         return all(self._offsets[part] >= self._ends[part] for part in self._parts)
 
 
-def _runs(messages: list[Any]) -> Iterator[list[Any]]:
-    """Neighbours of one partition, all messages or all errors."""
+def _runs(messages: list[Any], has_topics: bool) -> Iterator[list[Any]]:
+    """Neighbours of one partition, all messages or all errors; `has_topics`: of several topics."""
     if not messages:
         return
     # A line of Python for each message would be a third of the whole pipeline.
     count = len(messages)
     parts = np.fromiter(map(Message.partition, messages), np.int64, count)
-    names = list(map(Message.topic, messages))
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    topics = np.fromiter(map(numbers.__getitem__, names), np.int64, count)
-    errors = np.fromiter(
-        map(operator.is_not, map(Message.error, messages), repeat(None)), bool, count
-    )
-    changes = (np.diff(parts) != 0) | (np.diff(topics) != 0) | np.diff(errors)
+    is_error = map(operator.is_not, map(Message.error, messages), repeat(None))
+    changes = (np.diff(parts) != 0) | np.diff(np.fromiter(is_error, bool, count))
+    if has_topics:
+        names = list(map(Message.topic, messages))
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        topics = np.fromiter(map(numbers.__getitem__, names), np.int64, count)
+        changes |= np.diff(topics) != 0
     ends = [*(np.flatnonzero(changes) + 1).tolist(), count]
     for low, high in pairwise([0, *ends]):
         yield messages[low:high]
