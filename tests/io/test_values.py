@@ -68,7 +68,7 @@ def test_arrow_values() -> None:
 
 
 def test_fields_by_their_paths_and_objects_as_they_are() -> None:
-    value = b'{"user": {"id": 1}, "x": 2}'
+    value = b'{"user": {"id": 1}, "x": 2, "list": [1]}'
     flat = JsonValues({"user.id": "int64"})
     table, wrong = flat.decode([value, b'{"user": {"id": "no"}}'])
     assert table is not None
@@ -77,7 +77,7 @@ def test_fields_by_their_paths_and_objects_as_they_are() -> None:
     nested = JsonValues({})
     table, wrong = nested.decode([value, b"no", value])
     assert table is not None
-    assert table.to_pylist() == [{"user": {"id": 1}, "x": 2}] * 2
+    assert table.to_pylist() == [{"user": {"id": 1}, "x": 2, "list": [1]}] * 2
     assert list(wrong) == [1]
 
 

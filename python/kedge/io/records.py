@@ -170,9 +170,11 @@ class JsonDecoder(Decoder):
         given = pa.schema([(name, arrow_type(type)) for name, type in types.items()])
         parse = pa.json.ParseOptions(explicit_schema=given, unexpected_field_behavior="infer")
         found = _inferred(block, lambda data: _json(data, parse).schema)
-        # An object of which a field is asked for by its path is no column itself.
-        tops = {name[:at] for name in types for at, it in enumerate(name) if it == "."}
-        return cls(pa.schema([it for it in found if it.name in types or it.name not in tops]))
+        # Who asks for fields by their paths wants no objects, and pyarrow finds no paths in them.
+        has_paths = any("." in name for name in types)
+        is_left_out = pa.types.is_nested if has_paths else lambda type: False
+        kept = [it for it in found if it.name in types or not is_left_out(it.type)]
+        return cls(pa.schema(kept))
 
 
 def flat_json(schema: pa.Schema) -> JsonRecords | None:
