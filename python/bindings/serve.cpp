@@ -1,7 +1,11 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <limits>
 
 #include "bindings.h"
 #include "kedge/serve/infer_request.h"
@@ -84,6 +88,17 @@ nb::bytes echo_infer_request(const nb::bytes& message) {
   return python_bytes(out);
 }
 
+constexpr double kForever = std::numeric_limits<double>::infinity();
+
+using RouteFields = std::tuple<std::string, std::string, std::string, double, double>;
+
+// Seconds that are more than a clock can hold are for ever.
+std::chrono::nanoseconds nanoseconds_of(double seconds) noexcept {
+  constexpr double kMost = 9e9;
+  if (!(seconds < kMost)) return Service::kForever;
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(std::max(seconds, -1.0) * 1e9));
+}
+
 // A service and the repository that it answers from.
 class FolderService {
  public:
@@ -92,14 +107,23 @@ class FolderService {
 
   void rescan() { repository_.rescan(); }
   std::string metrics() const { return service_.metrics(); }
-  nb::tuple handle(std::string_view method, const nb::bytes& request) const {
+  nb::tuple handle(std::string_view method, const nb::bytes& request, double left) const {
     return answer([&](std::vector<std::byte>& out) {
-      return service_.handle(method, bytes_of(request), out);
+      return service_.handle(method, bytes_of(request), out, nanoseconds_of(left));
     });
   }
-  nb::tuple stream(const nb::bytes& request) const {
-    return answer(
-        [&](std::vector<std::byte>& out) { return service_.stream(bytes_of(request), out); });
+  nb::tuple stream(const nb::bytes& request, double left) const {
+    return answer([&](std::vector<std::byte>& out) {
+      return service_.stream(bytes_of(request), out, nanoseconds_of(left));
+    });
+  }
+  void route(const std::vector<RouteFields>& routes) {
+    std::vector<Route> out;
+    out.reserve(routes.size());
+    for (const auto& [model, live, candidate, canary, shadow] : routes) {
+      out.push_back({model, live, candidate, canary, shadow});
+    }
+    service_.route(std::move(out));
   }
 
  private:
@@ -130,12 +154,15 @@ void bind_serve(nb::module_& m) {
       .def("metrics", &FolderService::metrics, nb::call_guard<nb::gil_scoped_release>(),
            "Counts of calls by method, model, version and code, and their latency, as Prometheus "
            "scrapes them.")
-      .def("handle", &FolderService::handle, "method"_a, "request"_a,
-           nb::sig("def handle(self, method: str, request: bytes) -> tuple[int, str, bytes]"),
+      .def("handle", &FolderService::handle, "method"_a, "request"_a, "left"_a = kForever,
+           nb::sig("def handle(self, method: str, request: bytes, left: float = ...) -> tuple[int, "
+                   "str, bytes]"),
            "The status code, its message and the response to a request of the Open Inference "
-           "Protocol.")
-      .def("stream", &FolderService::stream, "request"_a,
-           nb::sig("def stream(self, request: bytes) -> tuple[int, str, bytes]"),
+           "Protocol. Without any seconds left it is refused.")
+      .def("route", &FolderService::route, "routes"_a, nb::call_guard<nb::gil_scoped_release>(),
+           "Replace all routes: model, live version, candidate, its canary and shadow share.")
+      .def("stream", &FolderService::stream, "request"_a, "left"_a = kForever,
+           nb::sig("def stream(self, request: bytes, left: float = ...) -> tuple[int, str, bytes]"),
            "The same for one request of a ModelStreamInfer, of which an error is a response.");
   m.def("read_infer_request", &read_infer_request, "message"_a,
         nb::sig("def read_infer_request(message: bytes) -> dict[str, typing.Any]"),

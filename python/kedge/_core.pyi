@@ -2069,12 +2069,17 @@ class Service:
         Counts of calls by method, model, version and code, and their latency, as Prometheus scrapes them.
         """
 
-    def handle(self, method: str, request: bytes) -> tuple[int, str, bytes]:
+    def handle(self, method: str, request: bytes, left: float = ...) -> tuple[int, str, bytes]:
         """
-        The status code, its message and the response to a request of the Open Inference Protocol.
+        The status code, its message and the response to a request of the Open Inference Protocol. Without any seconds left it is refused.
         """
 
-    def stream(self, request: bytes) -> tuple[int, str, bytes]:
+    def route(self, routes: Sequence[tuple[str, str, str, float, float]]) -> None:
+        """
+        Replace all routes: model, live version, candidate, its canary and shadow share.
+        """
+
+    def stream(self, request: bytes, left: float = ...) -> tuple[int, str, bytes]:
         """
         The same for one request of a ModelStreamInfer, of which an error is a response.
         """

@@ -78,9 +78,36 @@ void add_latency(std::span<const CountedCalls> calls, std::string& out) {
   }
 }
 
+using Shadows = std::map<ShadowQueue::Key, ShadowCounts>;
+
+template <class Number>
+void add_shadow(std::string_view name, std::string_view type, std::string_view help,
+                const Shadows& shadows, Number ShadowCounts::* count, std::string& out) {
+  if (shadows.empty()) return;
+  head(name, type, help, out);
+  for (const auto& [key, counts] : shadows) {
+    out += text(name, "{", labels_of(key.first, key.second), "} ", counts.*count, "\n");
+  }
+}
+
+void add_shadows(const Shadows& shadows, std::string& out) {
+  add_shadow("kedge_shadow_rows_total", "counter", "Rows that a candidate scored in the shadow.",
+             shadows, &ShadowCounts::rows, out);
+  add_shadow("kedge_shadow_rows_different_total", "counter",
+             "Of them, those that it scored otherwise than the live model.", shadows,
+             &ShadowCounts::rows_different, out);
+  add_shadow("kedge_shadow_largest_difference", "gauge", "The most that two scores were apart.",
+             shadows, &ShadowCounts::largest_difference, out);
+  add_shadow("kedge_shadow_failed_total", "counter", "Requests that a candidate could not score.",
+             shadows, &ShadowCounts::failed, out);
+  add_shadow("kedge_shadow_dropped_total", "counter", "Requests that found the queue full.",
+             shadows, &ShadowCounts::dropped, out);
+}
+
 }  // namespace
 
-std::string exposition(std::span<const CountedCalls> calls, std::span<const ModelStatus> models) {
+std::string exposition(std::span<const CountedCalls> calls, std::span<const ModelStatus> models,
+                       const Shadows& shadows) {
   std::string out;
   add_requests(calls, out);
   add_rows(calls, out);
@@ -90,6 +117,7 @@ std::string exposition(std::span<const CountedCalls> calls, std::span<const Mode
     out += text("kedge_model_ready{", labels_of(model.name, model.version), "} ",
                 model.is_ready ? 1 : 0, "\n");
   }
+  add_shadows(shadows, out);
   return out;
 }
 

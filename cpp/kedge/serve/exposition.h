@@ -1,12 +1,14 @@
 // Counts as the text that Prometheus scrapes, version 0.0.4.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "kedge/serve/call_metrics.h"
 #include "kedge/serve/repository.h"
+#include "kedge/serve/shadow_queue.h"
 
 namespace kedge {
 
@@ -18,6 +20,7 @@ struct CountedCalls {
   CallCounts counts;
 };
 
-std::string exposition(std::span<const CountedCalls> calls, std::span<const ModelStatus> models);
+std::string exposition(std::span<const CountedCalls> calls, std::span<const ModelStatus> models,
+                       const std::map<ShadowQueue::Key, ShadowCounts>& shadows);
 
 }  // namespace kedge

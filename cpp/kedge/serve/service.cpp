@@ -30,10 +30,13 @@ struct Scratch {
 
 struct Call {
   Repository& repository;
+  const Router& router;
+  ShadowQueue& shadow;
   std::span<const std::byte> request;
   std::vector<std::byte>& out;
   CallMetrics*& metrics;  // where the call is counted
   std::size_t& rows;      // that were scored
+  std::chrono::nanoseconds left;
 };
 
 ModelQuestion question_of(const Call& call) {
@@ -82,13 +85,15 @@ void infer(const Call& call, std::span<const std::string_view> usual) {
   scratch.request.read(call.request);
   const InferRequest& request = scratch.request;
   const Repository::Pin catalog = call.repository.read();
-  const ServedModel& served = catalog->find(request.model_name(), request.model_version());
+  const auto [chosen, compared] = call.router.choose(*catalog, request);
+  const ServedModel& served = *chosen;
   call.metrics = served.metrics;
   const Rows rows = served.form->rows.read(request.inputs(), scratch.values);
   InferResponse response(call.out, request.is_raw());
   response.name(served.name, served.version, request.id());
   scratch.outputs.write(*served.model, *served.form, rows, request, usual, response);
   call.rows = rows.count;
+  if (compared != nullptr) call.shadow.offer(call.request, served, *compared);
   scratch.trim();
 }
 
@@ -161,6 +166,9 @@ std::size_t place_of(std::string_view method) noexcept {
 }
 
 void run(std::size_t place, std::string_view method, const Call& call) {
+  if (call.left <= std::chrono::nanoseconds(0)) {
+    throw Refusal(StatusCode::kDeadlineExceeded, "the deadline passed before the call began");
+  }
   if (place != kOther) return kMethods[place].run(call);
   throw Refusal(StatusCode::kUnimplemented, text("method \"", method, "\" is not served"));
 }
@@ -207,27 +215,28 @@ std::string Service::metrics() const {
   for (const ServedCalls& model : catalog->calls) {
     calls.push_back({"ModelInfer", model.name, model.version, model.calls->read()});
   }
-  return exposition(calls, catalog->states);
+  return exposition(calls, catalog->states, shadow_.read());
 }
 
 Reply Service::handle(std::string_view method, std::span<const std::byte> request,
-                      std::vector<std::byte>& out) const noexcept {
+                      std::vector<std::byte>& out, std::chrono::nanoseconds left) const noexcept {
   const auto start = std::chrono::steady_clock::now();
   const std::size_t had = out.size();
   const std::size_t place = place_of(method);
   CallMetrics* metrics = &calls_[place];
   std::size_t rows = 0;
-  Reply reply = answer(place, method, {*repository_, request, out, metrics, rows});
+  Reply reply =
+      answer(place, method, {*repository_, router_, shadow_, request, out, metrics, rows, left});
   if (reply.code != StatusCode::kOk) out.resize(had);
   metrics->record(reply.code, rows, std::chrono::steady_clock::now() - start);
   return reply;
 }
 
-Reply Service::stream(std::span<const std::byte> request,
-                      std::vector<std::byte>& out) const noexcept {
+Reply Service::stream(std::span<const std::byte> request, std::vector<std::byte>& out,
+                      std::chrono::nanoseconds left) const noexcept {
   thread_local std::vector<std::byte> one;
   one.clear();
-  const Reply reply = handle("ModelStreamInfer", request, one);
+  const Reply reply = handle("ModelStreamInfer", request, one, left);
   try {
     ProtoWriter writer(out);
     if (reply.code == StatusCode::kOk) {

@@ -5,6 +5,8 @@ port = 8001
 tls_cert = "server.pem"
 tls_key = "server.key"
 token_file = "tokens"
+
+Tables [routes.MODEL] say which versions are tried: see kedge.serve.routes.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from kedge._core import InvalidArgument
+from kedge.serve.routes import Route, read_routes
 from kedge.toml import Document
 
 __all__ = ["Options", "read_config"]
@@ -53,6 +56,7 @@ class Options:
             the default, opens none.
         rescan_s: how often the folder and the tokens are looked at.
         grace_s: how long calls that have begun may take when it is told to stop.
+        routes: which versions of a model are live and tried.
     """
 
     models: str
@@ -70,6 +74,7 @@ class Options:
     metrics_port: int = -1
     rescan_s: float = 1.0
     grace_s: float = 10.0
+    routes: tuple[Route, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, and what must be asked for by name.
@@ -110,11 +115,16 @@ def read_config(path: str) -> dict[str, Any]:
     document = Document.open(path)
     known = {field.name: str(field.type) for field in fields(Options)}
     document.check_keys((), document.root, known)
-    for name, value in document.root.items():
+    set_ = dict(document.root)
+    if "routes" in set_:
+        set_["routes"] = read_routes(document, set_["routes"])
+    for name, value in set_.items():
         kind = known[name]
+        if name == "routes":
+            continue
         if not isinstance(value, _KINDS[kind]) or (kind != "bool" and isinstance(value, bool)):
             raise document.error((name,), f"{name} = {value!r}: expected {_NAMES[kind]}")
-    return document.root
+    return set_
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,6 +52,7 @@ class Server:
         """
         self._options = options
         self._service = Service(options.models)
+        self._service.route([astuple(route) for route in options.routes])
         self._health = Health()
         self._tokens = Tokens(Path(options.token_file)) if options.token_file else None
         self._token_stamp = self._stamp()
@@ -112,7 +115,7 @@ class Server:
         return grpc.unary_unary_rpc_method_handler(partial(self._answer, name))
 
     def _answer(self, method: str, request: bytes, context: Any) -> bytes:
-        code, message, answer = self._service.handle(method, request)
+        code, message, answer = self._service.handle(method, request, _left(context))
         if code != 0:
             context.abort(_CODES[code], message)
         return answer
@@ -126,7 +129,7 @@ class Server:
             )
         try:
             for request in requests:
-                code, message, answer = self._service.stream(request)
+                code, message, answer = self._service.stream(request, _left(context))
                 if code != 0:
                     context.abort(_CODES[code], message)
                 yield answer
@@ -182,6 +185,12 @@ class Server:
             return 0, 0
         about = Path(self._options.token_file).stat()
         return about.st_mtime_ns, about.st_size
+
+
+def _left(context: Any) -> float:
+    """Seconds until the call's deadline; calls may have waited for a thread past it."""
+    left: float | None = context.time_remaining()
+    return math.inf if left is None else left
 
 
 def _refuse(code: Any, message: str, request: bytes, context: Any) -> None:
