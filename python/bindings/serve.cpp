@@ -123,7 +123,7 @@ class FolderService {
     for (const auto& [model, live, candidate, canary, shadow] : routes) {
       out.push_back({model, live, candidate, canary, shadow});
     }
-    service_.route(std::move(out));
+    service_.route(out);
   }
 
  private:

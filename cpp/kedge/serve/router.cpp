@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <utility>
 
 #include "kedge/base/error.h"
 #include "kedge/base/hash.h"
@@ -52,13 +51,12 @@ const ServedModel* find_version(const Catalog& catalog, const Route& route) {
 
 Router::Router() : routes_(std::make_unique<const Routes>()) {}
 
-void Router::set(std::vector<Route> routes) {
+void Router::set(const std::vector<Route>& routes) {
   auto next = std::make_unique<Routes>();
-  for (Route& route : routes) {
+  for (const Route& route : routes) {
     check(route);
-    const std::string name = route.model;
-    if (!next->try_emplace(name, std::move(route)).second) {
-      throw invalid_argument("model \"", name, "\" has two routes");
+    if (!next->emplace(route.model, route).second) {
+      throw invalid_argument("model \"", route.model, "\" has two routes");
     }
   }
   routes_.publish(std::move(next));

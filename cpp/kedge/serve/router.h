@@ -34,7 +34,7 @@ class Router {
 
   // Throws InvalidArgument when a model has two routes, versions are not named or the same, or a
   // share is not from 0 to 1.
-  void set(std::vector<Route> routes);
+  void set(const std::vector<Route>& routes);
 
   // Requests with the same text parameter "sticky_key", or else the same id, go the same way, and
   // those that went to the candidate still do when its share has grown; those with neither go by

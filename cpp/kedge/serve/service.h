@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "kedge/serve/infer_request.h"
@@ -45,7 +44,7 @@ class Service {
                std::chrono::nanoseconds left = kForever) const noexcept;
 
   // Replaces all routes: see router.h. Throws as Router::set does.
-  void route(std::vector<Route> routes) { router_.set(std::move(routes)); }
+  void route(const std::vector<Route>& routes) { router_.set(routes); }
 
   // All counts, as Prometheus scrapes them.
   std::string metrics() const;
