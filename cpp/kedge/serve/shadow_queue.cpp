@@ -1,6 +1,7 @@
 #include "kedge/serve/shadow_queue.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <exception>
@@ -12,6 +13,7 @@ namespace kedge {
 namespace {
 
 constexpr std::size_t kMostJobs = 1024;
+constexpr std::chrono::milliseconds kPause(1);
 constexpr std::size_t kMostBytes = std::size_t{1} << 24;
 
 // As doubles, which hold every float.
@@ -84,7 +86,7 @@ bool ShadowQueue::add(std::span<const std::byte> request, const ServedModel& liv
   if (!worker_.joinable()) worker_ = std::thread([this] { work(); });
   jobs_.push_back({{request.begin(), request.end()}, live, candidate});
   bytes_ += request.size();
-  return true;
+  return jobs_.size() == 1;
 }
 
 void ShadowQueue::settle() {
@@ -101,7 +103,13 @@ void ShadowQueue::work() {
   InferRequest request;
   std::unique_lock guard(lock_);
   while (true) {
-    changed_.wait(guard, [&] { return is_over_ || !jobs_.empty(); });
+    if (jobs_.empty() && !is_over_) {
+      changed_.wait(guard, [&] { return is_over_ || !jobs_.empty(); });
+      // Those that come meanwhile do not wake anyone: a switch of threads costs more than a score.
+      guard.unlock();
+      std::this_thread::sleep_for(kPause);
+      guard.lock();
+    }
     if (is_over_) return;
     const Job job = std::move(jobs_.front());
     jobs_.pop_front();

@@ -51,6 +51,7 @@ class ShadowQueue {
     ServedModel candidate;
   };
 
+  // Whether the worker may be asleep.
   bool add(std::span<const std::byte> request, const ServedModel& live,
            const ServedModel& candidate);
   void work();
