@@ -89,11 +89,6 @@ bool ShadowQueue::add(std::span<const std::byte> request, const ServedModel& liv
   return jobs_.size() == 1;
 }
 
-void ShadowQueue::settle() {
-  std::unique_lock guard(lock_);
-  changed_.wait(guard, [&] { return jobs_.empty() && !is_busy_; });
-}
-
 std::map<ShadowQueue::Key, ShadowCounts> ShadowQueue::read() const {
   const std::lock_guard guard(lock_);
   return counts_;
@@ -114,7 +109,6 @@ void ShadowQueue::work() {
     const Job job = std::move(jobs_.front());
     jobs_.pop_front();
     bytes_ -= job.request.size();
-    is_busy_ = true;
     guard.unlock();
     ShadowCounts counts;
     try {
@@ -125,13 +119,11 @@ void ShadowQueue::work() {
     }
     request.trim(kMostBytes);
     guard.lock();
-    is_busy_ = false;
     ShadowCounts& sum = counts_[{job.candidate.name, job.candidate.version}];
     sum.rows += counts.rows;
     sum.rows_different += counts.rows_different;
     sum.failed += counts.failed;
     sum.largest_difference = std::max(sum.largest_difference, counts.largest_difference);
-    changed_.notify_all();
   }
 }
 

@@ -40,8 +40,6 @@ class ShadowQueue {
 
   void offer(std::span<const std::byte> request, const ServedModel& live,
              const ServedModel& candidate) noexcept;
-  // Returns when all that was offered has been scored.
-  void settle();
   std::map<Key, ShadowCounts> read() const;
 
  private:
@@ -60,7 +58,6 @@ class ShadowQueue {
   std::condition_variable changed_;
   std::deque<Job> jobs_;
   std::size_t bytes_ = 0;  // of their requests
-  bool is_busy_ = false;
   bool is_over_ = false;
   std::map<Key, ShadowCounts> counts_;
   std::thread worker_;  // begins with the first offer
