@@ -25,7 +25,9 @@ std::vector<Isa> detect() {
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
       isas.push_back(Isa::kAvx512);
-      if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512cd")) {
+      // Every machine with VBMI that was sold has VNNI too.
+      if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512cd") &&
+          __builtin_cpu_supports("avx512vnni")) {
         isas.push_back(Isa::kAvx512Vbmi);
       }
     }

@@ -4,14 +4,16 @@
 #include <limits>
 
 #include "kedge/base/error.h"
+#include "kedge/model/byte_steps.h"
 #include "kedge/model/trees.h"
 
 namespace kedge {
 namespace {
 
-constexpr std::array<std::string_view, 16> kStepNames = {
-    "affine",  "activate", "combine", "select",  "concat", "softmax",   "layer norm", "convert",
-    "look up", "reduce",   "fill",    "missing", "place",  "normalize", "trees",      "link"};
+constexpr std::array<std::string_view, 19> kStepNames = {
+    "affine",  "activate", "combine",  "select",      "concat",    "softmax", "layer norm",
+    "convert", "look up",  "reduce",   "fill",        "missing",   "place",   "normalize",
+    "trees",   "link",     "quantize", "byte affine", "byte table"};
 constexpr std::array<std::string_view, 13> kActivationNames = {
     "none",    "relu", "leaky relu", "elu",    "gelu", "gelu by tanh", "tanh",
     "sigmoid", "exp",  "abs",        "negate", "sqrt", "softplus"};
@@ -19,6 +21,7 @@ static_assert(kStepNames.size() == static_cast<std::size_t>(kLastStepKind) + 1);
 static_assert(kActivationNames.size() == static_cast<std::size_t>(kLastActivation) + 1);
 
 constexpr std::size_t element_size(TensorKind kind) {
+  if (kind == TensorKind::kByte) return 1;
   return kind == TensorKind::kDouble ? sizeof(double) : sizeof(float);
 }
 
@@ -34,7 +37,7 @@ class StepCheck {
 
   void run() const {
     if (step_.kind > kLastStepKind) refuse("its kind is ", static_cast<std::uint32_t>(step_.kind));
-    if (step_.number > NumberKind::kDouble) refuse("its numbers are of no known kind");
+    if (step_.number > NumberKind::kByte) refuse("its numbers are of no known kind");
     if (step_.width == 0 || step_.width > kMostGraphWidth) refuse("its width is ", step_.width);
     if (step_.repeat == 0 || step_.repeat > step_.width) {
       refuse("it repeats ", step_.repeat, " times for a width of ", step_.width);
@@ -63,8 +66,17 @@ class StepCheck {
   void check_input(std::size_t i) const {
     const std::uint32_t slot = graph_.input(step_, i);
     if (slot > place_) refuse("it reads slot ", slot, ", the last before it is ", place_);
+    const NumberKind number = graph_.number_of(slot);
+    if (step_.kind >= StepKind::kQuantize) {
+      const bool is_first = step_.kind == StepKind::kQuantize;
+      if (number != (is_first ? NumberKind::kFloat : NumberKind::kByte)) {
+        refuse("slot ", slot, " does not hold ", is_first ? "floats" : "bytes");
+      }
+      return;
+    }
+    if (number == NumberKind::kByte || step_.number == NumberKind::kByte) refuse("it has bytes");
     if (step_.kind != StepKind::kConvert && step_.kind != StepKind::kTrees &&
-        graph_.number_of(slot) != step_.number) {
+        number != step_.number) {
       refuse("it writes other numbers than slot ", slot, " has");
     }
   }
@@ -143,6 +155,10 @@ class StepCheck {
       case StepKind::kLink:
         expect_counts(1, 0);
         return expect_input_width();
+      case StepKind::kQuantize:
+      case StepKind::kByteAffine:
+      case StepKind::kByteTable:
+        return check_byte_step(graph_, place_);
     }
   }
 
@@ -235,7 +251,7 @@ class StepCheck {
 void check_tensors(const Graph& graph) {
   for (std::size_t i = 0; i < graph.tensors.size(); ++i) {
     const GraphTensor& tensor = graph.tensors[i];
-    const bool is_known = tensor.kind <= TensorKind::kIndex;
+    const bool is_known = tensor.kind <= TensorKind::kByte;
     if (!is_known || tensor.offset % 64 != 0 || tensor.offset > graph.weights.size() ||
         tensor.count > (graph.weights.size() - tensor.offset) / element_size(tensor.kind)) {
       throw corrupt_data("graph: tensor ", i, " has ", tensor.count, " elements at ", tensor.offset,
@@ -285,7 +301,8 @@ void check(const Graph& graph) {
   }
   const std::size_t raw = graph.raw_steps;
   if (graph.width(raw) != graph.outputs() || graph.outputs() > kMostOutputs ||
-      graph.number_of(raw) != graph.steps.back().number) {
+      graph.number_of(raw) != graph.steps.back().number ||
+      graph.number_of(raw) == NumberKind::kByte) {
     throw corrupt_data("graph: ", graph.width(raw), " raw scores, ", graph.outputs(),
                        " predictions of at most ", kMostOutputs, ", or of other numbers");
   }

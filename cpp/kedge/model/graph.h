@@ -2,8 +2,8 @@
 // them, as a list of steps over numbered slots. No step looks back at a name, allocates, or fails.
 //
 // Slot 0 is a row as it comes; step i writes slot i + 1 and reads slots before it. A slot has a
-// width and holds floats or doubles. The last slot is the prediction, and that of step `raw_steps`
-// the raw scores: what comes after is what the trainer calls the link.
+// width and holds floats, doubles or bytes. The last slot is the prediction, and that of step
+// `raw_steps` the raw scores: what comes after is what the trainer calls the link.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@
 
 namespace kedge {
 
-enum class NumberKind : std::uint32_t { kFloat, kDouble };
+// Bytes stand for numbers: (byte - zero) * scale, kernels/dense_int8.h.
+enum class NumberKind : std::uint32_t { kFloat, kDouble, kByte };
 
 // docs/architecture.md says what to do to add one. Their numbers are stored: append only.
 enum class StepKind : std::uint32_t {
@@ -38,8 +39,15 @@ enum class StepKind : std::uint32_t {
   kNormalize,  // x divided by its norm, option says which; by 1 if that is 0
   kTrees,      // the raw scores that the bundle's forest gives x
   kLink,       // what predictions of the forest come of its raw scores x
+  // Floats to bytes, each column with its own scale; tensors: 1 / scale, zero.
+  kQuantize,
+  // Bytes times int8 weights, sums of int32, to bytes or floats; option: kNone or kRelu after it;
+  // parameter: the zero of its bytes. Tensors: weights and channels as kernels/dense_int8.h has
+  // them.
+  kByteAffine,
+  kByteTable,  // tensor: 256 bytes or floats, by the byte that is read
 };
-inline constexpr StepKind kLastStepKind = StepKind::kLink;
+inline constexpr StepKind kLastStepKind = StepKind::kByteTable;
 
 enum class Activation : std::uint32_t {
   kNone,
@@ -90,7 +98,7 @@ struct GraphStep {
   double parameter = 0;
 };
 
-enum class TensorKind : std::uint32_t { kFloat, kDouble, kIndex };
+enum class TensorKind : std::uint32_t { kFloat, kDouble, kIndex, kByte };
 
 // `count` elements from byte `offset` of the weights on, which is a multiple of 64.
 struct GraphTensor {
@@ -104,6 +112,7 @@ struct GraphTensor {
 // each the inputs in their order, in each input its weights of the panel's outputs, zeros behind
 // the last; b is padded likewise.
 constexpr std::size_t panel_lanes(NumberKind number) noexcept {
+  if (number == NumberKind::kByte) return 64;
   return number == NumberKind::kFloat ? 16 : 8;
 }
 constexpr std::size_t padded_width(std::size_t width, NumberKind number) noexcept {

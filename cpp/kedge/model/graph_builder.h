@@ -47,13 +47,13 @@ class GraphBuilder {
   std::uint32_t add(GraphStep step, std::span<const std::uint32_t> slots);
   void add_tensor(std::span<const double> values, NumberKind number);
   void add_indices(std::span<const std::uint32_t> values);
+  void add_bytes(std::span<const std::byte> bytes, std::size_t count, TensorKind kind);
 
   // `raw` is the slot of the raw scores. The last step's slot is the prediction.
   Graph finish(std::uint32_t raw) const;
 
  private:
   std::uint32_t add_one(StepKind kind, std::uint32_t slot, std::size_t width);
-  void add_bytes(std::span<const std::byte> bytes, std::size_t count, TensorKind kind);
 
   std::uint32_t features_;
   NumberKind number_;

@@ -13,6 +13,7 @@ constexpr std::size_t kMostBlockRows = 96;
 constexpr std::size_t kTileRows = 12;  // whole tiles of the widest kernel
 
 std::size_t size_of(NumberKind number) {
+  if (number == NumberKind::kByte) return 1;
   return number == NumberKind::kFloat ? sizeof(float) : sizeof(double);
 }
 

@@ -6,6 +6,7 @@
 
 #include "kedge/base/math.h"
 #include "kedge/score/activate.h"
+#include "kedge/score/byte_run.h"
 #include "kedge/score/plan_rows.h"
 #include "kedge/score/plan_transform.h"
 
@@ -277,6 +278,10 @@ StepRun run_of(const PlanStep& step) {
       return run_look_up<Number>;
     case StepKind::kReduce:
       return run_reduce<Number>;
+    case StepKind::kQuantize:
+    case StepKind::kByteAffine:
+    case StepKind::kByteTable:
+      return byte_run(step);
     default:
       return transform_run<Number>(step.step);
   }
@@ -288,6 +293,9 @@ void bind_step(const Graph& graph, PlanStep& step) {
   step.graph = &graph;
   if (step.step.kind == StepKind::kAffine) {
     step.kernel = &select_variant(dense_variants(), active_isa());
+  }
+  if (step.step.kind == StepKind::kByteAffine) {
+    step.kernel = &select_variant(dense_int8_variants(), active_isa());
   }
   step.run = step.step.number == NumberKind::kFloat ? run_of<float>(step) : run_of<double>(step);
 }

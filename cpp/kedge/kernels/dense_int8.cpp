@@ -1,0 +1,18 @@
+#include "kedge/kernels/dense_int8.h"
+
+#include <array>
+
+namespace kedge {
+
+std::span<const Int8Variant> dense_int8_variants() noexcept {
+  static const std::array variants = {
+      dense_int8_scalar(),
+#if defined(__x86_64__)
+      dense_int8_avx2(),
+      dense_int8_avx512(),
+#endif
+  };
+  return variants;
+}
+
+}  // namespace kedge

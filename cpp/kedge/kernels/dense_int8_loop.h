@@ -1,0 +1,75 @@
+// The loop of dense_int8: tiles of rows by panels whose sums stay in registers. Included where
+// KEDGE_TARGET says for which instruction set, inside the file's own namespace, after `Sums` with
+// load, zero, add_products, add, store_bytes and store_floats, and with the tiles that fit the
+// registers.
+
+// A row alone adds with kSplit sums for each output, so that none waits for the one before.
+template <bool kToBytes, std::size_t kRows, std::size_t kPanels, std::size_t kSplit>
+KEDGE_TARGET inline void tile(const Int8Call& call, std::size_t row, std::size_t panel) {
+  Sums sums[kSplit][kRows][kPanels];
+  for (std::size_t p = 0; p < kPanels; ++p) {
+    const Sums bias = Sums::load(call.channels + (panel + p) * kInt8ChannelWords);
+    for (std::size_t r = 0; r < kRows; ++r) {
+      sums[0][r][p] = bias;
+      for (std::size_t s = 1; s < kSplit; ++s) sums[s][r][p] = Sums::zero();
+    }
+  }
+  const std::uint8_t* x = call.x + row * call.x_stride;
+  const std::size_t panel_bytes = call.groups * kInt8LineBytes;
+  const std::int8_t* weights = call.weights + panel * panel_bytes;
+  std::size_t group = 0;
+  for (; group + kSplit <= call.groups; group += kSplit) {
+    for (std::size_t s = 0; s < kSplit; ++s) {
+      for (std::size_t r = 0; r < kRows; ++r) {
+        const auto values = Sums::spread(x + r * call.x_stride + (group + s) * 4);
+        for (std::size_t p = 0; p < kPanels; ++p) {
+          sums[s][r][p].add_products(values,
+                                     weights + p * panel_bytes + (group + s) * kInt8LineBytes);
+        }
+      }
+    }
+  }
+  for (; group < call.groups; ++group) {
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const auto values = Sums::spread(x + r * call.x_stride + group * 4);
+      for (std::size_t p = 0; p < kPanels; ++p) {
+        sums[0][r][p].add_products(values, weights + p * panel_bytes + group * kInt8LineBytes);
+      }
+    }
+  }
+  for (std::size_t r = 0; r < kRows; ++r) {
+    for (std::size_t p = 0; p < kPanels; ++p) {
+      for (std::size_t s = 1; s < kSplit; ++s) sums[0][r][p].add(sums[s][r][p]);
+      const std::int32_t* channels = call.channels + (panel + p) * kInt8ChannelWords;
+      const std::size_t at = (row + r) * call.out_stride + (panel + p) * kInt8Lanes;
+      if constexpr (kToBytes) {
+        sums[0][r][p].store_bytes(channels, call, static_cast<std::uint8_t*>(call.out) + at);
+      } else {
+        sums[0][r][p].store_floats(channels, call, static_cast<float*>(call.out) + at);
+      }
+    }
+  }
+}
+
+template <bool kToBytes, std::size_t kPanels>
+KEDGE_TARGET inline void few_panels(const Int8Call& call, std::size_t panel) {
+  std::size_t row = 0;
+  for (; row + kTileRows <= call.rows; row += kTileRows) {
+    tile<kToBytes, kTileRows, kPanels, 1>(call, row, panel);
+  }
+  for (; row < call.rows; ++row) tile<kToBytes, 1, kPanels, kRowSplit>(call, row, panel);
+}
+
+template <bool kToBytes>
+KEDGE_TARGET void multiply(const Int8Call& call) noexcept {
+  std::size_t panel = 0;
+  if constexpr (kTilePanels > 2) {
+    for (; panel + kTilePanels <= call.panels; panel += kTilePanels) {
+      few_panels<kToBytes, kTilePanels>(call, panel);
+    }
+  }
+  if constexpr (kTilePanels > 1) {
+    for (; panel + 2 <= call.panels; panel += 2) few_panels<kToBytes, 2>(call, panel);
+  }
+  for (; panel < call.panels; ++panel) few_panels<kToBytes, 1>(call, panel);
+}
