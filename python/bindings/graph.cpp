@@ -1,14 +1,19 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/map.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <utility>
 #include <vector>
 
 #include "bindings.h"
 #include "kedge/base/bytes.h"
+#include "kedge/base/error.h"
 #include "kedge/model/onnx_net.h"
+#include "kedge/score/quantize_graph.h"
+#include "numpy_matrix.h"
 #include "stored.h"
 
 namespace nb = nanobind;
@@ -24,9 +29,30 @@ std::vector<std::string_view> steps_of(const Net& net) {
   return names;
 }
 
+Calibration calibration_of(std::string_view name) {
+  constexpr std::string_view kNames[] = {"min-max", "percentile", "mse"};
+  for (std::size_t i = 0; i < std::size(kNames); ++i) {
+    if (name == kNames[i]) return static_cast<Calibration>(i);
+  }
+  throw invalid_argument("calibrate = \"", name, "\": expected min-max, percentile or mse");
+}
+
+std::pair<Net, std::vector<StepError>> quantized(const Net& net, nb::handle rows,
+                                                 std::string_view calibrate) {
+  nb::object keep;
+  const Rows read = numpy_rows(rows, net.features.size(), keep);
+  QuantizedGraph made = quantize_graph(net.graph, read, calibration_of(calibrate));
+  return {{net.origin, net.features, std::move(made.graph)}, std::move(made.steps)};
+}
+
 }  // namespace
 
 void bind_graph(nb::module_& m) {
+  nb::class_<StepError>(m, "StepError", "How far int8 is from floats in what a step writes.")
+      .def_ro("step", &StepError::step, "Which step.")
+      .def_ro("largest", &StepError::largest, "Largest difference over the rows.")
+      .def_ro("mean", &StepError::mean, "Mean difference over the rows.")
+      .def_ro("range", &StepError::range, "What the floats span.");
   nb::class_<Net>(m, "Net", "A model that is not trees alone: steps from a row to its scores.")
       .def_static(
           "from_onnx", [](const nb::bytes& data) { return import_onnx_net(bytes_of(data)); },
@@ -34,6 +60,11 @@ void bind_graph(nb::module_& m) {
       .def_static(
           "reads_onnx", [](const nb::bytes& data) { return !has_onnx_trees(bytes_of(data)); },
           "data"_a, "Whether the file is without trees, which a Forest reads.")
+      .def("quantized", &quantized, "rows"_a, "calibrate"_a = "min-max",
+           nb::sig("def quantized(self, rows: object, calibrate: str = 'min-max') -> "
+                   "tuple[Net, list[StepError]]"),
+           "The net in int8, with scales from these rows; and its errors over them, the raw "
+           "scores' last.")
       .def_ro("origin", &Net::origin, "What made it.")
       .def_ro("features", &Net::features, "The columns of a row, in order.")
       .def_prop_ro("steps", &steps_of, "What is done to a row, step by step.");

@@ -19,6 +19,7 @@ from kedge._core import (
     Unsupported,
 )
 from kedge.model.importance import Importance, importances
+from kedge.model.int8 import check_options, quantized
 from kedge.model.sources import Source, source_of
 from kedge.sketch import profile
 
@@ -43,6 +44,9 @@ def compile(
     reference: object = None,
     background: int | None = None,
     metadata: Mapping[str, str] | None = None,
+    quantize: str | None = None,
+    calibrate: str = "min-max",
+    max_error: float | None = None,
 ) -> Model:
     """Compile a trained model; trees' raw scores are the trainer's, bit for bit.
 
@@ -64,6 +68,12 @@ def compile(
     only finite values, a pipeline with scikit-learn by those of the rows that it takes; if they
     are off by more than 1e-4 of the largest, the model is refused.
 
+    `quantize="int8"` makes a net of bytes and int8 of a net of floats, with the same bits on every
+    machine. Their scales are those of `reference`, by `calibrate`: "min-max" (every value fits),
+    "percentile" (one in a thousand at either end does not) or "mse" (least squared error).
+    `Model.metadata["quantization"]` says for each layer, and last for the raw scores, how far it is
+    from the floats over the reference; `max_error` is how far raw scores may be.
+
     >>> from sklearn.ensemble import RandomForestRegressor
     >>> x = np.arange(20.0)[:, None]
     >>> forest = RandomForestRegressor(5, random_state=0).fit(x, x[:, 0] > 7)
@@ -74,12 +84,20 @@ def compile(
     Raises:
         Unsupported: the model has something that cannot be scored exactly; the text names it.
         CorruptData: the file is damaged, or of no known kind.
-        InvalidArgument: `reference` lacks columns of the model, or has others.
+        InvalidArgument: `reference` lacks columns of the model, or has others;
+            `quantize` without a reference; raw scores in int8 further off than `max_error`.
     """
     if background is not None and (reference is None or isinstance(reference, Profile)):
         raise InvalidArgument(f"background = {background}: rows want a reference that has rows")
     source = source_of(model)
-    model = _model_of(source, dict(metadata or {}))
+    said = dict(metadata or {})
+    if quantize is not None:
+        check_options(source.forest, quantize, reference)
+    model = _model_of(source, said)
+    if quantize is not None:
+        rows = model.matrix(_named(reference, model))
+        net, report = quantized(source.forest, rows, calibrate, max_error)
+        model = Model(net, said | {"quantization": report})
     rows = model.golden_rows
     if isinstance(reference, Profile):
         model = model.with_profile(reference)

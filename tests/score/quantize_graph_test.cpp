@@ -1,0 +1,97 @@
+#include "kedge/score/quantize_graph.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "check.h"
+#include "kedge/base/random.h"
+#include "kedge/model/graph_builder.h"
+#include "kedge/score/plan.h"
+
+namespace kedge {
+namespace {
+
+std::vector<double> draw(std::size_t count, double scale, Random& random) {
+  std::vector<double> values(count);
+  for (double& value : values) value = scale * (2 * random.uniform() - 1);
+  return values;
+}
+
+// Layers with `activation` between them, columns of very different ranges.
+Graph net(const std::vector<std::size_t>& widths, Activation activation, Random& random) {
+  GraphBuilder builder(widths.front(), NumberKind::kFloat);
+  std::uint32_t slot = 0;
+  for (std::size_t i = 1; i < widths.size(); ++i) {
+    const double scale = 2 / std::sqrt(static_cast<double>(widths[i - 1]));
+    slot = builder.affine(slot, widths[i], draw(widths[i - 1] * widths[i], scale, random),
+                          draw(widths[i], 1, random));
+    if (i + 1 < widths.size()) slot = builder.activate(slot, activation);
+  }
+  return builder.finish(slot);
+}
+
+std::vector<float> scores(const Graph& graph, const Rows& rows) {
+  std::vector<float> out(rows.count * graph.outputs());
+  Plan(graph).score(rows, out.data(), true);
+  return out;
+}
+
+TEST("a net of bytes scores near the net of floats, alone as in a block") {
+  Random random(5);
+  const std::vector<std::vector<std::size_t>> nets = {
+      {28, 1}, {28, 64, 32, 1}, {100, 256, 128, 5}, {3, 17, 33, 2}, {1, 1}};
+  for (const auto& widths : nets) {
+    for (const Activation activation : {Activation::kRelu, Activation::kTanh}) {
+      const Graph graph = net(widths, activation, random);
+      const std::vector<double> x = draw(300 * widths.front(), 1, random);
+      const Rows rows = rows_of(x, widths.front());
+      const std::vector<float> wanted = scores(graph, rows);
+      for (const auto how : {Calibration::kMinMax, Calibration::kPercentile, Calibration::kMse}) {
+        const QuantizedGraph made = quantize_graph(graph, rows, how);
+        const std::vector<float> got = scores(made.graph, rows);
+        const auto [low, high] = std::ranges::minmax(wanted);
+        double sum = 0;
+        for (std::size_t i = 0; i < got.size(); ++i) sum += std::abs(got[i] - wanted[i]);
+        CHECK(sum / static_cast<double>(got.size()) < 0.03 * (high - low));
+        CHECK(made.steps.size() == widths.size() - 1);
+        for (const StepError& step : made.steps) CHECK(step.mean < 0.03 * step.range);
+        for (std::size_t i = 0; i < 20; ++i) {
+          const std::vector<float> alone = scores(made.graph, rows.from(i, 1));
+          CHECK(std::equal(alone.begin(), alone.end(),
+                           got.begin() + static_cast<std::ptrdiff_t>(i * alone.size())));
+        }
+      }
+    }
+  }
+}
+
+TEST("a column's own scale keeps small columns beside large ones") {
+  GraphBuilder builder(2, NumberKind::kFloat);
+  const Graph graph = builder.finish(
+      builder.affine(0, 1, std::vector<double>{1e-6, 1e3}, std::vector<double>{0.5}));
+  std::vector<double> x;
+  Random random(6);
+  for (std::size_t i = 0; i < 200; ++i) {
+    x.push_back(1e6 * random.uniform());
+    x.push_back(1e-3 * random.uniform());
+  }
+  const QuantizedGraph made = quantize_graph(graph, rows_of(x, 2), Calibration::kMinMax);
+  CHECK(made.steps.back().largest < 0.02);
+}
+
+TEST("what cannot be quantized is refused by name") {
+  Random random(7);
+  const Graph graph = net({2, 3, 1}, Activation::kRelu, random);
+  const std::vector<double> x = {1, std::numeric_limits<double>::quiet_NaN()};
+  CHECK_ERROR("not finite", quantize_graph(graph, rows_of(x, 2), Calibration::kMinMax));
+  CHECK_ERROR("no rows", quantize_graph(graph, Rows{}, Calibration::kMinMax));
+  GraphBuilder builder(2, NumberKind::kFloat);
+  const Graph other = builder.finish(builder.activate(0, Activation::kTanh));
+  const std::vector<double> fine = {1, 2};
+  CHECK_ERROR("no affine step", quantize_graph(other, rows_of(fine, 2), Calibration::kMinMax));
+}
+
+}  // namespace
+}  // namespace kedge
