@@ -1324,6 +1324,25 @@ class Forest:
         Makes a forest of arrays over the nodes of all trees; a leaf's left is -1.
         """
 
+class StepError:
+    """How far int8 is from floats in what a step writes."""
+
+    @property
+    def step(self) -> str:
+        """Which step."""
+
+    @property
+    def largest(self) -> float:
+        """Largest difference over the rows."""
+
+    @property
+    def mean(self) -> float:
+        """Mean difference over the rows."""
+
+    @property
+    def range(self) -> float:
+        """What the floats span."""
+
 class Net:
     """A model that is not trees alone: steps from a row to its scores."""
 
@@ -1334,6 +1353,11 @@ class Net:
     @staticmethod
     def reads_onnx(data: bytes) -> bool:
         """Whether the file is without trees, which a Forest reads."""
+
+    def quantized(self, rows: object, calibrate: str = 'min-max') -> tuple[Net, list[StepError]]:
+        """
+        The net in int8, with scales from these rows; and its errors over them, the raw scores' last.
+        """
 
     @property
     def origin(self) -> str:

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 
 #include "kedge/kernels/dense_int8.h"
@@ -32,7 +33,7 @@ struct Sums {
       const std::int32_t shift = channels[2 * kInt8Lanes + i];
       const std::int64_t half = std::int64_t{1} << (shift - 1);
       const std::int64_t value = call.zero + ((product + half) >> shift);
-      to[i] = static_cast<std::uint8_t>(value < low ? low : value > 255 ? 255 : value);
+      to[i] = static_cast<std::uint8_t>(std::clamp<std::int64_t>(value, low, 255));
     }
   }
   void store_floats(const std::int32_t* channels, const Int8Call& call, float* to) const {

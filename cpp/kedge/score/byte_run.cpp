@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 namespace kedge {
 namespace {
@@ -13,7 +14,7 @@ constexpr std::int32_t kRounderBits = std::bit_cast<std::int32_t>(kRounder);
 
 inline std::uint8_t to_byte(float x, float factor, float zero) noexcept {
   float value = x * factor;
-  value = value == value ? value : 0.0F;
+  value = std::isnan(value) ? 0.0F : value;
   value = value < -zero ? -zero : value;
   value = value > 255.0F - zero ? 255.0F - zero : value;
   const auto bits = std::bit_cast<std::int32_t>(value + kRounder);

@@ -43,7 +43,10 @@ Fraction fraction_of(double factor) {
   (void)std::frexp(factor, &exponent);
   std::int32_t shift = std::min(31 - exponent, kMostInt8Shift);
   double scaled = std::floor(std::ldexp(factor, shift) + 0.5);
-  if (scaled >= 2147483648.0) scaled = std::ldexp(1.0, 30), --shift;
+  if (scaled >= 2147483648.0) {  // rounded up to the next power of two
+    scaled = 1073741824.0;
+    --shift;
+  }
   return {static_cast<std::int32_t>(scaled), shift};
 }
 
