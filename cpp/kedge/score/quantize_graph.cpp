@@ -287,6 +287,7 @@ class Quantizer {
                      tensor.kind);
     }
     std::vector<std::uint32_t> from;
+    from.reserve(step.inputs);
     for (std::size_t i = 0; i < step.inputs; ++i) from.push_back(floats_[graph_.input(step, i)]);
     return net_.add(step, from);
   }
