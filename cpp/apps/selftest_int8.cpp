@@ -39,7 +39,7 @@ void add_int8(Digest& digest) {
     const Graph graph = draw_net(activation, random);
     const std::vector<double> x = draw(kRows * kWidths[0], random);
     const Rows rows = rows_of(x, kWidths[0]);
-    for (const auto how : {Calibration::kMinMax, Calibration::kPercentile, Calibration::kMse}) {
+    for (const auto how : {RangeRule::kMinMax, RangeRule::kPercentile, RangeRule::kMse}) {
       const QuantizedGraph made = quantize_graph(graph, rows, how);
       digest.add(made.graph.weights);
       std::vector<float> scores(kRows * made.graph.outputs());

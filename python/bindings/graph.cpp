@@ -29,10 +29,10 @@ std::vector<std::string_view> steps_of(const Net& net) {
   return names;
 }
 
-Calibration calibration_of(std::string_view name) {
+RangeRule range_rule_of(std::string_view name) {
   constexpr std::string_view kNames[] = {"min-max", "percentile", "mse"};
   for (std::size_t i = 0; i < std::size(kNames); ++i) {
-    if (name == kNames[i]) return static_cast<Calibration>(i);
+    if (name == kNames[i]) return static_cast<RangeRule>(i);
   }
   throw invalid_argument("calibrate = \"", name, "\": expected min-max, percentile or mse");
 }
@@ -41,7 +41,7 @@ std::pair<Net, std::vector<StepError>> quantized(const Net& net, nb::handle rows
                                                  std::string_view calibrate) {
   nb::object keep;
   const Rows read = numpy_rows(rows, net.features.size(), keep);
-  QuantizedGraph made = quantize_graph(net.graph, read, calibration_of(calibrate));
+  QuantizedGraph made = quantize_graph(net.graph, read, range_rule_of(calibrate));
   return {{net.origin, net.features, std::move(made.graph)}, std::move(made.steps)};
 }
 

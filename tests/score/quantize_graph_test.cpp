@@ -48,7 +48,7 @@ TEST("a net of bytes scores near the net of floats, alone as in a block") {
       const std::vector<double> x = draw(300 * widths.front(), 1, random);
       const Rows rows = rows_of(x, widths.front());
       const std::vector<float> wanted = scores(graph, rows);
-      for (const auto how : {Calibration::kMinMax, Calibration::kPercentile, Calibration::kMse}) {
+      for (const auto how : {RangeRule::kMinMax, RangeRule::kPercentile, RangeRule::kMse}) {
         const QuantizedGraph made = quantize_graph(graph, rows, how);
         const std::vector<float> got = scores(made.graph, rows);
         const auto [low, high] = std::ranges::minmax(wanted);
@@ -77,7 +77,7 @@ TEST("a column's own scale keeps small columns beside large ones") {
     x.push_back(1e6 * random.uniform());
     x.push_back(1e-3 * random.uniform());
   }
-  const QuantizedGraph made = quantize_graph(graph, rows_of(x, 2), Calibration::kMinMax);
+  const QuantizedGraph made = quantize_graph(graph, rows_of(x, 2), RangeRule::kMinMax);
   CHECK(made.steps.back().largest < 0.02);
 }
 
@@ -85,12 +85,12 @@ TEST("what cannot be quantized is refused by name") {
   Random random(7);
   const Graph graph = net({2, 3, 1}, Activation::kRelu, random);
   const std::vector<double> x = {1, std::numeric_limits<double>::quiet_NaN()};
-  CHECK_ERROR("not finite", quantize_graph(graph, rows_of(x, 2), Calibration::kMinMax));
-  CHECK_ERROR("no rows", quantize_graph(graph, Rows{}, Calibration::kMinMax));
+  CHECK_ERROR("not finite", quantize_graph(graph, rows_of(x, 2), RangeRule::kMinMax));
+  CHECK_ERROR("no rows", quantize_graph(graph, Rows{}, RangeRule::kMinMax));
   GraphBuilder builder(2, NumberKind::kFloat);
   const Graph other = builder.finish(builder.activate(0, Activation::kTanh));
   const std::vector<double> fine = {1, 2};
-  CHECK_ERROR("no affine step", quantize_graph(other, rows_of(fine, 2), Calibration::kMinMax));
+  CHECK_ERROR("no affine step", quantize_graph(other, rows_of(fine, 2), RangeRule::kMinMax));
 }
 
 }  // namespace

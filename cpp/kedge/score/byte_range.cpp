@@ -32,16 +32,16 @@ std::uint8_t ByteRange::byte(double value) const noexcept {
   return static_cast<std::uint8_t>(std::clamp(std::floor(value / scale + 0.5) + zero, 0.0, 255.0));
 }
 
-ByteRange byte_range(std::span<float> values, Calibration calibration) {
+ByteRange byte_range(std::span<float> values, RangeRule calibration) {
   std::ranges::sort(values);
   const double low = values.front();
   const double high = values.back();
-  if (calibration == Calibration::kPercentile) {
+  if (calibration == RangeRule::kPercentile) {
     const std::size_t beyond = values.size() / kOneIn;
     return between(values[beyond], values[values.size() - 1 - beyond]);
   }
   ByteRange best = between(low, high);
-  if (calibration == Calibration::kMinMax) return best;
+  if (calibration == RangeRule::kMinMax) return best;
   double least = squared_error(values, best);
   for (int i = 1; i < kNarrowings; ++i) {
     const double part = 1 - static_cast<double>(i) / kNarrowings;

@@ -20,6 +20,6 @@ struct ByteRange {
 };
 
 // Of the values in `values`, all finite. Sorts them.
-ByteRange byte_range(std::span<float> values, Calibration calibration);
+ByteRange byte_range(std::span<float> values, RangeRule calibration);
 
 }  // namespace kedge

@@ -96,7 +96,7 @@ ByteWeights byte_weights(const Graph& graph, const GraphStep& step, const ByteIn
 
 class Quantizer {
  public:
-  Quantizer(const Graph& graph, const Rows& rows, Calibration calibration)
+  Quantizer(const Graph& graph, const Rows& rows, RangeRule calibration)
       : graph_(graph),
         rows_(rows),
         calibration_(calibration),
@@ -329,7 +329,7 @@ class Quantizer {
 
   const Graph& graph_;
   const Rows& rows_;
-  Calibration calibration_;
+  RangeRule calibration_;
   GraphBuilder net_;
   std::vector<std::uint32_t> uses_;
   std::vector<bool> wants_bytes_;
@@ -341,7 +341,7 @@ class Quantizer {
 
 }  // namespace
 
-QuantizedGraph quantize_graph(const Graph& graph, const Rows& rows, Calibration calibration) {
+QuantizedGraph quantize_graph(const Graph& graph, const Rows& rows, RangeRule calibration) {
   if (rows.count == 0) throw invalid_argument("quantize: the reference has no rows");
   return Quantizer(graph, rows, calibration).run();
 }

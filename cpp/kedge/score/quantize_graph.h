@@ -10,7 +10,7 @@
 
 namespace kedge {
 
-enum class Calibration : std::uint8_t {
+enum class RangeRule : std::uint8_t {
   kMinMax,      // all values fit
   kPercentile,  // but one in a thousand at either end
   kMse,         // the range whose squared error is least, of thirty ever narrower ones
@@ -34,6 +34,6 @@ struct QuantizedGraph {
 // each output. All else stays as it is. Throws InvalidArgument without rows or when a value of
 // theirs is not finite, Unsupported when no step can become bytes. Time: the graph's depth times
 // scoring the rows.
-QuantizedGraph quantize_graph(const Graph& graph, const Rows& rows, Calibration calibration);
+QuantizedGraph quantize_graph(const Graph& graph, const Rows& rows, RangeRule calibration);
 
 }  // namespace kedge
