@@ -43,7 +43,7 @@ void add_int8(Digest& digest) {
       const QuantizedGraph made = quantize_graph(graph, rows, how);
       digest.add(made.graph.weights);
       std::vector<float> scores(kRows * made.graph.outputs());
-      Plan(made.graph).score(rows, scores.data(), true);
+      Plan(made.graph, RankedForest{}).score(rows, scores.data(), true);
       digest.add(std::as_bytes(std::span(scores)));
     }
   }

@@ -41,8 +41,11 @@ std::pair<Net, std::vector<StepError>> quantized(const Net& net, nb::handle rows
                                                  std::string_view calibrate) {
   nb::object keep;
   const Rows read = numpy_rows(rows, net.features.size(), keep);
+  if (net.forest) throw unsupported("quantize: a net that asks trees stays in floats");
   QuantizedGraph made = quantize_graph(net.graph, read, range_rule_of(calibrate));
-  return {{net.origin, net.features, std::move(made.graph)}, std::move(made.steps)};
+  Net quantized = net;
+  quantized.graph = std::move(made.graph);
+  return {std::move(quantized), std::move(made.steps)};
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ Graph net(const std::vector<std::size_t>& widths, Activation activation, Random&
 
 std::vector<float> scores(const Graph& graph, const Rows& rows) {
   std::vector<float> out(rows.count * graph.outputs());
-  Plan(graph).score(rows, out.data(), true);
+  Plan(graph, RankedForest{}).score(rows, out.data(), true);
   return out;
 }
 

@@ -28,7 +28,7 @@ std::vector<float> slot_values(const Graph& graph, std::uint32_t slot, const Row
   Graph part = graph;
   part.steps = graph.steps.first(slot);
   part.raw_steps = slot;
-  Plan(part).score(rows, values.data(), true);
+  Plan(part, RankedForest{}).score(rows, values.data(), true);
   return values;
 }
 
@@ -319,7 +319,7 @@ class Quantizer {
     part.steps = made.steps.first(bytes_[slot].slot);
     part.raw_steps = bytes_[slot].slot;
     std::vector<std::uint8_t> bytes(rows_.count * graph_.width(slot));
-    Plan(part).score(rows_, bytes.data(), true);
+    Plan(part, RankedForest{}).score(rows_, bytes.data(), true);
     std::vector<float> values(bytes.size());
     std::ranges::transform(bytes, values.begin(), [&](std::uint8_t byte) {
       return bytes_[slot].columns.front().value(byte);
