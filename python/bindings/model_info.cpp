@@ -63,13 +63,14 @@ std::string name_of(const GraphStep& step) {
 }
 
 nb::list steps_of(const std::optional<Graph>& graph) {
+  constexpr const char* kNumberNames[] = {"float32", "float64", "uint8"};
   nb::list out;
   if (!graph) return out;
   for (const GraphStep& step : graph->steps) {
     nb::dict row;
     row["step"] = name_of(step);
     row["width"] = step.width;
-    row["numbers"] = step.number == NumberKind::kFloat ? "float32" : "float64";
+    row["numbers"] = kNumberNames[static_cast<std::size_t>(step.number)];
     out.append(row);
   }
   return out;

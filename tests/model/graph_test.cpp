@@ -68,7 +68,7 @@ TEST("a sound graph passes") {
 
 TEST("what any step has is held to its bounds") {
   REFUSED("kind is 99", d.steps[kAffine].kind = StepKind{99});
-  REFUSED("numbers are of no known kind", d.steps[kAffine].number = NumberKind{2});
+  REFUSED("numbers are of no known kind", d.steps[kAffine].number = NumberKind{99});
   REFUSED("writes other numbers than slot 2", d.steps[kSelect].number = NumberKind::kDouble);
   REFUSED("width is 0", d.steps[kActivate].width = 0);
   REFUSED("width is 4194305", d.steps[kActivate].width = kMostGraphWidth + 1);
@@ -104,7 +104,7 @@ TEST("what a kind of step wants is held to its bounds") {
 
 TEST("what a graph has is held to its bounds") {
   REFUSED("0 features", d.graph.features = 0);
-  REFUSED("rows are of no kind", d.graph.number = NumberKind{2});
+  REFUSED("rows are of no kind", d.graph.number = NumberKind{99});
   REFUSED("raw scores after 0 of 9 steps", d.graph.raw_steps = 0);
   REFUSED("raw scores after 10 of 9 steps", d.graph.raw_steps = 10);
   REFUSED("15 raw scores, 3 predictions", d.graph.raw_steps = 7);

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import kedge
-from tests.model.nets import mlp
+from tests.model.nets import layers_of, mlp
 
 
 def rows(columns: int, count: int = 500) -> np.ndarray:
@@ -48,3 +51,68 @@ def test_what_cannot_be_kept_is_refused() -> None:
         kedge.compile(data, quantize="int8", reference=x, calibrate="best")
     with pytest.raises(kedge.InvalidArgument, match=r"up to .* max_error is 1e-09"):
         kedge.compile(data, quantize="int8", reference=x, max_error=1e-9)
+
+
+def in_float64(data: bytes, x: np.ndarray) -> np.ndarray:
+    layers = layers_of(data)
+    for i, (weights, bias) in enumerate(layers):
+        x = x @ weights.astype(np.float64) + bias
+        x = np.maximum(x, 0) if i + 1 < len(layers) else x
+    return x
+
+
+@pytest.mark.parametrize("calibrate", ["min-max", "percentile", "mse"])
+def test_report_holds_against_float64(calibrate: str) -> None:
+    data, x = mlp([12, 40, 3]), rows(12)
+    model = kedge.compile(data, quantize="int8", reference=x, calibrate=calibrate)
+    off = np.abs(model.predict(x).astype(np.float64) - in_float64(data, x))
+    last = json.loads(model.metadata["quantization"])["errors"][-1]
+    most = 1e-6 * np.abs(in_float64(data, x)).max()
+    assert last["largest"] == pytest.approx(off.max(), abs=most)
+    assert last["mean"] == pytest.approx(off.mean(), abs=most)
+    assert model.parity.rows == len(x)
+    assert model.parity.largest_difference == pytest.approx(off.max(), abs=most)
+
+
+def test_max_error_is_the_largest_error_that_passes() -> None:
+    data, x = mlp([6, 20, 2]), rows(6)
+    model = kedge.compile(data, quantize="int8", reference=x)
+    largest = json.loads(model.metadata["quantization"])["errors"][-1]["largest"]
+    kedge.compile(data, quantize="int8", reference=x, max_error=largest)
+    with pytest.raises(kedge.InvalidArgument, match="max_error"):
+        kedge.compile(data, quantize="int8", reference=x, max_error=np.nextafter(largest, 0))
+
+
+def test_bits_do_not_depend_on_the_instruction_set(tmp_path: Path) -> None:
+    for i, activation in enumerate(["Relu", "Tanh"]):
+        data, x = mlp([28, 64, 33, 3], activation), rows(28)
+        kedge.compile(data, quantize="int8", reference=x).save(tmp_path / f"{i}.kedge")
+        np.save(tmp_path / "rows.npy", 2 * x)
+    code = (
+        "import hashlib, numpy, kedge; x = numpy.load('rows.npy'); "
+        "nets = [kedge.load(f'{i}.kedge') for i in (0, 1)]; "
+        "bits = [n.predict(x[i:]).tobytes() for n in nets for i in (0, len(x) - 1)]; "
+        "print(hashlib.sha256(b''.join(bits)).hexdigest())"
+    )
+    path = os.pathsep.join([str(Path(kedge.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": path, **isa},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for isa in ({}, {"KEDGE_ISA": "scalar"}, {"KEDGE_ISA": "avx2"})
+    }
+    assert len(digests) == 1
+
+
+def test_inspect_says_which_numbers_a_step_has() -> None:
+    model = kedge.compile(mlp([6, 20, 2]), quantize="int8", reference=rows(6))
+    assert [(step["step"], step["numbers"]) for step in model.info()["steps"]] == [
+        ("quantize", "uint8"),
+        ("byte affine", "uint8"),
+        ("byte affine", "float32"),
+    ]

@@ -25,7 +25,7 @@ std::vector<Isa> detect() {
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
       isas.push_back(Isa::kAvx512);
-      // Every machine with VBMI that was sold has VNNI too.
+      // Cannon Lake alone has VBMI without VNNI: one name less, and it runs as avx512.
       if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512cd") &&
           __builtin_cpu_supports("avx512vnni")) {
         isas.push_back(Isa::kAvx512Vbmi);
