@@ -1,6 +1,9 @@
 #include "kedge/kernels/dense_int8.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "check.h"
@@ -121,6 +124,34 @@ TEST("a half is rounded up, and a byte is clamped") {
     if (!is_runnable(variant.isa)) continue;
     variant.to_bytes(call);
     CHECK(std::memcmp(out, wanted, kInt8Lanes) == 0);
+  }
+}
+
+TEST("every variant quantizes a row by the definition") {
+  Random random(9);
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float hard[] = {std::nanf(""), infinity, -infinity, 0.5F, 1.5F, -0.5F, -2.5F, 1e30F};
+  for (const Int8Variant& variant : dense_int8_variants()) {
+    if (!is_runnable(variant.isa)) continue;
+    for (std::size_t columns = 1; columns <= 40; ++columns) {
+      std::vector<float> x(columns);
+      std::vector<float> factors(columns);
+      std::vector<float> zeros(columns);
+      std::vector<std::uint8_t> wanted((columns + kInt8Lanes - 1) / kInt8Lanes * kInt8Lanes);
+      std::vector<std::uint8_t> out(wanted.size(), 7);
+      for (std::size_t j = 0; j < columns; ++j) {
+        const bool is_hard = random.below(3) == 0;
+        x[j] = is_hard ? hard[random.below(8)] : static_cast<float>(600 * random.uniform() - 300);
+        factors[j] = is_hard ? 1.0F : static_cast<float>(random.uniform());
+        zeros[j] = static_cast<float>(random.below(256));
+        const float product = x[j] * factors[j];
+        const float value = std::isnan(product) ? 0.0F : product;
+        const float whole = std::nearbyint(std::clamp(value, -zeros[j], 255 - zeros[j]));
+        wanted[j] = static_cast<std::uint8_t>(whole + zeros[j]);
+      }
+      variant.quantize(x.data(), factors.data(), zeros.data(), columns, out.data());
+      CHECK(out == wanted);
+    }
   }
 }
 

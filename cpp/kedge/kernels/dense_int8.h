@@ -46,12 +46,19 @@ struct Int8Call {
   bool relu;  // bytes: low is the zero; floats: what is below 0 becomes 0
 };
 
+// A row of floats to bytes: the product with the factor, rounded to float, of which NaN is 0;
+// clamped to -zero .. 255 - zero; rounded to the nearest whole number, halves to the even one; plus
+// zero, a whole number itself. Writes whole panels, 0 behind the last column; reads no further than
+// that.
+using Int8Quantize = void (*)(const float* x, const float* factors, const float* zeros,
+                              std::size_t columns, std::uint8_t* out) noexcept;
 using Int8Kernel = void (*)(const Int8Call&) noexcept;
 
 struct Int8Variant {
   Isa isa;
   Int8Kernel to_bytes;
   Int8Kernel to_floats;
+  Int8Quantize quantize;
 };
 
 // Row 0 is the scalar reference.

@@ -75,9 +75,10 @@ struct Sums {
   }
   KEDGE_TARGET void store_bytes(const std::int32_t* channels, const Int8Call& call,
                                 std::uint8_t* to) const {
-    const __m256i words =
-        _mm256_packs_epi32(bytes(low, channels, call), bytes(high, channels + 8, call));
-    const __m256i in_order = _mm256_permute4x64_epi64(words, 0xd8);
+    store(bytes(low, channels, call), bytes(high, channels + 8, call), to);
+  }
+  KEDGE_TARGET static void store(__m256i first, __m256i second, std::uint8_t* to) {
+    const __m256i in_order = _mm256_permute4x64_epi64(_mm256_packs_epi32(first, second), 0xd8);
     _mm_storeu_si128(
         reinterpret_cast<__m128i*>(to),
         _mm_packus_epi16(_mm256_castsi256_si128(in_order), _mm256_extracti128_si256(in_order, 1)));
@@ -94,13 +95,34 @@ struct Sums {
     floats(low, channels, call.relu, to);
     floats(high, channels + 8, call.relu, to + 8);
   }
+  // Those of eight columns that are there: what lies before `count`.
+  KEDGE_TARGET static __m256i whole(const float* x, const float* factors, const float* zeros,
+                                    std::int32_t count) {
+    const __m256i there =
+        _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    const __m256 zero = _mm256_maskload_ps(zeros, there);
+    __m256 value = _mm256_mul_ps(_mm256_maskload_ps(x, there), _mm256_maskload_ps(factors, there));
+    value = _mm256_and_ps(value, _mm256_cmp_ps(value, value, _CMP_ORD_Q));
+    value = _mm256_max_ps(value, _mm256_sub_ps(_mm256_setzero_ps(), zero));
+    value = _mm256_min_ps(value, _mm256_sub_ps(_mm256_set1_ps(255.0F), zero));
+    return _mm256_add_epi32(_mm256_cvtps_epi32(value), _mm256_cvtps_epi32(zero));
+  }
+  KEDGE_TARGET static void quantize(const float* x, const float* factors, const float* zeros,
+                                    std::size_t count, std::uint8_t* out) {
+    const auto first = static_cast<std::int32_t>(count);
+    const __m256i low = whole(x, factors, zeros, first);
+    if (count <= 8) return store(low, _mm256_setzero_si256(), out);
+    store(low, whole(x + 8, factors + 8, zeros + 8, first - 8), out);
+  }
 };
 
 #include "kedge/kernels/dense_int8_loop.h"
 
 }  // namespace
 
-Int8Variant dense_int8_avx2() noexcept { return {Isa::kAvx2, multiply<true>, multiply<false>}; }
+Int8Variant dense_int8_avx2() noexcept {
+  return {Isa::kAvx2, multiply<true>, multiply<false>, quantize_row};
+}
 
 }  // namespace kedge
 

@@ -58,6 +58,18 @@ struct Sums {
     if (call.relu) value = _mm512_max_ps(_mm512_setzero_ps(), value);
     _mm512_storeu_ps(to, value);
   }
+  KEDGE_TARGET static void quantize(const float* x, const float* factors, const float* zeros,
+                                    std::size_t count, std::uint8_t* out) {
+    const auto there = static_cast<__mmask16>((1u << count) - 1);
+    const __m512 zero = _mm512_maskz_loadu_ps(there, zeros);
+    __m512 value =
+        _mm512_mul_ps(_mm512_maskz_loadu_ps(there, x), _mm512_maskz_loadu_ps(there, factors));
+    value = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(value, value, _CMP_ORD_Q), value);
+    value = _mm512_max_ps(value, _mm512_sub_ps(_mm512_setzero_ps(), zero));
+    value = _mm512_min_ps(value, _mm512_sub_ps(_mm512_set1_ps(255.0F), zero));
+    const __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32(value), _mm512_cvtps_epi32(zero));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm512_cvtepi32_epi8(whole));
+  }
 };
 
 #include "kedge/kernels/dense_int8_loop.h"
@@ -65,7 +77,7 @@ struct Sums {
 }  // namespace
 
 Int8Variant dense_int8_avx512() noexcept {
-  return {Isa::kAvx512Vbmi, multiply<true>, multiply<false>};
+  return {Isa::kAvx512Vbmi, multiply<true>, multiply<false>, quantize_row};
 }
 
 }  // namespace kedge

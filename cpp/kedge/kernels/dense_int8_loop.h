@@ -1,7 +1,7 @@
 // The loop of dense_int8: tiles of rows by panels whose sums stay in registers. Included where
 // KEDGE_TARGET says for which instruction set, inside the file's own namespace, after `Sums` with
-// load, zero, add_products, add, store_bytes and store_floats, and with the tiles that fit the
-// registers.
+// load, zero, add_products, add, store_bytes, store_floats and quantize, and with the tiles that
+// fit the registers.
 
 // A row alone adds with kSplit sums for each output, so that none waits for the one before.
 template <bool kToBytes, std::size_t kRows, std::size_t kPanels, std::size_t kSplit>
@@ -72,4 +72,12 @@ KEDGE_TARGET void multiply(const Int8Call& call) noexcept {
     for (; panel + 2 <= call.panels; panel += 2) few_panels<kToBytes, 2>(call, panel);
   }
   for (; panel < call.panels; ++panel) few_panels<kToBytes, 1>(call, panel);
+}
+
+KEDGE_TARGET void quantize_row(const float* x, const float* factors, const float* zeros,
+                               std::size_t columns, std::uint8_t* out) noexcept {
+  for (std::size_t j = 0; j < columns; j += kInt8Lanes) {
+    const std::size_t count = columns - j < kInt8Lanes ? columns - j : kInt8Lanes;
+    Sums::quantize(x + j, factors + j, zeros + j, count, out + j);
+  }
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "kedge/kernels/dense_int8.h"
 
@@ -11,6 +12,20 @@ namespace {
 constexpr std::size_t kTileRows = 1;
 constexpr std::size_t kTilePanels = 1;
 constexpr std::size_t kRowSplit = 1;
+
+// Beside it floats are whole numbers apart: adding it rounds to the nearest even, and the lowest
+// bits are then the number.
+constexpr float kRounder = 12582912.0F;  // 1.5 * 2^23
+constexpr auto kRounderBits = std::bit_cast<std::int32_t>(kRounder);
+
+std::uint8_t to_byte(float x, float factor, float zero) {
+  float value = x * factor;
+  value = std::isnan(value) ? 0.0F : value;
+  value = value < -zero ? -zero : value;
+  value = value > 255.0F - zero ? 255.0F - zero : value;
+  const auto bits = std::bit_cast<std::int32_t>(value + kRounder);
+  return static_cast<std::uint8_t>(bits - kRounderBits + static_cast<std::int32_t>(zero));
+}
 
 struct Sums {
   std::int32_t lanes[kInt8Lanes];
@@ -44,6 +59,11 @@ struct Sums {
       to[i] = call.relu && value < 0 ? 0 : value;
     }
   }
+  static void quantize(const float* x, const float* factors, const float* zeros, std::size_t count,
+                       std::uint8_t* out) {
+    for (std::size_t j = 0; j < count; ++j) out[j] = to_byte(x[j], factors[j], zeros[j]);
+    std::fill(out + count, out + kInt8Lanes, std::uint8_t{0});
+  }
   static Sums zero() { return {}; }
   void add(const Sums& other) {
     for (std::size_t i = 0; i < kInt8Lanes; ++i) lanes[i] += other.lanes[i];
@@ -54,6 +74,8 @@ struct Sums {
 
 }  // namespace
 
-Int8Variant dense_int8_scalar() noexcept { return {Isa::kScalar, multiply<true>, multiply<false>}; }
+Int8Variant dense_int8_scalar() noexcept {
+  return {Isa::kScalar, multiply<true>, multiply<false>, quantize_row};
+}
 
 }  // namespace kedge

@@ -6,10 +6,6 @@
 
 namespace kedge {
 
-// The byte nearest to x * factor + zero: the product rounded to float, its end to the nearest even,
-// then clamped. NaN is the zero.
-std::uint8_t quantized(float x, float factor, float zero) noexcept;
-
 using ByteRun = void (*)(const PlanStep&, const PlanFrame&) noexcept;
 ByteRun byte_run(const PlanStep& step) noexcept;
 

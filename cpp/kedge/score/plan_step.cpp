@@ -294,7 +294,7 @@ void bind_step(const Graph& graph, PlanStep& step) {
   if (step.step.kind == StepKind::kAffine) {
     step.kernel = &select_variant(dense_variants(), active_isa());
   }
-  if (step.step.kind == StepKind::kByteAffine) {
+  if (step.step.kind == StepKind::kByteAffine || step.step.kind == StepKind::kQuantize) {
     step.kernel = &select_variant(dense_int8_variants(), active_isa());
   }
   step.run = step.step.number == NumberKind::kFloat ? run_of<float>(step) : run_of<double>(step);
