@@ -1,10 +1,11 @@
-"""Linear models and dense nets of float32, scored by kedge and by runtimes for nets.
+"""Linear models and dense nets of float32 and in int8, scored by kedge and by runtimes for nets.
 
     python -m bench.score.bench_dense [--json] [--quick] [--rows N] [--rounds R] [--only PART]
 
 dense/<widths>/one: 512 calls from Python, each with another row; median and p99 are of calls, clock
     included.
 dense/<widths>/batch: `--rows` rows in one call.
+dense-int8/...: the same in int8, calibrated on rows of the same kind; ONNX Runtime is the peer.
 
 Widths: 28-1, 28-64-32-1, 100-256-128-5 and 784-512-256-10, max(x, 0) between the layers, random
 weights, written as ONNX. Peers: ONNX Runtime and OpenVINO on that file, and numpy (`x @ w + b`),
@@ -12,7 +13,7 @@ each on one thread; who is not installed sits out and is named. Runtimes that ta
 among them, are not here.
 
 Predictions must be those in float64 to 1e-5 of the largest: everybody adds up floats in an order of
-its own. Seeded; a wrong answer is not timed and makes the exit code 1.
+its own; in int8 to a tenth. Seeded; a wrong answer is not timed and makes the exit code 1.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ import argparse
 import importlib
 import itertools
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +41,8 @@ from bench.report import Planned, parser, run_all
 
 _ONES = 512
 _TOLERANCE = 1e-5
+_INT8_TOLERANCE = 0.1
+_CALIBRATION_ROWS = 1000
 
 SHAPES: Sequence[Sequence[int]] = (
     (28, 1),
@@ -128,6 +133,23 @@ def onnxruntime_call(data: bytes) -> tuple[str, Call]:
     return runtime.__version__, lambda rows: session.run(wanted, {"x": rows})[0]
 
 
+def onnxruntime_int8_call(data: bytes) -> tuple[str, Call]:
+    """ONNX Runtime on its own int8 of the file: QDQ, a scale for each output."""
+    onnx, tools = _module("onnx"), _module("onnxruntime.quantization")
+    model = onnx.load_from_string(data)
+    columns = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    rows = iter([{"x": draw(_CALIBRATION_ROWS, columns)}])
+    reader = type(
+        "Reader", (tools.CalibrationDataReader,), {"get_next": lambda _: next(rows, None)}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "int8.onnx"
+        tools.quantize_static(
+            model, path, reader(), per_channel=True, activation_type=tools.QuantType.QUInt8
+        )
+        return onnxruntime_call(path.read_bytes())
+
+
 def openvino_call(data: bytes) -> tuple[str, Call]:
     """OpenVINO, told to keep to float32, and its version."""
     core = _module("openvino").Core()
@@ -151,16 +173,16 @@ def contender(engine: str, release: str, call: Call, inputs: Sequence[Values]) -
     return Contender(engine, release, run, lambda answer: answer.taken_ns)
 
 
-def judge(engine: str, answer: Answer, expected: Answer) -> str:
-    """Predictions must be the expected ones, within what sums of floats are."""
+def judge(engine: str, answer: Answer, expected: Answer, most: float = _TOLERANCE) -> str:
+    """Predictions must be the expected ones, within what sums of floats are, or `most`."""
     if answer.values.shape != expected.values.shape:
         return f"values are {answer.values.shape}, expected {expected.values.shape}"
-    tolerance = _TOLERANCE * float(np.abs(expected.values).max())
+    tolerance = most * float(np.abs(expected.values).max())
     off = float(np.abs(answer.values - expected.values).max())
     return f"{engine} is off by {off:g}, tolerance {tolerance:g}" if not off <= tolerance else ""
 
 
-def race(work: str, widths: Sequence[int], rows: int) -> Race[Answer]:
+def race(work: str, widths: Sequence[int], rows: int, *, is_int8: bool) -> Race[Answer]:
     """Score `rows` rows in one call, or, for one, many rows by a call each.
 
     Raises:
@@ -170,7 +192,12 @@ def race(work: str, widths: Sequence[int], rows: int) -> Race[Answer]:
     data = to_onnx(layers)
     table = draw(_ONES if rows == 1 else rows, widths[0])
     inputs = [table[i : i + rows] for i in range(0, len(table), rows)]
-    ours = contender("kedge", version("kedge"), kedge.compile(data).predict, inputs)
+    if is_int8:
+        sample = draw(_CALIBRATION_ROWS, widths[0])
+        model = kedge.compile(data, quantize="int8", reference=sample)
+    else:
+        model = kedge.compile(data)
+    ours = contender("kedge", version("kedge"), model.predict, inputs)
 
     def of_file(engine: str, make: Callable[[bytes], tuple[str, Call]]) -> Contender[Answer]:
         release, call = make(data)
@@ -179,12 +206,15 @@ def race(work: str, widths: Sequence[int], rows: int) -> Race[Answer]:
     def of_numpy() -> Contender[Answer]:
         return contender("numpy", version("numpy"), partial(plain, layers), inputs)
 
+    expected = Answer(plain(layers, table.astype(np.float64)), [])
+    if is_int8:
+        peers = installed(partial(of_file, "onnxruntime", onnxruntime_int8_call))
+        return Race(work, rows, ours, peers, partial(judge, most=_INT8_TOLERANCE), expected)
     peers = installed(
         partial(of_file, "onnxruntime", onnxruntime_call),
         of_numpy,
         partial(of_file, "openvino", openvino_call),
     )
-    expected = Answer(plain(layers, table.astype(np.float64)), [])
     return Race(work, rows, ours, peers, judge, expected)
 
 
@@ -198,10 +228,11 @@ def _module(name: str) -> Any:
 def plan(options: argparse.Namespace) -> list[Planned]:
     """Every work's name and what makes its race."""
     works: list[Planned] = []
-    for widths in SHAPES[:2] if options.quick else SHAPES:
-        for kind, rows in (("one", 1), ("batch", options.rows)):
-            work = f"dense/{name_of(widths)}/{kind}"
-            works.append((work, partial(race, work, widths, rows)))
+    for what, is_int8 in (("dense", False), ("dense-int8", True)):
+        for widths in SHAPES[:2] if options.quick else SHAPES:
+            for kind, rows in (("one", 1), ("batch", options.rows)):
+                work = f"{what}/{name_of(widths)}/{kind}"
+                works.append((work, partial(race, work, widths, rows, is_int8=is_int8)))
     return works
 
 

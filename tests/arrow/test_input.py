@@ -73,6 +73,22 @@ class OnlyStream:
         return self.table.__arrow_c_stream__(requested_schema)
 
 
+class ChunkedOrOne(OnlyStream):
+    """As an array only what lies in one piece."""
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> Any:
+        batches = self.table.to_batches()
+        if len(batches) != 1:
+            raise ValueError("several chunks are no array")
+        return batches[0].__arrow_c_array__(requested_schema)
+
+
+def test_what_is_no_array_is_read_as_a_stream() -> None:
+    one = pa.table({"v": [1.0, 2.0]})
+    for table in (one, pa.concat_tables([one, one])):
+        assert pa.table(Table(ChunkedOrOne(table))).to_pydict() == table.to_pydict()
+
+
 @pytest.mark.parametrize("kind", TYPES, ids=str)
 def test_every_type_goes_out_as_it_came(kind: pa.DataType) -> None:
     column = some_values(kind)

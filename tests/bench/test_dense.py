@@ -17,7 +17,12 @@ def test_small_nets_are_raced(
     monkeypatch.setattr(bench_dense, "SHAPES", ((3, 1), (4, 5, 2)))
     assert bench_dense.main(["--quick", "--json", "--rows", "16", "--rounds", "1"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    wanted = {f"dense/{net}/{kind}" for net in ("3-1", "4-5-2") for kind in ("one", "batch")}
+    wanted = {
+        f"{what}/{net}/{kind}"
+        for what in ("dense", "dense-int8")
+        for net in ("3-1", "4-5-2")
+        for kind in ("one", "batch")
+    }
     assert {line["work"] for line in lines} == wanted
     assert {"kedge", "numpy", "onnxruntime"} <= {line["engine"] for line in lines}
 
