@@ -1,10 +1,15 @@
 #include "explain.h"
 
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdint>
+#include <memory>
 #include <numeric>
 
 #include "bindings.h"
@@ -27,7 +32,8 @@ struct Top {
 };
 
 struct ExplainArguments {
-  const Background* background = nullptr;
+  const Against& against;
+  Sampling sampling;
   bool interactions = false;
   std::size_t threads = 1;
 };
@@ -35,7 +41,7 @@ struct ExplainArguments {
 class Explaining {
  public:
   Explaining(const Model& model, std::size_t rows, const ExplainArguments& given)
-      : model_(model), background_(given.background), threads_(given.threads) {
+      : model_(model), given_(given) {
     const std::size_t features = model.features();
     for (const Feature& feature : model.bundle().features) done_.names.push_back(feature.name);
     done_.rows = rows;
@@ -45,33 +51,47 @@ class Explaining {
     next_ = static_cast<double*>(data);
     done_.data = next_;
     done_.values = shaped(std::move(matrix), rows, done_.outputs, features);
-    const std::vector<double>& base =
-        background_ != nullptr ? background_->base() : model.explainer().base();
+    const std::vector<double>& base = given.against.base(model);
     void* base_data = nullptr;
     done_.base = new_matrix(1, base.size(), &base_data).attr("reshape")(base.size());
     std::ranges::copy(base, static_cast<double*>(base_data));
     done_.base_data = static_cast<const double*>(base_data);
     if (given.interactions) add_interactions();
+    if (given.against.sampled() != nullptr) add_errors();
   }
 
   void add(const Rows& rows) {
+    const std::size_t width = model_.outputs() * model_.features();
     {
       nb::gil_scoped_release release;
-      if (background_ != nullptr) {
-        model_.explain(*background_, rows, next_, threads_);
-      } else {
-        model_.explain(rows, next_, threads_);
-      }
-      if (next_pair_ != nullptr) model_.explain_pairs(rows, next_pair_, threads_);
+      explain(rows);
+      if (next_pair_ != nullptr) model_.explain_pairs(rows, next_pair_, given_.threads);
     }
-    const std::size_t width = model_.outputs() * model_.features();
     next_ += rows.count * width;
+    if (next_error_ != nullptr) next_error_ += rows.count * width;
     if (next_pair_ != nullptr) next_pair_ += rows.count * width * model_.features();
   }
 
   Explanation finish() { return std::move(done_); }
 
  private:
+  void explain(const Rows& rows) {
+    if (const auto* sampled = given_.against.sampled()) {
+      model_.explain(*sampled, given_.sampling, rows, next_, next_error_, given_.threads);
+    } else if (const auto* background = given_.against.background()) {
+      model_.explain(*background, rows, next_, given_.threads);
+    } else {
+      model_.explain(rows, next_, given_.threads);
+    }
+  }
+
+  void add_errors() {
+    void* data = nullptr;
+    nb::object matrix = new_matrix(done_.rows * done_.outputs, model_.features(), &data);
+    next_error_ = static_cast<double*>(data);
+    done_.errors = shaped(std::move(matrix), done_.rows, done_.outputs, model_.features());
+  }
+
   void add_interactions() {
     const std::size_t features = model_.features();
     void* data = nullptr;
@@ -84,10 +104,10 @@ class Explaining {
   }
 
   const Model& model_;
-  const Background* background_;
-  std::size_t threads_;
+  const ExplainArguments& given_;
   Explanation done_;
   double* next_ = nullptr;
+  double* next_error_ = nullptr;
   double* next_pair_ = nullptr;
 };
 
@@ -151,6 +171,24 @@ nb::object drawn(nb::handle self, const nb::args& args, const nb::kwargs& option
   return nb::module_::import_("kedge.model.picture").attr("draw")(self, *args, **options);
 }
 
+Sampling sampling_of(std::size_t rounds, std::optional<double> deadline_ms) {
+  if (rounds < Sampling::kLeastRounds || rounds > Sampling::kMostRounds) {
+    throw invalid_argument("explain: rounds = ", rounds, "; ", Sampling::kLeastRounds, " to ",
+                           Sampling::kMostRounds);
+  }
+  Sampling sampling;
+  sampling.rounds = rounds;
+  if (!deadline_ms) return sampling;
+  constexpr double kMostMs = 1e9;
+  if (!(*deadline_ms > 0 && *deadline_ms <= kMostMs)) {
+    throw invalid_argument("explain: deadline_ms = ", *deadline_ms, "; above 0, ", kMostMs,
+                           " at most");
+  }
+  sampling.deadline = std::chrono::steady_clock::now() +
+                      std::chrono::nanoseconds(static_cast<std::int64_t>(*deadline_ms * 1e6));
+  return sampling;
+}
+
 Explanation explain_any(const Model& model, nb::handle x, const ExplainArguments& given) {
   RowInput input(model, x);
   Explaining explaining(model, input.rows(), given);
@@ -170,7 +208,7 @@ nb::object shaped(nb::object matrix, std::size_t rows, std::size_t outputs, std:
   return matrix.attr("reshape")(nb::make_tuple(rows, outputs, columns));
 }
 
-std::unique_ptr<Background> background_of(const Model& model, nb::handle sample) {
+nb::object background_of(const Model& model, nb::handle sample) {
   nb::object keep;
   nb::object matrix = nb::borrow(sample);
   if (is_row_list(sample)) {
@@ -178,41 +216,56 @@ std::unique_ptr<Background> background_of(const Model& model, nb::handle sample)
   } else if (!is_numpy(sample)) {
     matrix = nb::find(model).attr("matrix")(sample);
   }
-  model.expect_trees();
   const Rows rows = numpy_rows(matrix, model.features(), keep);
-  nb::gil_scoped_release release;
-  return std::make_unique<Background>(model.bundle().forest, rows);
+  if (model.plan()) return nb::cast(SampledBackground(model.plan(), rows));
+  std::unique_ptr<Background> made;
+  {
+    nb::gil_scoped_release release;
+    made = std::make_unique<Background>(model.bundle().forest, rows);
+  }
+  return nb::cast(std::move(made));
 }
 
 Against::Against(const Model& model, nb::handle background) {
   if (background.is_none()) return;
-  if (nb::isinstance<nb::str>(background)) {
-    const auto name = nb::cast<std::string>(background);
-    if (name != "reference") {
-      throw invalid_argument("background: expected \"reference\" or rows, got \"", name, "\"");
-    }
+  if (!nb::isinstance<nb::str>(background)) {
+    choose(model, background);
+    return;
+  }
+  const auto name = nb::cast<std::string>(background);
+  if (name != "reference") {
+    throw invalid_argument("background: expected \"reference\" or rows, got \"", name, "\"");
+  }
+  if (model.plan()) {
+    sampled_ = &model.sampled_reference();
+  } else {
     chosen_ = &model.reference_background();
-    return;
-  }
-  if (!nb::isinstance<Background>(background)) {
-    made_ = background_of(model, background);
-    chosen_ = made_.get();
-    return;
-  }
-  chosen_ = &nb::cast<const Background&>(background);
-  if (!chosen_->is_of(model.bundle().forest)) {
-    throw invalid_argument("explain: the background was made by another model");
   }
 }
 
+void Against::choose(const Model& model, nb::handle background) {
+  const bool is_made =
+      nb::isinstance<Background>(background) || nb::isinstance<SampledBackground>(background);
+  made_ = is_made ? nb::borrow(background) : background_of(model, background);
+  bool is_ours = false;
+  if (nb::isinstance<Background>(made_)) {
+    chosen_ = &nb::cast<const Background&>(made_);
+    is_ours = !model.plan() && chosen_->is_of(model.bundle().forest);
+  } else {
+    sampled_ = &nb::cast<const SampledBackground&>(made_);
+    is_ours = sampled_->is_of(model.plan().get());
+  }
+  if (!is_ours) throw invalid_argument("explain: the background was made by another model");
+}
+
 Explanation explain(const Model& model, nb::handle x, nb::handle background, bool interactions,
-                    std::size_t threads) {
-  model.expect_trees();
+                    std::size_t rounds, std::optional<double> deadline_ms, std::size_t threads) {
+  const Sampling sampling = sampling_of(rounds, deadline_ms);
   const Against against(model, background);
-  if (interactions && against.background() != nullptr) {
+  if (interactions && !background.is_none()) {
     throw invalid_argument("explain: interactions are not known against a background");
   }
-  return explain_any(model, x, {against.background(), interactions, threads});
+  return explain_any(model, x, {against, sampling, interactions, threads});
 }
 
 void bind_explain(nb::module_& m) {
@@ -234,6 +287,16 @@ void bind_explain(nb::module_& m) {
           "__repr__",
           [](const Background& self) { return text("<Background of ", self.rows(), " rows>"); },
           "One line.");
+  nb::class_<SampledBackground>(m, "SampledBackground",
+                                "A sample that the rows of a model that is a graph of steps are "
+                                "explained against: see Model.background.")
+      .def("__len__", &SampledBackground::rows, "How many rows there are.")
+      .def(
+          "__repr__",
+          [](const SampledBackground& self) {
+            return text("<SampledBackground of ", self.rows(), " rows>");
+          },
+          "One line.");
   nb::class_<Explanation>(m, "Explanation",
                           "What each feature adds to the raw scores of some rows. Exports Arrow: a "
                           "column for each feature, and the base.")
@@ -244,6 +307,10 @@ void bind_explain(nb::module_& m) {
               nb::sig("def base(self, /) -> numpy.typing.NDArray[numpy.float64]"),
               "For each output, the raw score of the average training row, or the mean one of the "
               "background.")
+      .def_ro("errors", &Explanation::errors,
+              nb::sig("def errors(self, /) -> numpy.typing.NDArray[numpy.float64] | None"),
+              "Of each value that was estimated, its standard error over the orders that were "
+              "drawn; None where all are exact.")
       .def_ro(
           "interactions", &Explanation::interactions,
           nb::sig("def interactions(self, /) -> numpy.typing.NDArray[numpy.float64] | None"),

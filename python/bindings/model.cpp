@@ -225,12 +225,15 @@ void bind_model(nb::module_& m) {
           [](Model& self, const nb::bytes& data) { new (&self) Model(bundle_in(data)); }, "data"_a,
           "Read them back.")
       .def("explain", &explain, "x"_a, nb::kw_only(), "background"_a = nb::none(),
-           "interactions"_a = false, "threads"_a = 1,
+           "interactions"_a = false, "rounds"_a = 16, "deadline_ms"_a = nb::none(), "threads"_a = 1,
            "What each feature adds to the raw scores: exact Shapley values. A feature that is not "
            "known is averaged over by the training rows that went either way; with a background, "
            "rows, what `background` made of them, or \"reference\", the rows that the model keeps, "
-           "it "
-           "has their values, one row's after the other's. Reads what predict reads.")
+           "it has their values, one row's after the other's. Models that are not trees alone are "
+           "explained so only, and by estimates, see `Explanation.errors`: from at most so many "
+           "`rounds`, each an order of the features and its opposite for every row of the "
+           "background, and none that would end behind the deadline, but 2 in any case. Where "
+           "features add up or meet in pairs, they are exact. Reads what predict reads.")
       .def("reasons", &find_reasons, "x"_a, nb::kw_only(), "top"_a = 3, "toward"_a = nb::none(),
            "background"_a = nb::none(), "threads"_a = 1,
            nb::sig("def reasons(self, x: object, *, top: int = 3, toward: typing.Literal['up', "
@@ -242,6 +245,7 @@ void bind_model(nb::module_& m) {
            "as it is, the raw score is the same. A feature of which nothing is asked is no reason, "
            "nor is one that adds nothing, or with `toward` one that adds the other way.")
       .def("background", &background_of, "sample"_a,
+           nb::sig("def background(self, sample: object) -> Background | SampledBackground"),
            "A sample made ready for many calls of `explain`: 1 to 10 000 rows, as predict reads "
            "them. Takes time and memory for every leaf and row of the sample; then a row to be "
            "explained takes time for each leaf and each set of features that tells rows of the "

@@ -223,6 +223,7 @@ RowReasons find_reasons(const Model& model, nb::handle x, std::size_t top,
                         std::optional<std::string_view> toward, nb::handle background,
                         std::size_t threads) {
   const ReasonAsk ask{std::min(top, model.features()), toward_of(toward)};
+  model.conditions();  // refuses a model that has none
   const Against against(model, background);
   RowInput input(model, x);
   const std::size_t width = model.outputs() * model.features();

@@ -1458,6 +1458,17 @@ class Background:
     def __repr__(self) -> str:
         """One line."""
 
+class SampledBackground:
+    """
+    A sample that the rows of a model that is a graph of steps are explained against: see Model.background.
+    """
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def __repr__(self) -> str:
+        """One line."""
+
 class Explanation:
     """
     What each feature adds to the raw scores of some rows. Exports Arrow: a column for each feature, and the base.
@@ -1473,6 +1484,12 @@ class Explanation:
     def base(self, /) -> numpy.typing.NDArray[numpy.float64]:
         """
         For each output, the raw score of the average training row, or the mean one of the background.
+        """
+
+    @property
+    def errors(self, /) -> numpy.typing.NDArray[numpy.float64] | None:
+        """
+        Of each value that was estimated, its standard error over the orders that were drawn; None where all are exact.
         """
 
     @property
@@ -1658,9 +1675,9 @@ class Model:
     def __setstate__(self, data: bytes) -> None:
         """Read them back."""
 
-    def explain(self, x: object, *, background: object | None = None, interactions: bool = False, threads: int = 1) -> Explanation:
+    def explain(self, x: object, *, background: object | None = None, interactions: bool = False, rounds: int = 16, deadline_ms: float | None = None, threads: int = 1) -> Explanation:
         """
-        What each feature adds to the raw scores: exact Shapley values. A feature that is not known is averaged over by the training rows that went either way; with a background, rows, what `background` made of them, or "reference", the rows that the model keeps, it has their values, one row's after the other's. Reads what predict reads.
+        What each feature adds to the raw scores: exact Shapley values. A feature that is not known is averaged over by the training rows that went either way; with a background, rows, what `background` made of them, or "reference", the rows that the model keeps, it has their values, one row's after the other's. Models that are not trees alone are explained so only, and by estimates, see `Explanation.errors`: from at most so many `rounds`, each an order of the features and its opposite for every row of the background, and none that would end behind the deadline, but 2 in any case. Where features add up or meet in pairs, they are exact. Reads what predict reads.
         """
 
     def reasons(self, x: object, *, top: int = 3, toward: Literal['up', 'down'] | None = None, background: object | None = None, threads: int = 1) -> Reasons:
@@ -1668,7 +1685,7 @@ class Model:
         The conditions that decided: for each row the `top` features with the largest contributions, as `explain` gives them, and what the row's ways through all trees ask of each: "income <= 31200". With any other value that fulfils a condition, the rest as it is, the raw score is the same. A feature of which nothing is asked is no reason, nor is one that adds nothing, or with `toward` one that adds the other way.
         """
 
-    def background(self, sample: object) -> Background:
+    def background(self, sample: object) -> Background | SampledBackground:
         """
         A sample made ready for many calls of `explain`: 1 to 10 000 rows, as predict reads them. Takes time and memory for every leaf and row of the sample; then a row to be explained takes time for each leaf and each set of features that tells rows of the sample from its path: fewer than rows, in small trees far fewer.
         """

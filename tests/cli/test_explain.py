@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sklearn import linear_model
 
 import kedge
 from kedge.cli import main
@@ -92,3 +95,25 @@ def test_pages_that_cannot_be_are_refused(
     assert main(["explain", "churn.kedge", *options]) == 64
     assert text in capsys.readouterr().err
     assert sorted(folder.iterdir()) == before
+
+
+def test_a_linear_model_is_explained_against_a_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = draw(ROWS, 2)
+    x = matrix(table)
+    trained = linear_model.LinearRegression().fit(np.nan_to_num(x), np.arange(ROWS))
+    model = kedge.compile(trained)
+    names = [feature.name for feature in model.features]
+    rows = pa.table({name: np.nan_to_num(x[:, i]) for i, name in enumerate(names)})
+    pq.write_table(rows, "rows.parquet")
+    pq.write_table(rows.slice(0, 500), "sample.parquet")
+    Path("linear.kedge").write_bytes(model.to_bytes())
+    command = ["explain", "linear.kedge", "rows.parquet", "-o", "phi.parquet"]
+    assert main([*command, "--background", "sample.parquet", "--rounds", "2"]) == 0
+    capsys.readouterr()
+    first = np.nan_to_num(x)[:, 0]
+    wanted = trained.coef_[0] * (first - first[:500].mean())
+    np.testing.assert_allclose(pq.read_table("phi.parquet")[names[0]], wanted, atol=1e-9)
+    assert main(command) == 64
+    assert "explained against a background only" in capsys.readouterr().err

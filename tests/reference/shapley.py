@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from math import factorial
 
-__all__ = ["Leaf", "Node", "Tree", "expectation", "interactions", "shapley", "shapley_against"]
+__all__ = [
+    "Leaf",
+    "Node",
+    "Tree",
+    "expectation",
+    "interactions",
+    "shapley",
+    "shapley_against",
+    "shapley_of",
+]
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,24 @@ def shapley_against(
         return sum(expectation(tree, values, everything) for values in mixed) / len(sample)
 
     return _values(mean, features)
+
+
+def shapley_of(
+    score: Callable[[list[list[float]]], list[float]],
+    row: Sequence[float],
+    sample: Sequence[Sequence[float]],
+) -> list[float]:
+    """That of anything that scores rows.
+
+    >>> shapley_of(lambda rows: [a * b for a, b in rows], [2.0, 3.0], [[0.0, 0.0], [2.0, 1.0]])
+    [2.0, 3.0]
+    """
+
+    def mean(known: frozenset[int]) -> float:
+        mixed = [[row[i] if i in known else other[i] for i in range(len(row))] for other in sample]
+        return sum(score(mixed)) / len(sample)
+
+    return _values(mean, len(row))
 
 
 def interactions(tree: Tree, row: Sequence[float], features: int) -> list[list[float]]:

@@ -53,7 +53,7 @@ bool same_bits(double a, double b) {
 Model::Model(Bundle bundle) : bundle_(std::move(bundle)) {
   row_work_ = trees();
   if (bundle_.graph) {
-    plan_ = std::make_unique<const Plan>(*bundle_.graph, bundle_.forest);
+    plan_ = std::make_shared<const Plan>(*bundle_.graph, bundle_.forest);
     row_work_ += work_of(*bundle_.graph);
     check_golden();
     return;
@@ -131,12 +131,12 @@ std::span<const CategoryPlaces> Model::category_places() const {
   return category_places_;
 }
 
-void Model::expect_trees() const {
-  if (plan_) throw unsupported("explain: the model is a graph of steps; trees alone are explained");
-}
-
 const Explainer& Model::explainer() const {
-  expect_trees();
+  if (plan_) {
+    throw unsupported(
+        "explain: the model is a graph of steps, which is explained against a background only; "
+        "trees alone know their training rows' ways");
+  }
   std::call_once(explained_,
                  [&] { explainer_ = std::make_unique<const Explainer>(bundle_.forest); });
   return *explainer_;
@@ -156,18 +156,35 @@ void Model::explain(const Background& background, const Rows& rows, double* out,
   });
 }
 
-const Background& Model::reference_background() const {
-  expect_trees();
+void Model::explain(const SampledBackground& background, const Sampling& sampling, const Rows& rows,
+                    double* out, double* errors, std::size_t threads) const {
+  in_threads(rows, threads, kBlockRows, [&](std::size_t first, const Rows& part) {
+    const std::size_t at = first * outputs() * features();
+    background.explain(part, sampling, out + at, errors + at);
+  });
+}
+
+Rows Model::reference_rows() const {
   if (bundle_.sample.empty()) {
     throw invalid_argument(
         "background: the model keeps no rows of its reference; compile it with background=100, or "
         "give rows");
   }
-  std::call_once(compared_, [&] {
-    background_ =
-        std::make_unique<const Background>(bundle_.forest, rows_of(bundle_.sample, features()));
-  });
+  return rows_of(bundle_.sample, features());
+}
+
+const Background& Model::reference_background() const {
+  const Rows rows = reference_rows();
+  std::call_once(compared_,
+                 [&] { background_ = std::make_unique<const Background>(bundle_.forest, rows); });
   return *background_;
+}
+
+const SampledBackground& Model::sampled_reference() const {
+  const Rows rows = reference_rows();
+  std::call_once(compared_,
+                 [&] { sampled_ = std::make_unique<const SampledBackground>(plan_, rows); });
+  return *sampled_;
 }
 
 void Model::explain_pairs(const Rows& rows, double* out, std::size_t threads) const {
@@ -179,7 +196,8 @@ void Model::explain_pairs(const Rows& rows, double* out, std::size_t threads) co
 }
 
 const Conditions& Model::conditions() const {
-  expect_trees();
+  if (plan_)
+    throw unsupported("reasons: the model is a graph of steps; trees alone ask conditions");
   std::call_once(asked_, [&] { conditions_ = std::make_unique<const Conditions>(bundle_.forest); });
   return *conditions_;
 }

@@ -16,6 +16,7 @@
 #include "kedge/score/interactions.h"
 #include "kedge/score/plan.h"
 #include "kedge/score/reasons.h"
+#include "kedge/score/sampled_background.h"
 
 namespace kedge {
 
@@ -47,8 +48,9 @@ class Model {
   // trainer's predict() gives them. `threads` at most are used, and one for few rows.
   void score(const Rows& rows, void* out, bool raw, std::size_t threads = 1) const;
 
-  // Throws Unsupported when the model is not trees alone, which are all that is explained.
-  void expect_trees() const;
+  // Null of a model of trees alone.
+  const std::shared_ptr<const Plan>& plan() const noexcept { return plan_; }
+
   // Made when it is first wanted. Throws Unsupported when the model cannot be explained.
   const Explainer& explainer() const;
   // What Explainer::explain gives.
@@ -56,9 +58,14 @@ class Model {
   // What Background::explain gives. `background` was made for this model's forest.
   void explain(const Background& background, const Rows& rows, double* out,
                std::size_t threads = 1) const;
-  // Of the reference's rows that the bundle keeps; made when it is first wanted. Throws
-  // InvalidArgument when it keeps none.
+  // What SampledBackground::explain gives. `background` was made for this model's plan.
+  void explain(const SampledBackground& background, const Sampling& sampling, const Rows& rows,
+               double* out, double* errors, std::size_t threads = 1) const;
+  // The reference's rows that the bundle keeps. Throws InvalidArgument when it keeps none.
+  Rows reference_rows() const;
+  // Of those rows; made when it is first wanted. The first is of trees, the second of a plan.
   const Background& reference_background() const;
+  const SampledBackground& sampled_reference() const;
   // What Interactions::explain gives. Throws as it and explainer() do.
   void explain_pairs(const Rows& rows, double* out, std::size_t threads = 1) const;
 
@@ -81,7 +88,7 @@ class Model {
   void score_part(const Engine* engine, const Rows& rows, void* out, bool raw) const noexcept;
 
   Bundle bundle_;
-  std::unique_ptr<const Plan> plan_;  // of a bundle with a graph
+  std::shared_ptr<const Plan> plan_;  // of a bundle with a graph
   std::size_t row_work_ = 0;
   std::vector<std::unique_ptr<Place>> places_;
   mutable std::once_flag placed_;
@@ -92,6 +99,7 @@ class Model {
   mutable std::unique_ptr<const Interactions> interactions_;
   mutable std::once_flag compared_;
   mutable std::unique_ptr<const Background> background_;
+  mutable std::unique_ptr<const SampledBackground> sampled_;
   mutable std::once_flag asked_;
   mutable std::unique_ptr<const Conditions> conditions_;
 };

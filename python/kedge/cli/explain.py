@@ -49,6 +49,13 @@ def options(parser: argparse.ArgumentParser) -> None:
         help="against the rows that the model keeps of its reference, or a file's (1000 at most, "
         "drawn), instead of the shares of training rows",
     )
+    add(
+        "--rounds",
+        type=whole,
+        metavar="N",
+        default=16,
+        help="at most, of a model that is not trees alone: orders of its features (%(default)s)",
+    )
     add("--toward", choices=["up", "down"], help="of --reasons, those that move scores that way")
     add("--columns", type=names, metavar="A,B", default=[], help="of DATA, to stand beside them")
     add("--threads", type=whole, default=1, metavar="N", help="explain in so many (%(default)s)")
@@ -87,7 +94,7 @@ def _answer(options: argparse.Namespace) -> Answer:
             against.append(_background(options, model))
         asked = {"background": against[0], "threads": options.threads}
         if options.reasons is None:
-            return model.explain(rows, **asked)
+            return model.explain(rows, **asked, rounds=options.rounds)
         return model.reasons(rows, top=options.reasons, toward=options.toward, **asked)
 
     noun = "contributions" if options.reasons is None else "reasons"
@@ -122,7 +129,7 @@ def _page(options: argparse.Namespace, path: Path) -> Answer:
     kept = sampled(options.data, model, _MOST_DRAWN)
     rows = kept.table()
     against = _background(options, model)
-    found = model.explain(rows, background=against, threads=options.threads)
+    found = model.explain(rows, background=against, rounds=options.rounds, threads=options.threads)
     drawn_from = kept.seen if kept.seen > len(found) else None
     picture = draw(found, rows, drawn_from=drawn_from)
     write_whole(path, picture.to_html().encode())
