@@ -3,7 +3,8 @@
     python -m bench.score.bench_pipeline [--rounds R] [--rows N] [--quick]
 
 pipeline/<model>/<rows>: impute, scale, one-hot and logistic regression (`linear`) or boosted trees
-(`trees`), a twentieth of the numbers missing. kedge takes an Arrow table, or its `matrix`;
+(`trees`), a twentieth of the numbers missing. kedge takes an Arrow table, or its `matrix`,
+or of one row the dictionary of its values;
 scikit-learn a pandas frame; ONNX Runtime, through skl2onnx, a dictionary of columns, made before
 the clock starts. Peers that are not installed, or cannot convert the pipeline, are named and sit
 out. One thread; medians of calls that take turns. A wrong answer (more than 1e-4 off) makes the
@@ -92,9 +93,11 @@ def engines(pipeline: Any, model: kedge.Model, table: pd.DataFrame) -> dict[str,
     """What to call, by name; who is not there is named on the error stream."""
     arrow = pa.Table.from_pandas(table, preserve_index=False).combine_chunks().to_batches()[0]
     matrix = model.matrix(arrow)
+    row = arrow.slice(0, 1).to_pylist()[0]
     runs: dict[str, Run] = {
         "kedge": lambda: model.predict(arrow),
         "kedge matrix": lambda: model.predict(matrix),
+        **({"kedge dict": lambda: model.predict(row)} if len(table) == 1 else {}),
         "scikit-learn": lambda: pipeline.predict_proba(table)[:, 1],
     }
     try:

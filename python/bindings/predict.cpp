@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,9 @@
 #include "kedge/arrow/check.h"
 #include "kedge/base/error.h"
 #include "kedge/score/model.h"
+#include "kedge/score/scratch.h"
 #include "kedge/score/table_rows.h"
+#include "named_row.h"
 #include "numpy_matrix.h"
 
 namespace nb = nanobind;
@@ -96,6 +99,16 @@ Batches predict_table(const Model& model, const Arguments& given) {
   return scores;
 }
 
+nb::object predict_named(const Model& model, const Arguments& given) {
+  struct Named;
+  const std::span<double> values(scratch<double, Named>(model.features()), model.features());
+  read_named_row(model, given.x, values);
+  void* data = nullptr;
+  nb::object scores = new_scores(1, model.outputs(), model.gives_float32(), &data);
+  score(model, rows_of(values, values.size()), data, given);
+  return scores;
+}
+
 nb::object predict(const Model& model, const Arguments& given) {
   if (is_numpy(given.x)) return predict_numpy(model, given.x, given);
   if (nb::isinstance<nb::list>(given.x) || nb::isinstance<nb::tuple>(given.x)) {
@@ -103,6 +116,7 @@ nb::object predict(const Model& model, const Arguments& given) {
     return predict_numpy(model, array, given);
   }
   if (given.out.is_valid()) throw invalid_argument("out: only with a NumPy array as input");
+  if (is_named_row(given.x)) return predict_named(model, given);
   return nb::cast(predict_table(model, given));
 }
 
@@ -175,7 +189,8 @@ PyObject* predict_method(PyObject* self, PyObject* const* values, Py_ssize_t pla
 constexpr const char* kDoc =
     "predict($self, x, *, raw=False, out=None, threads=1)\n--\n\n"
     "What the trainer's predict gives, or with `raw` the scores before the link. NumPy in gives "
-    "NumPy, columns by place; Arrow in gives an Arrow table, columns by name.";
+    "NumPy, columns by place; Arrow in gives an Arrow table, columns by name. A dictionary of one "
+    "row's values by name gives NumPy.";
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "row_input.h"
 
+#include "named_row.h"
 #include "numpy_matrix.h"
 
 namespace nb = nanobind;
@@ -20,6 +21,13 @@ RowInput::RowInput(const Model& model, nb::handle x) {
     given_ = is_numpy(x) ? nb::borrow(x) : array_of(x);
     matrix_ = numpy_rows(given_, model.features(), keep_);
     rows_ = matrix_.count;
+    return;
+  }
+  if (is_named_row(x)) {
+    named_.resize(model.features());
+    read_named_row(model, x, named_);
+    matrix_ = rows_of(named_, named_.size());
+    rows_ = 1;
     return;
   }
   table_ = batches_from(x);

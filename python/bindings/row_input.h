@@ -19,7 +19,7 @@ bool is_row_list(nanobind::handle x);
 // A list of rows as a float64 array.
 nanobind::object array_of(nanobind::handle rows);
 
-// A NumPy array and a list of rows by place, a table by name, part by part.
+// A NumPy array and a list of rows by place, a table and a dictionary by name, part by part.
 class RowInput {
  public:
   RowInput(const Model& model, nanobind::handle x);
@@ -44,6 +44,7 @@ class RowInput {
  private:
   nanobind::object given_;
   nanobind::object keep_;
+  std::vector<double> named_;
   Rows matrix_;
   Batches table_;
   std::optional<TableRows> reader_;

@@ -1652,7 +1652,7 @@ class Model:
 
     def predict(self, x: object, *, raw: bool = False, out: object | None = None, threads: int = 1) -> Any:
         """
-        What the trainer's predict gives, or with `raw` the scores before the link. NumPy in gives NumPy, columns by place; Arrow in gives an Arrow table, columns by name.
+        What the trainer's predict gives, or with `raw` the scores before the link. NumPy in gives NumPy, columns by place; Arrow in gives an Arrow table, columns by name. A dictionary of one row's values by name gives NumPy.
         """
 
     @staticmethod
