@@ -24,7 +24,7 @@ CPP: dict[str, set[str]] = {
     "window": {"base", "arrow", "kernels", "evidence", "expr", "sketch"},
     "drift": {"base", "arrow", "kernels", "evidence", "sketch"},
     "quality": {"base", "arrow", "kernels", "evidence", "sketch"},
-    "score": {"base", "arrow", "kernels", "evidence", "model"},
+    "score": {"base", "arrow", "kernels", "evidence", "sketch", "model"},
 }
 CPP["decide"] = set(CPP)
 CPP["serve"] = set(CPP)

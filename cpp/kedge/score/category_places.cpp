@@ -13,10 +13,11 @@ CategoryPlaces::CategoryPlaces(const Feature& feature)
   for (std::size_t i = 0; i < feature.categories.size(); ++i) {
     const std::string& name = feature.categories[i];
     const auto place = static_cast<double>(i);
-    of_text_.emplace(name, place);
+    if (names_.insert(name) == place_of_name_.size()) place_of_name_.push_back(place);
     const auto number = number_of<double>(name);
-    if (number && !std::isnan(*number)) of_number_.emplace(*number, place);
+    if (number && !std::isnan(*number)) place_of_number_.emplace(*number, place);
   }
+  names_.settle();
 }
 
 }  // namespace kedge

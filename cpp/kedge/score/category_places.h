@@ -4,12 +4,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "kedge/model/trees.h"
+#include "kedge/sketch/string_table.h"
 
 namespace kedge {
 
@@ -18,29 +18,25 @@ class CategoryPlaces {
  public:
   explicit CategoryPlaces(const Feature& feature);
 
-  bool empty() const noexcept { return of_text_.empty(); }
-  bool has_numbers() const noexcept { return !of_number_.empty(); }
+  bool empty() const noexcept { return names_.size() == 0; }
+  bool has_numbers() const noexcept { return !place_of_number_.empty(); }
 
   // When none is called so: NaN or, of kText, the place behind the last. NaN is missing.
-  double of(std::string_view name) const noexcept { return place(of_text_, name); }
+  double of(std::string_view name) const noexcept {
+    const std::uint32_t id = names_.find(name);
+    return id == StringTable::kAbsent ? unknown_ : place_of_name_[id];
+  }
   double of(double number) const noexcept {
-    return std::isnan(number) ? number : place(of_number_, number);
+    const auto found = place_of_number_.find(number);
+    if (found != place_of_number_.end()) return found->second;
+    return std::isnan(number) ? number : unknown_;
   }
 
  private:
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
-
-  template <class Places, class Name>
-  double place(const Places& places, const Name& name) const noexcept {
-    const auto found = places.find(name);
-    return found == places.end() ? unknown_ : found->second;
-  }
-
   double unknown_;
-  std::unordered_map<std::string, double, Hash, std::equal_to<>> of_text_;
-  std::unordered_map<double, double> of_number_;  // of the names that spell one
+  StringTable names_;
+  std::vector<double> place_of_name_;
+  std::unordered_map<double, double> place_of_number_;  // of the names that spell one
 };
 
 }  // namespace kedge
