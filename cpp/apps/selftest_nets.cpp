@@ -2,15 +2,18 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "kedge/base/random.h"
 #include "kedge/model/bundle.h"
 #include "kedge/model/graph_builder.h"
+#include "kedge/score/gradients.h"
 #include "kedge/score/graph_golden.h"
 #include "kedge/score/model.h"
 #include "kedge/score/plan.h"
+#include "kedge/score/sampled_background.h"
 
 namespace kedge {
 namespace {
@@ -33,6 +36,16 @@ class Drawer {
     const std::uint32_t raw = layer(slot, 3);
     net_.softmax(raw);
     return net_.finish(raw);
+  }
+
+  // Steps that all have slopes.
+  Graph draw_smooth() {
+    std::uint32_t slot = layer(0, 37);
+    for (const Activation activation : {Activation::kTanh, Activation::kGelu, Activation::kRelu}) {
+      slot = net_.activate(layer(slot, 17), activation);
+    }
+    slot = normed(layer(slot, 69));
+    return net_.finish(layer(slot, 3));
   }
 
  private:
@@ -87,6 +100,13 @@ class Drawer {
 
 // NaN has another sign on other machines.
 template <class Number>
+void add_numbers(const std::vector<Number>& numbers, Digest& digest) {
+  for (const Number number : numbers) {
+    digest.add(std::isnan(number) ? std::numeric_limits<Number>::quiet_NaN() : number);
+  }
+}
+
+template <class Number>
 void add_scores(const Plan& plan, const Rows& rows, bool raw, Digest& digest) {
   const std::size_t outputs = plan.graph().outputs();
   std::vector<Number> scores(2 * rows.count * outputs);
@@ -94,9 +114,7 @@ void add_scores(const Plan& plan, const Rows& rows, bool raw, Digest& digest) {
   for (std::size_t i = 0; i < rows.count; ++i) {
     plan.score(rows.from(i, 1), scores.data() + (rows.count + i) * outputs, raw);
   }
-  for (const Number score : scores) {
-    digest.add(std::isnan(score) ? std::numeric_limits<Number>::quiet_NaN() : score);
-  }
+  add_numbers(scores, digest);
 }
 
 void add_net(const Graph& graph, const Rows& rows, Digest& digest) {
@@ -120,6 +138,23 @@ void add_net(const Graph& graph, const Rows& rows, Digest& digest) {
   const Model model(std::move(bundle));  // holds the golden rows to their scores
 }
 
+void add_explanations(const Graph& graph, const Rows& rows, Digest& digest) {
+  const SampledBackground background(std::make_shared<const Plan>(graph, RankedForest{}),
+                                     rows.from(0, 5));
+  std::vector<double> values(3 * graph.outputs() * kFeatures);
+  std::vector<double> errors(values.size());
+  Sampling sampling;
+  sampling.rounds = 3;
+  background.explain(rows.from(5, 3), sampling, values.data(), errors.data());
+  add_numbers(values, digest);
+  add_numbers(errors, digest);
+  const Gradients gradients(graph);
+  gradients.explain(rows.from(5, 3), background.sample(), background.base(), 9, values.data(),
+                    errors.data());
+  add_numbers(values, digest);
+  add_numbers(errors, digest);
+}
+
 }  // namespace
 
 void add_nets(Digest& digest) {
@@ -131,6 +166,7 @@ void add_nets(Digest& digest) {
   }
   for (const NumberKind number : {NumberKind::kFloat, NumberKind::kDouble}) {
     add_net(Drawer(number, random).draw(), rows_of(values, kFeatures), digest);
+    add_explanations(Drawer(number, random).draw_smooth(), rows_of(values, kFeatures), digest);
   }
 }
 

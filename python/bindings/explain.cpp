@@ -2,6 +2,7 @@
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
@@ -34,6 +35,7 @@ struct Top {
 struct ExplainArguments {
   const Against& against;
   Sampling sampling;
+  std::optional<Gradients> gradients;
   bool interactions = false;
   std::size_t threads = 1;
 };
@@ -76,7 +78,11 @@ class Explaining {
 
  private:
   void explain(const Rows& rows) {
-    if (const auto* sampled = given_.against.sampled()) {
+    const auto* sampled = given_.against.sampled();
+    if (given_.gradients) {
+      model_.explain(*sampled, *given_.gradients, given_.sampling.rounds, rows, next_, next_error_,
+                     given_.threads);
+    } else if (sampled != nullptr) {
       model_.explain(*sampled, given_.sampling, rows, next_, next_error_, given_.threads);
     } else if (const auto* background = given_.against.background()) {
       model_.explain(*background, rows, next_, given_.threads);
@@ -189,6 +195,17 @@ Sampling sampling_of(std::size_t rounds, std::optional<double> deadline_ms) {
   return sampling;
 }
 
+void check_gradients(const Against& against, const Sampling& sampling) {
+  if (against.sampled() == nullptr) {
+    throw unsupported("explain: trees have no gradients, and are explained exactly without");
+  }
+  if (sampling.deadline) throw invalid_argument("explain: deadline_ms is of method=\"orders\"");
+  if (sampling.rounds > Gradients::kMostPoints) {
+    throw invalid_argument("explain: rounds = ", sampling.rounds, "; gradients take ",
+                           Gradients::kMostPoints, " points at most");
+  }
+}
+
 Explanation explain_any(const Model& model, nb::handle x, const ExplainArguments& given) {
   RowInput input(model, x);
   Explaining explaining(model, input.rows(), given);
@@ -259,13 +276,22 @@ void Against::choose(const Model& model, nb::handle background) {
 }
 
 Explanation explain(const Model& model, nb::handle x, nb::handle background, bool interactions,
-                    std::size_t rounds, std::optional<double> deadline_ms, std::size_t threads) {
+                    std::string_view method, std::size_t rounds, std::optional<double> deadline_ms,
+                    std::size_t threads) {
   const Sampling sampling = sampling_of(rounds, deadline_ms);
   const Against against(model, background);
   if (interactions && !background.is_none()) {
     throw invalid_argument("explain: interactions are not known against a background");
   }
-  return explain_any(model, x, {against, sampling, interactions, threads});
+  ExplainArguments given{against, sampling, std::nullopt, interactions, threads};
+  if (method == "gradients") {
+    check_gradients(against, given.sampling);
+    given.gradients.emplace(*model.bundle().graph);
+  } else if (method != "orders") {
+    throw invalid_argument("explain: method = \"", method, "\", expected \"orders\" or ",
+                           "\"gradients\"");
+  }
+  return explain_any(model, x, given);
 }
 
 void bind_explain(nb::module_& m) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kedge/score/model.h"
@@ -48,8 +49,8 @@ class Against {
 
 // Of what predict reads.
 Explanation explain(const Model& model, nanobind::handle x, nanobind::handle background,
-                    bool interactions, std::size_t rounds, std::optional<double> deadline_ms,
-                    std::size_t threads);
+                    bool interactions, std::string_view method, std::size_t rounds,
+                    std::optional<double> deadline_ms, std::size_t threads);
 // A Background or a SampledBackground.
 nanobind::object background_of(const Model& model, nanobind::handle sample);
 

@@ -225,7 +225,8 @@ void bind_model(nb::module_& m) {
           [](Model& self, const nb::bytes& data) { new (&self) Model(bundle_in(data)); }, "data"_a,
           "Read them back.")
       .def("explain", &explain, "x"_a, nb::kw_only(), "background"_a = nb::none(),
-           "interactions"_a = false, "rounds"_a = 16, "deadline_ms"_a = nb::none(), "threads"_a = 1,
+           "interactions"_a = false, "method"_a = "orders", "rounds"_a = 16,
+           "deadline_ms"_a = nb::none(), "threads"_a = 1,
            "What each feature adds to the raw scores: exact Shapley values. A feature that is not "
            "known is averaged over by the training rows that went either way; with a background, "
            "rows, what `background` made of them, or \"reference\", the rows that the model keeps, "
@@ -233,7 +234,10 @@ void bind_model(nb::module_& m) {
            "explained so only, and by estimates, see `Explanation.errors`: from at most so many "
            "`rounds`, each an order of the features and its opposite for every row of the "
            "background, and none that would end behind the deadline, but 2 in any case. Where "
-           "features add up or meet in pairs, they are exact. Reads what predict reads.")
+           "features add up or meet in pairs, they are exact. With method "
+           "\"gradients\", a net's are integrated gradients, the slope's mean along the straight "
+           "way from each row of the background at `rounds` points; errors are then what an "
+           "output's sum is short of. Reads what predict reads.")
       .def("reasons", &find_reasons, "x"_a, nb::kw_only(), "top"_a = 3, "toward"_a = nb::none(),
            "background"_a = nb::none(), "threads"_a = 1,
            nb::sig("def reasons(self, x: object, *, top: int = 3, toward: typing.Literal['up', "

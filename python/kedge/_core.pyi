@@ -1675,9 +1675,9 @@ class Model:
     def __setstate__(self, data: bytes) -> None:
         """Read them back."""
 
-    def explain(self, x: object, *, background: object | None = None, interactions: bool = False, rounds: int = 16, deadline_ms: float | None = None, threads: int = 1) -> Explanation:
+    def explain(self, x: object, *, background: object | None = None, interactions: bool = False, method: str = 'orders', rounds: int = 16, deadline_ms: float | None = None, threads: int = 1) -> Explanation:
         """
-        What each feature adds to the raw scores: exact Shapley values. A feature that is not known is averaged over by the training rows that went either way; with a background, rows, what `background` made of them, or "reference", the rows that the model keeps, it has their values, one row's after the other's. Models that are not trees alone are explained so only, and by estimates, see `Explanation.errors`: from at most so many `rounds`, each an order of the features and its opposite for every row of the background, and none that would end behind the deadline, but 2 in any case. Where features add up or meet in pairs, they are exact. Reads what predict reads.
+        What each feature adds to the raw scores: exact Shapley values. A feature that is not known is averaged over by the training rows that went either way; with a background, rows, what `background` made of them, or "reference", the rows that the model keeps, it has their values, one row's after the other's. Models that are not trees alone are explained so only, and by estimates, see `Explanation.errors`: from at most so many `rounds`, each an order of the features and its opposite for every row of the background, and none that would end behind the deadline, but 2 in any case. Where features add up or meet in pairs, they are exact. With method "gradients", a net's are integrated gradients, the slope's mean along the straight way from each row of the background at `rounds` points; errors are then what an output's sum is short of. Reads what predict reads.
         """
 
     def reasons(self, x: object, *, top: int = 3, toward: Literal['up', 'down'] | None = None, background: object | None = None, threads: int = 1) -> Reasons:

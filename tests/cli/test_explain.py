@@ -115,5 +115,9 @@ def test_a_linear_model_is_explained_against_a_file(
     first = np.nan_to_num(x)[:, 0]
     wanted = trained.coef_[0] * (first - first[:500].mean())
     np.testing.assert_allclose(pq.read_table("phi.parquet")[names[0]], wanted, atol=1e-9)
+    gradients = ["--background", "sample.parquet", "--method", "gradients"]
+    assert main([*command, *gradients]) == 0
+    np.testing.assert_allclose(pq.read_table("phi.parquet")[names[0]], wanted, atol=1e-9)
+    capsys.readouterr()
     assert main(command) == 64
     assert "explained against a background only" in capsys.readouterr().err

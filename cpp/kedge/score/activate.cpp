@@ -7,6 +7,10 @@
 namespace kedge {
 namespace {
 
+constexpr double kRootHalf = 0.7071067811865476;
+constexpr double kGeluScale = 0.7978845608028654;  // sqrt(2 / pi)
+constexpr double kGeluCube = 0.044715;
+
 double tanh_of(double x) {
   const double size = std::fabs(x);
   if (size < 1e-5) return x;
@@ -44,9 +48,9 @@ double activated(Activation activation, double alpha, double x) {
     case Activation::kElu:
       return x < 0 ? alpha * (exp_of(x) - 1) : x;
     case Activation::kGelu:
-      return x / 2 * (1 + erf_of(x * 0.7071067811865476));
+      return x / 2 * (1 + erf_of(x * kRootHalf));
     case Activation::kGeluTanh:
-      return x / 2 * (1 + tanh_of(0.7978845608028654 * (x + 0.044715 * x * x * x)));
+      return x / 2 * (1 + tanh_of(kGeluScale * (x + kGeluCube * x * x * x)));
     case Activation::kTanh:
       return tanh_of(x);
     case Activation::kSigmoid:
@@ -82,6 +86,46 @@ void activate(Activation activation, double alpha, const float* in, float* out,
 void activate(Activation activation, double alpha, const double* in, double* out,
               std::size_t count) noexcept {
   activate_all(activation, alpha, in, out, count);
+}
+
+double activation_slope(Activation activation, double alpha, double x) noexcept {
+  constexpr double kBell = 0.3989422804014327;  // 1 / sqrt(2 pi)
+  switch (activation) {
+    case Activation::kNone:
+      return 1;
+    case Activation::kRelu:
+      return x < 0 ? 0 : 1;
+    case Activation::kLeakyRelu:
+      return x < 0 ? alpha : 1;
+    case Activation::kElu:
+      return x < 0 ? alpha * exp_of(x) : 1;
+    case Activation::kGelu:
+      return (1 + erf_of(x * kRootHalf)) / 2 + x * kBell * exp_of(-x * x / 2);
+    case Activation::kGeluTanh: {
+      const double curved = tanh_of(kGeluScale * (x + kGeluCube * x * x * x));
+      const double slope = kGeluScale * (1 + 3 * kGeluCube * x * x);
+      return (1 + curved) / 2 + x / 2 * (1 - curved * curved) * slope;
+    }
+    case Activation::kTanh: {
+      const double curved = tanh_of(x);
+      return 1 - curved * curved;
+    }
+    case Activation::kSigmoid: {
+      const double share = 1 / (1 + exp_of(-x));
+      return share * (1 - share);
+    }
+    case Activation::kExp:
+      return exp_of(x);
+    case Activation::kAbs:
+      return x < 0 ? -1 : 1;
+    case Activation::kNegate:
+      return -1;
+    case Activation::kSqrt:
+      return 0.5 / std::sqrt(x);
+    case Activation::kSoftplus:
+      return 1 / (1 + exp_of(-x));
+  }
+  return 1;
 }
 
 }  // namespace kedge

@@ -14,4 +14,7 @@ void activate(Activation activation, double alpha, const float* in, float* out,
 void activate(Activation activation, double alpha, const double* in, double* out,
               std::size_t count) noexcept;
 
+// The derivative at x; where there are two, that of larger numbers.
+double activation_slope(Activation activation, double alpha, double x) noexcept;
+
 }  // namespace kedge

@@ -164,6 +164,15 @@ void Model::explain(const SampledBackground& background, const Sampling& samplin
   });
 }
 
+void Model::explain(const SampledBackground& background, const Gradients& gradients,
+                    std::size_t points, const Rows& rows, double* out, double* errors,
+                    std::size_t threads) const {
+  in_threads(rows, threads, kBlockRows, [&](std::size_t first, const Rows& part) {
+    const std::size_t at = first * outputs() * features();
+    gradients.explain(part, background.sample(), background.base(), points, out + at, errors + at);
+  });
+}
+
 Rows Model::reference_rows() const {
   if (bundle_.sample.empty()) {
     throw invalid_argument(

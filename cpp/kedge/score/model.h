@@ -13,6 +13,7 @@
 #include "kedge/score/category_places.h"
 #include "kedge/score/engine.h"
 #include "kedge/score/explain.h"
+#include "kedge/score/gradients.h"
 #include "kedge/score/interactions.h"
 #include "kedge/score/plan.h"
 #include "kedge/score/reasons.h"
@@ -61,6 +62,9 @@ class Model {
   // What SampledBackground::explain gives. `background` was made for this model's plan.
   void explain(const SampledBackground& background, const Sampling& sampling, const Rows& rows,
                double* out, double* errors, std::size_t threads = 1) const;
+  // What Gradients::explain gives.
+  void explain(const SampledBackground& background, const Gradients& gradients, std::size_t points,
+               const Rows& rows, double* out, double* errors, std::size_t threads = 1) const;
   // The reference's rows that the bundle keeps. Throws InvalidArgument when it keeps none.
   Rows reference_rows() const;
   // Of those rows; made when it is first wanted. The first is of trees, the second of a plan.

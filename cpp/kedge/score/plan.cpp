@@ -1,9 +1,5 @@
 #include "kedge/score/plan.h"
 
-#include <algorithm>
-
-#include "kedge/score/scratch.h"
-
 namespace kedge {
 namespace {
 
@@ -28,7 +24,8 @@ void gather(const Rows& rows, std::size_t width, To* out, std::size_t stride) {
 
 }  // namespace
 
-Plan::Plan(Graph graph, const RankedForest& forest) : graph_(std::move(graph)) {
+Plan::Plan(Graph graph, const RankedForest& forest, Slots slots)
+    : graph_(std::move(graph)), keeps_slots_(slots == Slots::kKept) {
   if (tree_features(graph_) > 0) forest_ = std::make_unique<const ForestRunner>(forest);
   uses_.resize(graph_.steps.size() + 1);
   for (const GraphStep& step : graph_.steps) {
@@ -66,7 +63,7 @@ Plan::Plan(Graph graph, const RankedForest& forest) : graph_(std::move(graph)) {
 bool Plan::runs_in_place(std::size_t i) const {
   const GraphStep& step = graph_.steps[i];
   const std::uint32_t slot = graph_.input(step, 0);
-  return step.kind == StepKind::kActivate && slot != 0 && uses_[slot] == 1;
+  return !keeps_slots_ && step.kind == StepKind::kActivate && slot != 0 && uses_[slot] == 1;
 }
 
 void Plan::lay_out() {
@@ -121,16 +118,10 @@ void Plan::score(const Rows& rows, void* out, bool raw) const noexcept {
   const std::uint32_t slot =
       raw ? graph_.raw_steps : static_cast<std::uint32_t>(graph_.steps.size());
   const std::span<const PlanStep> steps = std::span(steps_).first(raw ? raw_steps_ : steps_.size());
-  const std::size_t most = std::min(block_rows_, rows.count);
-  auto* arena = scratch<ArenaLine, Plan>(most * row_bytes_ / sizeof(ArenaLine));
   const std::size_t row_size = graph_.outputs() * size_of(graph_.number_of(slot));
-  for (std::size_t first = 0; first < rows.count; first += block_rows_) {
-    const std::size_t length = std::min(block_rows_, rows.count - first);
-    PlanFrame frame{reinterpret_cast<std::byte*>(arena), slots_.data(), length, nullptr, 0};
-    load_rows(rows.from(first, length), frame);
-    for (const PlanStep& step : steps) step.run(step, frame);
+  run_blocks(rows, steps, [&](std::size_t first, const PlanFrame& frame) {
     store_rows(frame, slot, static_cast<std::byte*>(out) + first * row_size);
-  }
+  });
 }
 
 }  // namespace kedge

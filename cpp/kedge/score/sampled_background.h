@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "kedge/score/plan.h"
@@ -42,6 +43,7 @@ class SampledBackground {
   SampledBackground(std::shared_ptr<const Plan> plan, const Rows& sample);
 
   std::size_t rows() const noexcept { return sample_.size() / features_; }
+  std::span<const double> sample() const noexcept { return sample_; }
   // The mean raw scores of the sample.
   const std::vector<double>& base() const noexcept { return base_; }
   bool is_of(const Plan* plan) const noexcept { return plan_.get() == plan; }

@@ -50,11 +50,18 @@ def options(parser: argparse.ArgumentParser) -> None:
         "drawn), instead of the shares of training rows",
     )
     add(
+        "--method",
+        choices=["orders", "gradients"],
+        default="orders",
+        help="of a model that is not trees alone: estimates by orders of its features, or a net's "
+        "integrated gradients (%(default)s)",
+    )
+    add(
         "--rounds",
         type=whole,
         metavar="N",
         default=16,
-        help="at most, of a model that is not trees alone: orders of its features (%(default)s)",
+        help="of orders at most, or a gradient's points on a way (%(default)s)",
     )
     add("--toward", choices=["up", "down"], help="of --reasons, those that move scores that way")
     add("--columns", type=names, metavar="A,B", default=[], help="of DATA, to stand beside them")
@@ -94,11 +101,15 @@ def _answer(options: argparse.Namespace) -> Answer:
             against.append(_background(options, model))
         asked = {"background": against[0], "threads": options.threads}
         if options.reasons is None:
-            return model.explain(rows, **asked, rounds=options.rounds)
+            return model.explain(rows, **asked, **_method(options))
         return model.reasons(rows, top=options.reasons, toward=options.toward, **asked)
 
     noun = "contributions" if options.reasons is None else "reasons"
     return answer_rows(options, noun, explain)
+
+
+def _method(options: argparse.Namespace) -> dict[str, Any]:
+    return {"method": options.method, "rounds": options.rounds}
 
 
 def _background(options: argparse.Namespace, model: Model) -> Any:
