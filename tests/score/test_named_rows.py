@@ -59,6 +59,14 @@ def test_it_is_explained_as_one(model: kedge.Model) -> None:
     )
 
 
+def test_it_is_drawn_with_its_values(model: kedge.Model) -> None:
+    row = {"city": "Rome", "age": 0.5, "income": None}
+    sample = pa.table({"city": ["Oslo"], "age": [0.1], "income": [1.0]})
+    page = model.explain(row, background=sample).to_html(row)
+    assert "Rome" in page
+    assert "missing" in page
+
+
 def test_numbers_name_categories_that_spell_them() -> None:
     x = np.array([[0.0], [1.0], [2.0]] * 9)
     frame = pa.table({"code": pa.array(["10", "20", "30"] * 9)}).to_pandas()

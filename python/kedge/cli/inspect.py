@@ -79,7 +79,7 @@ def _parity(parity: dict[str, Any]) -> str:
 
 def _explanations(info: dict[str, Any]) -> str:
     if info["steps"]:
-        return "none: it is a graph of steps"
+        return "against a background only: it is a graph of steps"
     if info["linear_leaves"]:
         return "none: its leaves are linear functions"
     if not info["covers"]:

@@ -28,6 +28,10 @@ class RowValues:
                 )
             self._columns: list[Sequence[Any]] = list(matrix.T)
             return
+        if isinstance(rows, dict):
+            rows = {
+                name: [it] if it is None or np.isscalar(it) else it for name, it in rows.items()
+            }
         table = Table(rows)
         if table.num_rows != count:
             raise InvalidArgument(
