@@ -88,9 +88,9 @@ Number combined(Combination with, Number a, Number b) {
     case Combination::kDivide:
       return a / b;
     case Combination::kMin:
-      return b < a ? b : a;
+      return b < a || b != b ? b : a;  // NaN wins
     case Combination::kMax:
-      return b > a ? b : a;
+      return b > a || b != b ? b : a;
   }
   return a;
 }
