@@ -55,8 +55,9 @@ Times times_of(const Batch& batch, const std::string& name) {
 }  // namespace
 
 const QualityCounts& LateCounts::counts() const noexcept {
-  const auto* calibration = std::get_if<Calibration>(&counter_);
-  return calibration != nullptr ? calibration->counts() : *std::get_if<QualityCounts>(&counter_);
+  const auto* plain = std::get_if<QualityCounts>(&counter_);
+  if (plain != nullptr) return *plain;
+  return std::get_if<Calibration>(&counter_)->counts();
 }
 
 LateCounts::LateCounts(LateCounter counter, LateSpec spec)

@@ -301,14 +301,13 @@ class Quantizer {
     const std::vector<float> wanted = slot_values(graph_, end, rows_);
     const std::vector<float> got = answers(made, slot);
     StepError error{std::move(name)};
-    if (got.empty()) return error;
+    if (got.empty() || wanted.empty()) return error;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const double off = std::abs(double{got[i]} - double{wanted[i]});
       error.largest = std::max(error.largest, off);
       error.mean += off / static_cast<double>(wanted.size());
     }
-    const auto [low, high] = std::ranges::minmax(wanted);
-    error.range = double{high} - double{low};
+    error.range = double{std::ranges::max(wanted)} - double{std::ranges::min(wanted)};
     return error;
   }
 
