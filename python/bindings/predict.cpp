@@ -18,6 +18,7 @@
 #include "kedge/score/table_rows.h"
 #include "named_row.h"
 #include "numpy_matrix.h"
+#include "row_input.h"
 
 namespace nb = nanobind;
 
@@ -111,10 +112,7 @@ nb::object predict_named(const Model& model, const Arguments& given) {
 
 nb::object predict(const Model& model, const Arguments& given) {
   if (is_numpy(given.x)) return predict_numpy(model, given.x, given);
-  if (nb::isinstance<nb::list>(given.x) || nb::isinstance<nb::tuple>(given.x)) {
-    const nb::object array = nb::module_::import_("numpy").attr("asarray")(given.x, "float64");
-    return predict_numpy(model, array, given);
-  }
+  if (is_row_list(given.x)) return predict_numpy(model, array_of(given.x), given);
   if (given.out.is_valid()) throw invalid_argument("out: only with a NumPy array as input");
   if (is_named_row(given.x)) return predict_named(model, given);
   return nb::cast(predict_table(model, given));

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +52,7 @@ from sklearn.preprocessing import (
 from sklearn.svm import LinearSVC
 
 import kedge
+from tests.model.isa_bits import expect_same_bits
 
 ROWS = 300
 
@@ -293,23 +291,4 @@ def test_every_instruction_set_gives_the_same_bits(tmp_path: Path) -> None:
     trees = HistGradientBoostingClassifier(max_iter=5, early_stopping=False)
     model = tabular(TargetEncoder(random_state=0), trees).fit(x, x["rooms"] > 2)
     compiled = kedge.compile(model)
-    compiled.save(tmp_path / "pipeline.kedge")
-    np.save(tmp_path / "rows.npy", compiled.matrix(x))
-    code = (
-        "import hashlib, numpy, kedge; rows = numpy.load('rows.npy'); "
-        "scores = kedge.load('pipeline.kedge').predict(rows); "
-        "print(hashlib.sha256(scores.tobytes()).hexdigest())"
-    )
-    path = os.pathsep.join([str(Path(kedge.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-    digests = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": path, **isa},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for isa in ({}, {"KEDGE_ISA": "scalar"})
-    }
-    assert len(digests) == 1
+    expect_same_bits([compiled], compiled.matrix(x), tmp_path)

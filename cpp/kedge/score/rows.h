@@ -44,4 +44,14 @@ inline Rows rows_of(std::span<const double> values, std::size_t width) noexcept 
   return rows;
 }
 
+// Columns of so many values each, one after the other.
+inline Rows columns_of(std::span<const double> values, std::size_t count) noexcept {
+  Rows rows;
+  rows.data = reinterpret_cast<const std::byte*>(values.data());
+  rows.count = count;
+  rows.row_stride = sizeof(double);
+  rows.column_stride = static_cast<std::ptrdiff_t>(count * sizeof(double));
+  return rows;
+}
+
 }  // namespace kedge

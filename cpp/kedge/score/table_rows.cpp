@@ -84,12 +84,7 @@ Rows TableRows::read(const Batch& batch, std::size_t first, std::size_t length,
       if (column.is_null(first + j)) out[j] = kMissing;
     }
   }
-  Rows rows;
-  rows.data = reinterpret_cast<const std::byte*>(values.data());
-  rows.count = length;
-  rows.row_stride = sizeof(double);
-  rows.column_stride = static_cast<std::ptrdiff_t>(length * sizeof(double));
-  return rows;
+  return columns_of(values, length);
 }
 
 }  // namespace kedge

@@ -138,12 +138,7 @@ Rows TensorRows::read_columns(std::span<const InferTensor> inputs,
   for (std::size_t i = 0; i < found.size(); ++i) {
     read_column(inputs[found[i]], places_[i], values.data() + i * count);
   }
-  Rows rows;
-  rows.data = reinterpret_cast<const std::byte*>(values.data());
-  rows.count = count;
-  rows.row_stride = sizeof(double);
-  rows.column_stride = static_cast<std::ptrdiff_t>(count * sizeof(double));
-  return rows;
+  return columns_of(values, count);
 }
 
 }  // namespace kedge
