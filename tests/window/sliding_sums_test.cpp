@@ -55,7 +55,7 @@ struct Slider {
         windows(make()) {}
 
   std::unique_ptr<Kind> make() {
-    const Stream stream{spec, aggregation, keys, watermark, fold, emitter, late, 0, 0};
+    const Stream stream{spec, aggregation, keys, watermark, fold, emitter, late, rows, 0, 0};
     if constexpr (std::is_same_v<Kind, SlidingSums>) {
       return std::make_unique<Kind>(stream);
     } else {
@@ -93,8 +93,8 @@ struct Slider {
   Fold fold;
   Emitter emitter;
   LateRows late;
-  std::unique_ptr<Kind> windows;
   std::uint64_t rows = 0;
+  std::unique_ptr<Kind> windows;
 };
 
 TEST("sliding sums in columns are those in states, in every answer and in what is stored") {

@@ -1,8 +1,10 @@
 #include "kedge/window/window.h"
 
 #include <algorithm>
+#include <array>
 
 #include "check.h"
+#include "fuzz/frames.h"
 #include "kedge/base/frame.h"
 #include "kedge/base/random.h"
 #include "sample_stream.h"
@@ -82,6 +84,42 @@ TEST("a snapshot that is cut, or has a byte changed, is refused") {
     damaged[damaged.size() / 2] ^= std::byte{1};
     CHECK_ERROR("checksum", Window::restore(damaged));
   }
+}
+
+// The windows' part of a snapshot, to be changed; reseal() makes its checksums right again.
+std::span<std::byte> states_in(std::vector<std::byte>& snapshot) {
+  const auto kind = std::ranges::search(snapshot, as_bytes("WSTA"));
+  const std::size_t header = static_cast<std::size_t>(kind.begin() - snapshot.begin()) - 8;
+  return std::span(snapshot).subspan(header + kFrameHeader);
+}
+
+TEST("a finished stream with panes still open is refused") {
+  const Batch stream = sample_batch(100, 9);
+  Window window(sample_definitions().front(), stream.schema);
+  window.push(stream);
+  auto snapshot = window.snapshot({});
+  states_in(snapshot)[0] = std::byte{1};
+  reseal(snapshot);
+  CHECK_ERROR("is none of this definition", Window::restore(snapshot));
+}
+
+TEST("rows that wait for the watermark came before those that will come") {
+  const Batch stream = sample_batch(20, 9);
+  WindowSpec spec;
+  spec.kind = WindowKind::kSliding;
+  spec.time = "ts";
+  spec.length = parse_duration("4s");
+  spec.lateness = parse_duration("1h");
+  spec.aggregates.emplace_back().name = "rows";
+  Window window(spec, stream.schema);
+  window.push(stream);
+  auto snapshot = window.snapshot({});
+  const std::array<std::uint64_t, 1> last{19}, never{20};
+  const auto arrival = std::ranges::search(states_in(snapshot), std::as_bytes(std::span(last)));
+  CHECK(!arrival.empty());
+  std::ranges::copy(std::as_bytes(std::span(never)), arrival.begin());
+  reseal(snapshot);
+  CHECK_ERROR("waiting row", Window::restore(snapshot));
 }
 
 TEST("a snapshot of another version is refused") {

@@ -211,14 +211,16 @@ void HopMerge::write(ByteWriter& out) const {
   head_.write(out);
 }
 
-void HopMerge::read(ByteReader& in) {
+void HopMerge::read(ByteReader& in, std::int64_t horizon) {
   next_window_ = in.read<std::int64_t>();
   next_head_ = in.read<std::int64_t>();
   head_block_ = in.read<std::int64_t>();
-  for (const std::int64_t number : {next_window_, next_head_, head_block_}) {
-    if (number != INT64_MIN && (number < -kFarthest || number > kFarthest)) {
-      throw corrupt_data(in.section(), ": a pane's number ", number, " is out of range");
-    }
+  if (next_window_ > floor_div(horizon - length_, step_) + 1) {
+    throw corrupt_data(in.section(), ": window ", next_window_, " is next, of which one is open");
+  }
+  if (next_head_ > horizon || (head_block_ != INT64_MIN && head_block_ != block_of(next_head_))) {
+    throw corrupt_data(in.section(), ": panes before ", next_head_, " are final, in block ",
+                       head_block_);
   }
   head_.read(in, stream_.keys.size());
 }

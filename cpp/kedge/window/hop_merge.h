@@ -39,7 +39,8 @@ class HopMerge {
   void mark_used(std::span<std::uint8_t> used) const noexcept { head_.mark_used(used); }
   void renumber(std::span<const std::uint32_t> new_ids, std::size_t size);
   void write(ByteWriter& out) const;
-  void read(ByteReader& in);
+  // Windows that end by `horizon` have been emitted. Throws CorruptData for another state.
+  void read(ByteReader& in, std::int64_t horizon);
 
  private:
   // A window of one pane, whose states are empty afterwards.

@@ -45,6 +45,10 @@ std::int64_t PaneWindows::next_end(std::int64_t time) const noexcept {
   return grid_.begin_of(pane_behind_ended(time) + grid_.panes_per_step());
 }
 
+std::int64_t PaneWindows::first_open_pane() const noexcept {
+  return horizon_pane_ + grid_.panes_per_step() - grid_.panes_per_window();
+}
+
 void PaneWindows::set_horizon() {
   const std::int64_t watermark = stream_.watermark.value();
   horizon_end_ = next_end(watermark);
@@ -233,11 +237,15 @@ void PaneWindows::write(ByteWriter& out) const {
 void PaneWindows::read(ByteReader& in) {
   const bool is_finished = in.read<std::uint8_t>() != 0;
   outside_ = in.read<std::uint64_t>();
+  set_horizon();
+  set_next_update();
+  if (is_finished) close_all();
   const std::uint64_t panes = in.read_varint();
   std::int64_t before = -kLastPane;
+  if (horizon_pane_ != -kLastPane) before = first_open_pane() - 1;
   for (std::uint64_t i = 0; i < panes; ++i) {
     const auto number = in.read<std::int64_t>();
-    if (number <= before || number >= kLastPane || !grid_.has(number)) {
+    if (number <= before || horizon_pane_ == kLastPane || !grid_.has(number)) {
       throw corrupt_data(in.section(), ": pane ", number, " is none of this definition");
     }
     before = number;
@@ -245,11 +253,8 @@ void PaneWindows::read(ByteReader& in) {
     states.read(in, stream_.keys.size());
     panes_.push_back({number, grid_.range_of(number), std::move(states)});
   }
-  merge_.read(in);
+  merge_.read(in, horizon_pane_);
   given_.read(in, stream_.keys.size());
-  set_horizon();
-  set_next_update();
-  if (is_finished) close_all();
 }
 
 }  // namespace kedge

@@ -44,6 +44,8 @@ class PaneWindows final : public Windows {
   // The pane behind the last window that ends by this time.
   std::int64_t pane_behind_ended(std::int64_t time) const noexcept;
   void set_horizon();
+  // Where the first window begins that has not ended by the horizon.
+  std::int64_t first_open_pane() const noexcept;
   // The first end of a window behind this time.
   std::int64_t next_end(std::int64_t time) const noexcept;
   void set_next_update() noexcept;

@@ -362,16 +362,27 @@ void SlidingWindows::read(ByteReader& in) {
     read_states(recent.older, recent.older_times);
     read_states(recent.newer, recent.newer_times);
     stream_.aggregation.read(recent.head.state(0), in);
-    if (recent.rows() == 0) throw corrupt_data(in.section(), ": key ", id, " has no recent rows");
+    if (recent.rows() == 0 || (!by_time_ && recent.rows() > most_rows_)) {
+      throw corrupt_data(in.section(), ": key ", id, " has ", recent.rows(), " recent rows");
+    }
   }
+  read_waiting(in);
+}
+
+void SlidingWindows::read_waiting(ByteReader& in) {
   const std::uint64_t waiting = in.read_varint();
+  if (waiting != 0 && !by_time_) throw corrupt_data(in.section(), ": rows wait for no watermark");
+  std::uint64_t before = 0;
   for (std::uint64_t i = 0; i < waiting; ++i) {
     Row row{};
     row.time = in.read<std::int64_t>();
     row.arrival = in.read<std::uint64_t>();
     row.id = in.read<std::uint32_t>();
     row.place = static_cast<std::uint32_t>(i);
-    if (row.id >= recent_.size() || row.time < -kFarthest || row.time >= kFarthest) {
+    const bool is_in_order = row.arrival < stream_.arrived && (i == 0 || row.arrival > before);
+    before = row.arrival;
+    if (row.id >= recent_.size() || !is_in_order || row.time <= stream_.watermark.value() ||
+        row.time < -kFarthest || row.time >= kFarthest) {
       throw corrupt_data(in.section(), ": waiting row ", i, " is none");
     }
     waiting_.reserve(static_cast<std::size_t>(i) + 1);

@@ -80,6 +80,7 @@ class SlidingWindows final : public Windows {
   void add_result(const Row& row, std::int64_t oldest);
   void flush();
   bool is_needed(const Recent* recent) const noexcept;
+  void read_waiting(ByteReader& in);
   Recent& recent_of(std::uint32_t id);
 
   Stream stream_;

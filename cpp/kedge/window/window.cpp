@@ -103,7 +103,7 @@ Window::Window(WindowSpec spec, std::shared_ptr<const Schema> schema, const User
       emitter_(time_column_ ? &(*schema_)[*time_column_] : nullptr,
                fields_at(*schema_, key_columns_), aggregation_, spec_),
       late_(*schema_),
-      windows_(make_windows({spec_, aggregation_, keys_, watermark_, fold_, emitter_, late_,
+      windows_(make_windows({spec_, aggregation_, keys_, watermark_, fold_, emitter_, late_, rows_,
                              ticks_in(spec_.trigger, "trigger", spec_, *schema_),
                              ticks_in(spec_.expire, "expire", spec_, *schema_)},
                             time_column_ ? (*schema_)[*time_column_].type : Type())),

@@ -93,8 +93,8 @@ class Window {
   Fold fold_;
   Emitter emitter_;
   LateRows late_;
-  std::unique_ptr<Windows> windows_;
   std::uint64_t rows_ = 0;
+  std::unique_ptr<Windows> windows_;
   bool is_finished_ = false;
   std::string failure_;               // why the state is lost
   std::size_t keys_to_look_through_;  // when there are so many, those without a window are dropped

@@ -25,6 +25,7 @@ struct Stream {
   Fold& fold;
   Emitter& emitter;
   LateRows& late;
+  const std::uint64_t& arrived;  // rows so far: those to come have this number, and higher ones
   std::int64_t trigger;  // the definition's, in ticks
   std::int64_t expire;   // likewise
 };
