@@ -112,8 +112,9 @@ KEDGE_TARGET inline void forward_sums(const WordColumns& columns, std::size_t st
     for (std::size_t k = 0; k < kSums; ++k) sums[k][i] = sum[k] += own[k][i];
   }
   for (std::size_t k = 0; k < kSums; ++k) {
+    const double* const before = sums[k] - 1;
     for (std::size_t i = 0; i < length; ++i) {
-      rests[k][i] = rest_of(sums[k][i - 1], own[k][i], sums[k][i]) + lows[k][i];
+      rests[k][i] = rest_of(before[i], own[k][i], sums[k][i]) + lows[k][i];
     }
   }
   for (std::size_t i = 0; i < length; ++i) {

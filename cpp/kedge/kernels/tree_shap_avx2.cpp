@@ -10,7 +10,7 @@ namespace kedge {
 namespace {
 
 using Lanes = double __attribute__((vector_size(32), may_alias));
-using Pack = double __attribute__((vector_size(32), aligned(8), may_alias));
+using Pack [[gnu::aligned(8), gnu::may_alias]] = double __attribute__((vector_size(32)));
 using Pick = __m256d;
 constexpr std::size_t kLanes = 4;
 

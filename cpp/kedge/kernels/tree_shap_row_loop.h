@@ -61,7 +61,7 @@ struct PackWork {
 
 template <int kPacks>
 KEDGE_TARGET KEDGE_INLINE void start_packs(const PackWork<kPacks>& row, const ShapTree& tree) {
-  const auto* const weights = reinterpret_cast<const Pack*>(tree.rule.weight);
+  const Pack* const weights = reinterpret_cast<const Pack*>(tree.rule.weight);
   for (std::size_t k = 0; k < row.count(); ++k) row.reach[k] = weights[k];
   const double* leaf = tree.leaves;
   const std::size_t leaf_width = tree.leaf_width;
@@ -73,8 +73,8 @@ KEDGE_TARGET KEDGE_INLINE void start_packs(const PackWork<kPacks>& row, const Sh
 
 template <int kPacks>
 KEDGE_TARGET KEDGE_INLINE void down_packs(const PackWork<kPacks>& row, const ShapRule& rule) {
-  const auto* const beside = reinterpret_cast<const Pack*>(rule.beside);
-  const auto* const at = reinterpret_cast<const Pack*>(rule.at);
+  const Pack* const beside = reinterpret_cast<const Pack*>(rule.beside);
+  const Pack* const at = reinterpret_cast<const Pack*>(rule.at);
   for (std::size_t i = 0; i < row.nodes_count; ++i) {
     const ShapNode& node = row.nodes[i];
     const std::uint8_t side = row.sides[i];

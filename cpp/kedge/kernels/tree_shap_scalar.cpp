@@ -7,7 +7,7 @@ namespace {
 
 // Of the vectors that every x86-64 and 64-bit ARM has; elsewhere compilers make two numbers of it.
 using Lanes = double __attribute__((vector_size(16), may_alias));
-using Pack = double __attribute__((vector_size(16), aligned(8), may_alias));
+using Pack [[gnu::aligned(8), gnu::may_alias]] = double __attribute__((vector_size(16)));
 using Pick = long long __attribute__((vector_size(16)));
 constexpr std::size_t kLanes = 2;
 
