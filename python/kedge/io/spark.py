@@ -1,4 +1,8 @@
-"""Profiles of Spark DataFrames: each partition counts where it lies, and only counts travel."""
+"""Profiles and windows of Spark DataFrames.
+
+A profile: each partition counts where it lies, and only counts travel. Windows: each partition has
+all rows of its keys (`spark_windows`).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,9 @@ except ImportError as error:
     raise Unsupported(f'kedge.io.spark: {error}; pip install "kedge[spark]"') from error
 
 from kedge.io.partitions import Options, Step, chosen, profile_of
+from kedge.io.spark_windows import late_rows, windows
+
+__all__ = ["late_rows", "profile", "windows"]
 
 # Results go through so many tasks that merge them, so that the driver receives no more.
 _MERGERS = 8

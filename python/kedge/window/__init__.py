@@ -191,9 +191,15 @@ class Window:
         return self._stream.time_unit
 
     @property
+    def definition(self) -> dict[str, Any]:
+        """What it was made with, without defaults, as plain values."""
+        made: dict[str, Any] = self._stream.definition
+        return made
+
+    @property
     def max_state_bytes(self) -> int | None:
         """As it was given."""
-        limit: int | None = self._stream.definition.get("max_state_bytes")
+        limit: int | None = self.definition.get("max_state_bytes")
         return limit
 
     @property
@@ -259,11 +265,19 @@ class Window:
         self._codes = Codes(made)
         self._stream, self._note = WindowStream.restore(data, expected, self._codes)
 
-    def __getstate__(self) -> tuple[bytes, list[Code]]:
-        return self.snapshot(self._note), self._codes.made
+    def __getstate__(self) -> tuple[bytes | dict[str, Any], list[Code]]:
+        # Before the first rows there is nothing to a window but its definition.
+        has_begun = self.time_unit is not None or self.stats["rows"] > 0
+        state = self.snapshot(self._note) if has_begun else self.definition
+        return state, self._codes.made
 
-    def __setstate__(self, state: tuple[bytes, list[Code]]) -> None:
-        self._restore(state[0], None, state[1])
+    def __setstate__(self, state: tuple[bytes | dict[str, Any], list[Code]]) -> None:
+        held, made = state
+        if isinstance(held, bytes):
+            self._restore(held, None, made)
+            return
+        self._codes, self._note, self._paths = Codes(made), b"", {}
+        self._stream = WindowStream(held, self._codes)
 
 
 def _aggregate(name: str, made: Aggregate) -> dict[str, Any]:
