@@ -64,7 +64,7 @@ def of_one_process(
 ) -> tuple[Counter[tuple[Any, ...]], Counter[tuple[Any, ...]]]:
     """The rows that one window gives, and those that came too late for it.
 
-    In ids of count and sliding windows is a row's number in the whole stream; shards leave them out.
+    Ids of count and sliding windows have a row's number in the whole stream: shards leave them out.
     """
     window, given = window_of(kind), Counter[tuple[Any, ...]]()
     is_numbered = kind in ("count", "sliding")

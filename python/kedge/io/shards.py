@@ -112,6 +112,11 @@ class Shard:
         """Close what is open."""
         yield from self._given(self._window.finish())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything to close."""
+        return self._window.stats["open"] > 0
+
     def snapshot(self) -> bytes:
         """What `Definition.begin` goes on from."""
         return self._window.snapshot()
