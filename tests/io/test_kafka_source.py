@@ -9,8 +9,11 @@ from contextlib import closing
 import pytest
 
 from kedge.io.kafka_source import KafkaSource
+from kedge.io.stepped import Reading
 from kedge.io.values import JsonValues
 from tests.io.mock_broker import PARTITIONS, mock_broker, produce
+
+ONCE = Reading(follow=False)
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +35,11 @@ def test_it_goes_on_from_any_position(servers: str) -> None:
     wanted = {1000 * p + i for p in range(PARTITIONS) for i in range(100)}
     for reads in range(0, 20, 4):
         config = {"bootstrap.servers": servers}
-        with closing(KafkaSource(config, ["positions"], JsonValues({}), follow=False)) as first:
+        with closing(KafkaSource(config, ["positions"], JsonValues({}), ONCE)) as first:
             batches = [first.read(30, 5.0) for _ in range(reads)]
             position = first.position()
         before = [x for it in batches if it and it.rows for x in it.rows.column("x").to_pylist()]
-        with closing(KafkaSource(config, ["positions"], JsonValues({}), follow=False)) as second:
+        with closing(KafkaSource(config, ["positions"], JsonValues({}), ONCE)) as second:
             second.seek(position)
             after = read_all(second)
             assert second.lag() == (0, "records")
@@ -51,7 +54,7 @@ def test_topics_and_partitions_are_kept_apart(servers: str) -> None:
             values = {p: [b'{"x":%d}' % (base + 100 * p + i) for i in range(5)] for p in range(2)}
             produce(servers, topic, values)
     config = {"bootstrap.servers": servers}
-    made = KafkaSource(config, ["right", "left"], JsonValues({}), follow=False)
+    made = KafkaSource(config, ["right", "left"], JsonValues({}), ONCE)
     found: dict[int, list[int]] = {}
     with closing(made) as source:
         while (batch := source.read(64, 0.2)) is not None:

@@ -19,6 +19,7 @@ from confluent_kafka.cimpl import NewTopic
 from kedge.cli import main
 from kedge.io.kafka_outbox import Outbox
 from kedge.io.kafka_source import KafkaSource
+from kedge.io.stepped import Reading
 from kedge.io.values import JsonValues
 from kedge.loop import Fenced
 from tests.io.kafka_broker import JARS, kafka_broker
@@ -147,7 +148,9 @@ def test_memory_is_bounded_when_much_waits(servers: str) -> None:
         f"produce({servers!r}, 'much', {{0: [value] * 8000}})"
     )
     subprocess.run([sys.executable, "-c", fill], check=True, cwd=Path(__file__).parents[2])
-    made = KafkaSource({"bootstrap.servers": servers}, ["much"], JsonValues({}), buffer_mb=2)
+    made = KafkaSource(
+        {"bootstrap.servers": servers}, ["much"], JsonValues({}), Reading(), buffer_mb=2
+    )
     with closing(made) as source:
         assert source.read(10, 5.0)
         before = resident_mb()

@@ -16,6 +16,7 @@ from redis import Redis, RedisError
 import kedge
 from kedge.cli import main
 from kedge.io.redis_source import RedisSource
+from kedge.io.stepped import Reading
 from kedge.io.values import JsonValues
 from tests.io.kafka_broker import free_port
 from tests.loop.killer import Killed, fast_folder, kill_often
@@ -100,9 +101,9 @@ def read_all(source: RedisSource) -> list[float]:
     return found
 
 
-def opened(url: str, **options: object) -> RedisSource:
-    its = {"follow": False, **options}
-    return RedisSource(url, ["one"], JsonValues({"x": "int64"}), **its)  # type: ignore[arg-type]
+def opened(url: str, start: str = "earliest") -> RedisSource:
+    reading = Reading(start, follow=False)
+    return RedisSource(url, ["one"], "value", JsonValues({"x": "int64"}), reading)
 
 
 def test_entries_that_are_gone_are_an_error(url: str) -> None:

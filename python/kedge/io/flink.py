@@ -1,11 +1,11 @@
 """Windows of Flink tables: each shard has all rows of its keys, and a window over them.
 
 The watermark is Flink's, which all shards see at the same place between rows: what one process has
-from the rows themselves when a table says `WATERMARK FOR ts AS ts - INTERVAL '5' SECOND` and the
-window `lateness="5s"`. Rows of a shard wait until it moves, so that Python folds whole runs of them.
-Where it moves with each row (`pipeline.auto-watermark-interval` = 0) and rows do not wait for each
-other on their way to Python (`python.fn-execution.bundle.size` = 1), and one task reads the source,
-the late rows are those of one process as well.
+from the rows themselves when a table says `WATERMARK FOR ts AS ts - INTERVAL '5' SECOND` and a
+window `lateness="5s"`. Rows of a shard wait until it moves, so that Python folds whole runs of
+them. Where it moves with each row (`pipeline.auto-watermark-interval` = 0), rows do not wait for
+each other on their way to Python (`python.fn-execution.bundle.size` = 1) and one task reads the
+source, the late rows are those of one process as well.
 """
 
 from __future__ import annotations

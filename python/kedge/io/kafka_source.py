@@ -38,7 +38,6 @@ import json
 import operator
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import pairwise, repeat
 from typing import Any
 
@@ -46,10 +45,10 @@ import numpy as np
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from kedge._core import CorruptData, InvalidArgument
-from kedge.io.in_step import InStep
 from kedge.io.kafka_client import PATIENCE, BrokerError, as_ours, logger, settings
+from kedge.io.stepped import Reading, SteppedSource
 from kedge.io.values import Values, values_of
-from kedge.loop.ports import Batch, Options, Rejected, Source
+from kedge.loop.ports import Batch, Options
 
 __all__ = ["KafkaSource"]
 
@@ -62,20 +61,18 @@ _NO_GROUP = "kedge"  # the client wants a name; nothing is committed under it
 Part = tuple[str, int]
 
 
-class KafkaSource(Source):
+class KafkaSource(SteppedSource[Part]):
     """See the module's text.
 
     Args:
         config: of librdkafka, with "bootstrap.servers".
         topics: to read.
-        decoder: of the values.
+        values: what decodes them.
+        reading: from where to where.
         group: to commit under, or none.
         subscribe: share partitions with the group's other members.
         only: the partitions to read of each topic; none: all.
-        start: "earliest" or "latest".
-        follow: go on when all is read.
         buffer_mb: that are fetched ahead.
-        in_step: seconds by which a partition may run ahead.
 
     Raises:
         BrokerError: no broker answers, or a topic is not there.
@@ -85,19 +82,16 @@ class KafkaSource(Source):
         self,
         config: Mapping[str, object],
         topics: Sequence[str],
-        decoder: Values,
+        values: Values,
+        reading: Reading,
         *,
         group: str = "",
         subscribe: bool = False,
         only: Sequence[int] = (),
-        start: str = "earliest",
-        follow: bool = True,
         buffer_mb: int = 16,
-        in_step: float = 60.0,
     ) -> None:
-        self.is_endless, self.moves = follow, subscribe
-        self._topics, self._decoder, self._group = list(topics), decoder, group
-        self._at_high = start == "latest"
+        self.moves, self._topics, self._group = subscribe, list(topics), group
+        self._at_high = reading.start == "latest"
         self._consumer = Consumer(
             {
                 "queued.max.messages.kbytes": buffer_mb << 10,
@@ -116,12 +110,9 @@ class KafkaSource(Source):
             },
             logger=logger,
         )
-        self._parts = self._find(only)
-        self.partitions = len(self._parts)
-        self._place = {part: place for place, part in enumerate(self._parts)}
+        super().__init__(self._find(only), values, reading)
         self._offsets: dict[Part, int] = {}
         self._ends: dict[Part, int] = {}
-        self._waiting: InStep[Part] = InStep(1000 * in_step)
         self._paused: set[Part] = set()
         self._most = _FIRST_READ
         self._is_begun = self._is_lost = False
@@ -133,12 +124,9 @@ class KafkaSource(Source):
     @classmethod
     def of(cls, options: Options) -> KafkaSource:
         """As `[source]` describes it."""
-        start, topics = options.text("start", "earliest"), options.texts("topics")
-        if start not in ("earliest", "latest"):
-            raise options.error("start", 'expected "earliest" or "latest"')
+        topics, reading = options.texts("topics"), Reading.of(options)
         group, subscribe = options.text("group", ""), options.flag("subscribe")
-        follow = options.flag("follow", True)
-        if subscribe and not (group and follow):
+        if subscribe and not (group and reading.follow):
             raise options.error("subscribe", "wants a group, and follow = true")
         chosen = options.texts("partitions", [])
         if not all(it.isdigit() for it in chosen) or (chosen and subscribe):
@@ -147,43 +135,34 @@ class KafkaSource(Source):
             settings(options),
             topics,
             values_of(options, topics),
+            reading,
             group=group,
             subscribe=subscribe,
             only=[int(it) for it in chosen],
-            start=start,
-            follow=follow,
             buffer_mb=options.whole("buffer_mb", 16),
-            in_step=options.seconds("in_step", "1m"),
         )
 
     def read(self, rows: int, wait: float) -> Batch | None:
         """What is fetched of one partition, `rows` messages at most."""
         if not self._is_begun:
             self._begin()
-        until = time.monotonic() + wait
-        if self._owed is not None and self._owed < until:
+        if self._owed is not None and self._owed < time.monotonic() + wait:
             self._commit()
-        while (found := self._waiting.next(rows)) is None:
-            left = until - time.monotonic()
-            if left <= 0 or self._has_ended():
-                break
-            self._fetch(rows, left)
+        batch = super().read(rows, wait)
         if self._is_lost:
             raise BrokerError(f"group {self._group}: partitions were lost to other members")
-        if found is not None:
-            return self._decoded(*found)
-        return None if self._has_ended() else Batch()
+        return batch
 
     def position(self) -> str:
         """The next offset of each partition, and the schema."""
         offsets: dict[str, dict[str, int]] = {}
         for (topic, partition), offset in sorted(self._offsets.items()):
             offsets.setdefault(topic, {})[str(partition)] = offset
-        return json.dumps({"offsets": offsets, **self._decoder.position()}, sort_keys=True)
+        return json.dumps({"offsets": offsets, **self._values.position()}, sort_keys=True)
 
     def seek(self, position: str) -> None:
         """Go on from there; partitions that were not there yet begin where `start` says."""
-        self._decoder.seek(json.loads(position))
+        self._values.seek(json.loads(position))
         self._offsets |= {
             part: offset for part, offset in _offsets(position).items() if part in self._place
         }
@@ -221,16 +200,16 @@ class KafkaSource(Source):
         return found
 
     def _bound(self) -> None:
-        for part in self._parts:
+        for part in self._place:
             low, high = self._range(part)
             self._ends[part] = high
             self._offsets[part] = high if self._at_high else low
 
     def _range(self, part: Part) -> tuple[int, int]:
-        with as_ours(_name(part)):
+        with as_ours(self._name(part)):
             found = self._consumer.get_watermark_offsets(TopicPartition(*part), timeout=PATIENCE)
         if not found:
-            raise BrokerError(f"{_name(part)}: no answer in {PATIENCE} s")
+            raise BrokerError(f"{self._name(part)}: no answer in {PATIENCE} s")
         low, high = found
         return low, high
 
@@ -252,7 +231,7 @@ class KafkaSource(Source):
         for it in consumer.committed(parts, timeout=PATIENCE):
             part = (it.topic, it.partition)
             if part not in self._place:
-                raise BrokerError(f"{_name(part)} was added; start the run again")
+                raise BrokerError(f"{self._name(part)} was added; start the run again")
             at = max(self._offsets.get(part, -1), it.offset)
             if at < 0:
                 at = self._range(part)[self._at_high]
@@ -330,31 +309,25 @@ class KafkaSource(Source):
         """An error that came in the place of a message."""
         if error.code() == KafkaError._AUTO_OFFSET_RESET:
             raise CorruptData(
-                f"{_name(part)}: offset {self._offsets.get(part)} is not there any more"
+                f"{self._name(part)}: offset {self._offsets.get(part)} is not there any more"
             )
         if error.fatal() or not error.retriable():
-            raise BrokerError(f"{_name(part)}: {error.str()}")
+            raise BrokerError(f"{self._name(part)}: {error.str()}")
 
-    def _decoded(self, part: Part, messages: list[Any]) -> Batch:
-        values = list(map(Message.value, messages))
-        size = sum(map(len, filter(None, values))) // len(values)
-        self._most = max(1, _READ_BYTES // max(1, size))
-        table, wrong = self._decoder.decode(values)
+    def _name(self, part: Part) -> str:
+        return f"{part[0]}/{part[1]}"
+
+    def _passed(self, part: Part, messages: Sequence[Any], size: int) -> None:
+        self._most = max(1, _READ_BYTES // max(1, size // len(messages)))
         self._offsets[part] = messages[-1].offset() + 1
         if not self.is_endless and self._offsets[part] >= self._ends[part]:
             self._waiting.caught_up(part)
-        make = partial(Rejected, _name(part))
-        rejected = [
-            make(messages[place].offset(), reason, values[place] or b"")
-            for place, reason in wrong.items()
-        ]
-        return Batch(rows=table, partition=self._place[part], rejected=rejected)
 
     def _has_ended(self) -> bool:
         """With `follow` never; without, when all is read that was there at the start."""
         if self.is_endless or self._waiting:
             return False
-        return all(self._offsets[part] >= self._ends[part] for part in self._parts)
+        return all(self._offsets[part] >= self._ends[part] for part in self._place)
 
 
 def _runs(messages: list[Any], has_topics: bool) -> Iterator[list[Any]]:
@@ -374,10 +347,6 @@ def _runs(messages: list[Any], has_topics: bool) -> Iterator[list[Any]]:
     ends = [*(np.flatnonzero(changes) + 1).tolist(), count]
     for low, high in pairwise([0, *ends]):
         yield messages[low:high]
-
-
-def _name(part: Part) -> str:
-    return f"{part[0]}/{part[1]}"
 
 
 def _listed(offsets: Mapping[Part, int]) -> list[TopicPartition]:

@@ -1,12 +1,4 @@
-"""Messages of MQTT as a source, each of them once.
-
-    [source]
-    kind = "mqtt"
-    servers = "broker:1883"
-    topics = ["plant/+/events"]
-    client = "kedge-plant"         # whose session the broker keeps; one process at a time
-    producer = "device"            # columns that say who sent a message, and its number there
-    sequence = "number"
+"""Messages of MQTT as a source, each of them once; docs/pipelines.md has its `[source]`.
 
 A message is acknowledged when a snapshot holds what came of it, so the broker sends again what a
 crash took. What it sends twice is known by producer and number: the snapshot has the highest number
