@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from operator import methodcaller
 from typing import Any, Generic, TypeVar
@@ -50,6 +50,8 @@ class SteppedSource(Source, Generic[_Part]):
         reading: from where to where.
     """
 
+    _value: Callable[[Any], bytes | None] = staticmethod(methodcaller("value"))
+
     def __init__(self, parts: Sequence[_Part], values: Values, reading: Reading) -> None:
         self.is_endless, self.partitions = reading.follow, len(parts)
         self._place = {part: place for place, part in enumerate(parts)}
@@ -85,7 +87,7 @@ class SteppedSource(Source, Generic[_Part]):
         """These, which have so many bytes, are behind the position from here on."""
 
     def _decoded(self, part: _Part, messages: Sequence[Any]) -> Batch:
-        values: list[bytes | None] = list(map(methodcaller("value"), messages))
+        values: list[bytes | None] = list(map(self._value, messages))
         table, wrong = self._values.decode(values)
         self._passed(part, messages, sum(map(len, filter(None, values))))
         rejected = [
