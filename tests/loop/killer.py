@@ -47,6 +47,11 @@ path = "{out}/out"
 """
 
 
+_SHARE = 0.6
+"""Of a whole run's time, within which one is killed: the more kills for each that comes to its end,
+and what one has published the next need not do."""
+
+
 @contextmanager
 def fast_folder() -> Iterator[Path]:
     """In memory where there is such a place: SIGKILL forgets nothing that was written."""
@@ -148,7 +153,7 @@ def kill_often(over: Killed, kills: int, seed: int) -> tuple[int, int]:
         while killed < kills:
             name = f"cut{pipelines}"
             pipeline = over.make(name, rng.randint(100, 600), rng.randint(20, 300))
-            patience = whole_ms
+            patience = _SHARE * whole_ms
             while code := runner.run(pipeline, rng.uniform(0, patience)):
                 assert code == -signal.SIGKILL
                 killed += 1

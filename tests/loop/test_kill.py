@@ -7,5 +7,5 @@ from tests.loop.killer import kill_often, over_files
 
 def test_killed_at_random_moments() -> None:
     with over_files(800, 3) as files:
-        killed, _ = kill_often(files, 20, seed=11)
-    assert killed >= 20
+        killed, _ = kill_often(files, 160, seed=11)
+    assert killed >= 160

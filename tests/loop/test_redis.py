@@ -88,8 +88,8 @@ def test_killed_at_random_moments(url: str) -> None:
             assert found["out"].total() > 20
             return found
 
-        killed, _ = kill_often(Killed(make, seen), 5, seed=3)
-        assert killed >= 5
+        killed, _ = kill_often(Killed(make, seen), 20, seed=3)
+        assert killed >= 20
         offsets = [it["offset"] for it in rows_of(folder / "whole/state/rejected")]
         assert sorted(map(int, map(str, offsets)))[:2] == [8, 8]
 
