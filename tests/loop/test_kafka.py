@@ -267,3 +267,29 @@ def test_records_of_avro_go_on_after_a_restart(
     (tmp_path / "schemas/3.avsc").write_text(json.dumps(writer))
     assert main(["run", str(path)]) != 0
     assert "schema 3: its fingerprint is" in capsys.readouterr().err
+
+
+def test_a_sink_of_avro_is_read_back(
+    tmp_path: Path, servers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    produce(servers, "plain", {it: [event(it, "a", 10 * it), event(it, "b", 7)] for it in range(3)})
+    at = {"type": "long", "logicalType": "local-timestamp-micros"}
+    types = {"ts": at, "user": ["null", "string"], "x": "double"}
+    fields = [{"name": name, "type": type} for name, type in types.items()]
+    (tmp_path / "3.avsc").write_text(json.dumps({"type": "record", "name": "E", "fields": fields}))
+    first = pipeline(tmp_path, servers, "plain", "first", window="")
+    sink = f'kind = "kafka"\nservers = "{servers}"\ntopic = "framed"\nkey = "user"\n'
+    sink += 'format = "avro"\nschema = "3.avsc"\nschema_id = 3'
+    head, _, _ = first.read_text().partition('kind = "parquet"')
+    first.write_text(head + sink)
+    assert main(["run", str(first)]) == 0
+    source = 'follow = false\nformat = "avro"\nregistry = "."'
+    second = pipeline(tmp_path, servers, "framed", "second", source=source, window="")
+    assert main(["run", str(second)]) == 0
+    found = rows_of(tmp_path / "second/out")
+    assert Counter((it["user"], it["x"]) for it in found) == Counter(
+        [("a", 0.0), ("a", 10.0), ("a", 20.0), *[("b", 7.0)] * 3]
+    )
+    first.write_text(head + sink.replace("3.avsc", "4.avsc"))
+    assert main(["run", str(first)]) == 64
+    assert "4.avsc" in capsys.readouterr().err

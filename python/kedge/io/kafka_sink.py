@@ -4,7 +4,7 @@
     kind = "kafka"
     servers = "one:9092"
     topic = "features"
-    format = "json"                # a row; "arrow": many rows as a stream of Arrow IPC; "raw"
+    format = "json"                # or "avro"; "arrow": many rows as a stream of Arrow IPC; "raw"
     key = "user"                   # a column whose text is the message's key
     transaction = "fraud-1"        # transactional.id: an epoch's rows are seen together, once
     [sink.config]                  # of librdkafka
@@ -13,6 +13,9 @@ Without `transaction` rows are never lost, and after a crash those since the las
 again. With it, readers with `isolation.level = "read_committed"` see each epoch once and whole;
 sinks of the pipeline that name the same transaction go out together.
 
+"avro" wants `schema`, a file with that of the rows: its fields are columns by name. With
+`schema_id`, the number that a registry gave it, records are framed.
+
 "raw" is for `[rejected]`: the column "value" is the message's value as it came, and the other
 columns are its headers.
 """
@@ -20,19 +23,22 @@ columns are its headers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pyarrow as pa
 
-from kedge._core import InvalidArgument
+from kedge._core import InvalidArgument, KedgeError
+from kedge.io.avro_rows import AvroRows
 from kedge.io.json_lines import json_lines
 from kedge.io.kafka_client import settings
 from kedge.io.kafka_outbox import Headers, Outbox, Transactions
 from kedge.loop.ports import Options, Sink
 
-__all__ = ["ENCODERS", "KafkaSink"]
+__all__ = ["KafkaSink"]
 
 _ARROW_ROWS = 4096
 Encoded = Iterator[tuple[bytes | None, Headers]]
+Encoder = Callable[[pa.Table], Encoded]
 
 
 def _json(table: pa.Table) -> Encoded:
@@ -56,12 +62,22 @@ def _arrow(table: pa.Table) -> Encoded:
         yield held.getvalue().to_pybytes(), ()
 
 
-ENCODERS: Mapping[str, Callable[[pa.Table], Encoded]] = {
-    "json": _json,
-    "arrow": _arrow,
-    "raw": _raw,
+def _avro(options: Options) -> Encoder:
+    path = Path(options.path("schema"))
+    id = options.whole("schema_id", 0, least=0) or None
+    try:
+        rows = AvroRows(path.read_text(), id)
+    except (OSError, KedgeError) as error:
+        raise options.error("schema", str(error)) from None
+    return lambda table: ((record, ()) for record in rows.encode(table))
+
+
+_ENCODERS: Mapping[str, Callable[[Options], Encoder]] = {
+    "json": lambda options: _json,
+    "avro": _avro,
+    "arrow": lambda options: _arrow,
+    "raw": lambda options: _raw,
 }
-"""Messages of rows, by the name of the format."""
 
 
 class KafkaSink(Sink):
@@ -70,25 +86,26 @@ class KafkaSink(Sink):
     Args:
         outbox: that sends.
         topic: to write to.
-        format: one of `ENCODERS`.
+        encode: messages of rows.
         key: a column, or none.
     """
 
-    def __init__(self, outbox: Outbox, topic: str, format: str = "json", key: str = "") -> None:
+    def __init__(self, outbox: Outbox, topic: str, encode: Encoder, key: str = "") -> None:
         self._outbox, self._topic, self._key = outbox, topic, key
-        self._encode = ENCODERS[format]
+        self._encode = encode
         outbox.add(topic)
 
     @classmethod
     def of(cls, options: Options, transactions: Transactions) -> KafkaSink:
         """As `[sink]` or the like describes it."""
         format, key = options.text("format", "json"), options.text("key", "")
-        if format not in ENCODERS:
-            raise options.error("format", f"expected one of {', '.join(ENCODERS)}")
+        if format not in _ENCODERS:
+            raise options.error("format", f"expected one of {', '.join(_ENCODERS)}")
         if key and format == "arrow":
             raise options.error("key", 'a message of "arrow" has many rows')
+        encode, topic = _ENCODERS[format](options), options.text("topic")
         outbox = transactions.outbox(settings(options), options.text("transaction", ""))
-        return cls(outbox, options.text("topic"), format, key)
+        return cls(outbox, topic, encode, key)
 
     def committed(self) -> int | None:
         """Known with a transaction."""
