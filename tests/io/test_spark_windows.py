@@ -56,6 +56,13 @@ def test_a_batch_in_order_of_arrival(frame: DataFrame, rows: pa.Table, kind: str
     assert collected(kedge_spark.late_rows(frame, window_of(kind), arrival="place")) == late
 
 
+def test_arrival_may_be_a_time(frame: DataFrame, rows: pa.Table) -> None:
+    moment = "to_timestamp_ntz(from_unixtime(1700000000 + place))"
+    timed = frame.selectExpr("*", f"{moment} as moment")
+    got = kedge_spark.windows(timed, window_of("session"), arrival="moment")
+    assert collected(got) == of_one_process("session", [rows])[0]
+
+
 def test_a_batch_in_order_of_time(frame: DataFrame, rows: pa.Table) -> None:
     window = window_of("hopping")
     ordered = rows.sort_by("ts")
@@ -106,6 +113,9 @@ def test_refusals_are_ours(session: SparkSession, frame: DataFrame) -> None:
     missing = made(kedge.sum("nothing"), time="ts", key="user")
     with pytest.raises(kedge.InvalidArgument, match='"nothing"'):
         kedge_spark.windows(frame, missing)
+    for arrival in ("user", "never"):
+        with pytest.raises(kedge.InvalidArgument, match=f'arrival: .*"{arrival}"'):
+            kedge_spark.windows(frame, window_of("tumbling"), arrival=arrival)
     stream = session.readStream.format("rate").load()
     mine = made(kedge.count(), time="timestamp", key="value")
     with pytest.raises(kedge.InvalidArgument, match="micro-batches"):

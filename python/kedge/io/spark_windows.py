@@ -18,7 +18,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as Over
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_type
-from pyspark.sql.types import StructType, TimestampType
+from pyspark.sql.types import (
+    DateType,
+    NumericType,
+    StructType,
+    TimestampNTZType,
+    TimestampType,
+)
 
 from kedge._core import InvalidArgument
 from kedge.io.shards import NO_MARK, Definition, from_bytes, moments, to_bytes
@@ -58,6 +64,7 @@ def windows(
 
     Raises:
         Unsupported: a window that has no key or no time, or gives results before the last.
+        InvalidArgument: a column is missing, or `arrival` is neither a number nor a time.
     """
     return _applied(df, window, arrival, shards, late=False)
 
@@ -85,16 +92,29 @@ def _of_batch(df: DataFrame, definition: Definition, arrival: str | None) -> Dat
     order = [time]
     if arrival is not None:
         order = [_column(arrival), time]
-        df = _with_tops(df, order)
+        df = _with_tops(df, order, _number(df, arrival))
     mine = df.repartition(*map(_column, definition.key)).sortWithinPartitions(*order)
     return mine.mapInArrow(_whole_part(definition), from_arrow_schema(definition.output))
 
 
-def _with_tops(df: DataFrame, order: list[Column]) -> DataFrame:
+def _number(df: DataFrame, arrival: str) -> Column:
+    """A number that does not fall where the column rises."""
+    if arrival not in df.columns:
+        raise InvalidArgument(f'arrival: there is no column "{arrival}"')
+    type = df.schema[arrival].dataType
+    if isinstance(type, DateType | TimestampType | TimestampNTZType):
+        return _column(arrival).cast("timestamp").cast("double")
+    if not isinstance(type, NumericType):
+        raise InvalidArgument(
+            f'arrival: column "{arrival}" is {type.simpleString()}, expected numbers or times'
+        )
+    return _column(arrival).cast("double")
+
+
+def _with_tops(df: DataFrame, order: list[Column], number: Column) -> DataFrame:
     """With the greatest time of all rows before each, in order: within parts, and from the parts
     before."""
-    arrival, time = order
-    number = arrival.cast("double")
+    time = order[-1]
     low, high = df.agg(F.min(number), F.max(number)).first() or (None, None)
     width = ((high or 0.0) - (low or 0.0)) / _PARTS or 1.0
     part = F.coalesce(F.floor((number - F.lit(low or 0.0)) / F.lit(width)), F.lit(-1))
@@ -112,7 +132,7 @@ def _whole_part(definition: Definition) -> Callable[[_Batches], Iterator[pa.Reco
     def run(batches: _Batches) -> Iterator[pa.RecordBatch]:
         shard = definition.begin()
         for batch in batches:
-            table = pa.table(batch)
+            table = pa.Table.from_batches([batch])
             for given in shard.push(table, _marks(table, definition)):
                 yield from _for_spark(given)
         for given in shard.finish():
@@ -145,7 +165,7 @@ def _packing(definition: Definition, shards: int) -> Callable[[_Batches], Iterat
         context = TaskContext.get()
         task = 0 if context is None else context.partitionId()
         for number, batch in enumerate(batches):
-            table = pa.table(batch)
+            table = pa.Table.from_batches([batch])
             shard_of = table[_PART].to_numpy()
             rows = table.select(definition.schema.names).cast(definition.schema)
             parts = [rows.take(np.flatnonzero(shard_of == it)) for it in range(shards)]
