@@ -59,7 +59,7 @@ def windows(
 
     Args:
         environment: of the table.
-        table: whose column of time is its rowtime, with a watermark.
+        table: with a watermark of the column of time, which a cast to TIMESTAMP does not take away.
         window: that has taken no row. Its limits are those of each shard.
         shards: parts that the keys go to, each with a state: as many as there may ever be tasks.
 
