@@ -11,6 +11,7 @@
 #include "bindings.h"
 #include "kedge/base/bytes.h"
 #include "kedge/base/error.h"
+#include "kedge/model/onnx.h"
 #include "kedge/model/onnx_net.h"
 #include "kedge/score/quantize_graph.h"
 #include "numpy_matrix.h"
@@ -61,8 +62,11 @@ void bind_graph(nb::module_& m) {
           "from_onnx", [](const nb::bytes& data) { return import_onnx_net(bytes_of(data)); },
           "data"_a, "Reads an ONNX graph of operators that have a step here.")
       .def_static(
-          "reads_onnx", [](const nb::bytes& data) { return !has_onnx_trees(bytes_of(data)); },
-          "data"_a, "Whether the file is without trees, which a Forest reads.")
+          "reads_onnx", [](const nb::bytes& data) { return !is_onnx_forest(bytes_of(data)); },
+          "data"_a, "Whether the file is more than trees alone, which a Forest reads.")
+      .def_static(
+          "onnx_classes", [](const nb::bytes& data) { return onnx_classes(bytes_of(data)); },
+          "data"_a, "What an ONNX graph's classes are called, in the order of their scores.")
       .def("quantized", &quantized, "rows"_a, "calibrate"_a = "min-max",
            nb::sig("def quantized(self, rows: object, calibrate: str = 'min-max') -> "
                    "tuple[Net, list[StepError]]"),

@@ -1352,7 +1352,11 @@ class Net:
 
     @staticmethod
     def reads_onnx(data: bytes) -> bool:
-        """Whether the file is without trees, which a Forest reads."""
+        """Whether the file is more than trees alone, which a Forest reads."""
+
+    @staticmethod
+    def onnx_classes(data: bytes) -> list[str]:
+        """What an ONNX graph's classes are called, in the order of their scores."""
 
     def quantized(self, rows: object, calibrate: str = 'min-max') -> tuple[Net, list[StepError]]:
         """

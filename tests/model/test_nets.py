@@ -95,14 +95,14 @@ def test_a_net_is_compared_with_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> 
     compiled = kedge.compile(mlp([5, 8, 3], "Tanh", end="Softmax"), reference=x)
     assert compiled.parity.rows >= 40
     assert compiled.parity.largest_difference < 1e-6
-    monkeypatch.setattr(onnx_runtime, "scorer", lambda _: None)
+    monkeypatch.setattr(onnx_runtime, "session_of", lambda *_: None)
     assert kedge.compile(mlp([5, 8, 3])).parity.rows == 0
 
 
 def test_a_net_that_onnxruntime_scores_otherwise_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    other = onnx_runtime.scorer(mlp([5, 8, 3], seed=1))
-    monkeypatch.setattr(onnx_runtime, "scorer", lambda _: other)
+    other = onnx_runtime.session_of(mlp([5, 8, 3], seed=1), [], [])
+    monkeypatch.setattr(onnx_runtime, "session_of", lambda *_: other)
     with pytest.raises(kedge.Unsupported, match=r"output \d of row \d+ is "):
         kedge.compile(mlp([5, 8, 3]))

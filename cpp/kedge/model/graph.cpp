@@ -20,11 +20,6 @@ constexpr std::array<std::string_view, 13> kActivationNames = {
 static_assert(kStepNames.size() == static_cast<std::size_t>(kLastStepKind) + 1);
 static_assert(kActivationNames.size() == static_cast<std::size_t>(kLastActivation) + 1);
 
-constexpr std::size_t element_size(TensorKind kind) {
-  if (kind == TensorKind::kByte) return 1;
-  return kind == TensorKind::kDouble ? sizeof(double) : sizeof(float);
-}
-
 constexpr TensorKind tensor_of(NumberKind number) {
   return number == NumberKind::kFloat ? TensorKind::kFloat : TensorKind::kDouble;
 }

@@ -108,6 +108,11 @@ struct GraphTensor {
   std::uint32_t unused = 0;
 };
 
+constexpr std::size_t element_size(TensorKind kind) noexcept {
+  if (kind == TensorKind::kByte) return 1;
+  return kind == TensorKind::kDouble ? sizeof(double) : sizeof(float);
+}
+
 // An affine step's outputs come in panels of so many: a cache line. W is stored panel by panel, in
 // each the inputs in their order, in each input its weights of the panel's outputs, zeros behind
 // the last; b is padded likewise.

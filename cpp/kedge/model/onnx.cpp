@@ -19,14 +19,17 @@ bool is_tree(const OnnxNode& node) {
          node.operation == kEnsemble;
 }
 
+bool is_beside_trees(const OnnxNode& node) {
+  return node.operation == "Identity" || node.operation == "Cast" || node.operation == "ZipMap";
+}
+
 const OnnxNode& tree_node(const OnnxGraph& graph) {
   const OnnxNode* tree = nullptr;
   for (const OnnxNode& node : graph.nodes) {
     if (is_tree(node)) {
       if (tree != nullptr) throw unsupported("an ONNX graph of two tree operators");
       tree = &node;
-    } else if (node.operation != "Identity" && node.operation != "Cast" &&
-               node.operation != "ZipMap") {
+    } else if (!is_beside_trees(node)) {
       throw unsupported("ONNX operator \"", node.operation, "\"");
     }
   }
@@ -65,7 +68,7 @@ std::vector<OnnxType> row_types(const OnnxGraph& graph, const OnnxNode& tree) {
   return types;
 }
 
-void set_precision(const OnnxNode& tree, const std::vector<OnnxType>& types, Forest& forest) {
+void set_precision(const OnnxNode& tree, std::span<const OnnxType> types, Forest& forest) {
   constexpr OnnxType kKnown[] = {OnnxType::kFloat, OnnxType::kDouble, OnnxType::kInt32,
                                  OnnxType::kInt64};
   if (std::ranges::find(kKnown, types.front()) == std::end(kKnown)) {
@@ -83,18 +86,18 @@ void set_precision(const OnnxNode& tree, const std::vector<OnnxType>& types, For
   }
 }
 
-void add_features(const OnnxValue& input, const OnnxTrees& trees, Forest& forest) {
+void add_features(const OnnxNode& tree, const OnnxTrees& trees, std::optional<std::int64_t> columns,
+                  Forest& forest) {
   std::size_t count = 0;
   for (const OnnxBranch& branch : trees.branches) {
     count = std::max(count, std::size_t{branch.feature} + 1);
   }
-  if (!input.shape.empty() && input.shape.back().has_value()) {
-    const std::int64_t columns = *input.shape.back();
-    if (columns < static_cast<std::int64_t>(count) || columns > kMostFeatures) {
-      throw corrupt_data("input \"", input.name, "\" has ", columns, " columns, ", count, " to ",
-                         kMostFeatures, " are wanted");
+  if (columns) {
+    if (*columns < static_cast<std::int64_t>(count) || *columns > kMostFeatures) {
+      tree.refuse("its input has ", *columns, " columns, ", count, " to ", kMostFeatures,
+                  " are wanted");
     }
-    count = static_cast<std::size_t>(columns);
+    count = static_cast<std::size_t>(*columns);
   }
   for (std::size_t i = 0; i < count; ++i) {
     forest.features.push_back({text("x", i), FeatureKind::kNumber, {}});
@@ -186,19 +189,35 @@ OnnxTrees read_classes(const OnnxNode& tree, Forest& forest) {
 
 }  // namespace
 
-Forest import_onnx(std::span<const std::byte> data) {
+bool is_onnx_forest(std::span<const std::byte> data) {
   const OnnxGraph graph = read_onnx(data);
-  const OnnxNode& tree = tree_node(graph);
+  return std::ranges::count_if(graph.nodes, is_tree) == 1 &&
+         std::ranges::all_of(graph.nodes, [](const OnnxNode& node) {
+           return is_tree(node) || is_beside_trees(node);
+         });
+}
+
+Forest read_onnx_forest(const OnnxNode& tree, std::span<const OnnxType> types,
+                        std::optional<std::int64_t> columns) {
   Forest forest;
-  forest.origin = text("ONNX of ", graph.producer);
   forest.category_rule = CategoryRule::kWhole;
-  set_precision(tree, row_types(graph, tree), forest);
+  set_precision(tree, types, forest);
   const OnnxTrees trees =
       tree.operation == kClassifier ? read_classes(tree, forest) : read_targets(tree, forest);
-  add_features(graph.inputs.front(), trees, forest);
+  add_features(tree, trees, columns, forest);
   add_onnx_trees(tree, trees, forest);
   finish_covers(forest);
   check(forest);
+  return forest;
+}
+
+Forest import_onnx(std::span<const std::byte> data) {
+  const OnnxGraph graph = read_onnx(data);
+  const OnnxNode& tree = tree_node(graph);
+  const std::vector<OnnxType> types = row_types(graph, tree);
+  const auto& shape = graph.inputs.front().shape;
+  Forest forest = read_onnx_forest(tree, types, shape.empty() ? std::nullopt : shape.back());
+  forest.origin = text("ONNX of ", graph.producer);
   return forest;
 }
 

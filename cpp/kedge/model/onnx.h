@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 
+#include "kedge/model/onnx_graph.h"
 #include "kedge/model/trees.h"
 
 namespace kedge {
@@ -17,5 +20,13 @@ namespace kedge {
 // Unsupported is what the runtime and the operator's text do not agree on: a post_transform of a
 // single target, and base values of two classes of which the second gets votes.
 Forest import_onnx(std::span<const std::byte> data);
+
+// Whether import_onnx reads what stands in the file: one tree operator, and no other beside those.
+bool is_onnx_forest(std::span<const std::byte> data);
+
+// One tree operator whose rows have these types on their way to it, and so many columns, if it is
+// known.
+Forest read_onnx_forest(const OnnxNode& tree, std::span<const OnnxType> types,
+                        std::optional<std::int64_t> columns);
 
 }  // namespace kedge

@@ -89,20 +89,12 @@ OnnxNode read_node(std::span<const std::byte> bytes) {
   return node;
 }
 
-std::string_view tensor_name(std::span<const std::byte> bytes) {
-  std::string_view name;
-  for (ProtoReader reader(bytes, "TensorProto"); reader.next();) {
-    if (reader.field() == 8) name = reader.text();
-  }
-  return name;
-}
-
 void read_graph(std::span<const std::byte> bytes, OnnxGraph& graph) {
   std::vector<std::string_view> constants;
   for (ProtoReader reader(bytes, "GraphProto"); reader.next();) {
     if (reader.field() == 1) graph.nodes.push_back(read_node(reader.bytes()));
     if (reader.field() == 5) {
-      constants.push_back(tensor_name(reader.bytes()));
+      constants.push_back(onnx_tensor_name(reader.bytes()));
       graph.constants.push_back(reader.bytes());
     }
     if (reader.field() == 11) graph.inputs.push_back(read_value(reader.bytes()));
@@ -122,6 +114,7 @@ struct Tensor {
   std::vector<float> floats;
   std::vector<double> doubles;
   std::vector<std::int64_t> integers;
+  std::vector<std::string_view> texts;
   bool is_elsewhere = false;
 };
 
@@ -134,6 +127,7 @@ Tensor read_tensor(std::span<const std::byte> bytes) {
     if (reader.field() == 2) tensor.type = static_cast<OnnxType>(reader.integer());
     if (reader.field() == 4) reader.append_to(tensor.floats);
     if (reader.field() == 5) reader.append_to(tensor.integers);
+    if (reader.field() == 6) tensor.texts.push_back(reader.text());
     if (reader.field() == 9) tensor.raw = reader.bytes();
     if (reader.field() == 10) reader.append_to(tensor.doubles);
     if (reader.field() == 14) tensor.is_elsewhere = reader.integer() != 0;
@@ -165,11 +159,14 @@ std::vector<double> numbers_of(const Tensor& tensor, std::string_view name) {
     case OnnxType::kDouble:
       return elements<double>(tensor, tensor.doubles);
     case OnnxType::kUint8:
+    case OnnxType::kBool:
       return elements<std::uint8_t>(tensor, tensor.integers);
     case OnnxType::kInt32:
       return elements<std::int32_t>(tensor, tensor.integers);
     case OnnxType::kInt64:
       return elements<std::int64_t>(tensor, tensor.integers);
+    case OnnxType::kString:
+      return {};
     default:
       throw unsupported("\"", name, "\" has elements of type ",
                         static_cast<std::int32_t>(tensor.type));
@@ -229,20 +226,30 @@ bool OnnxNode::has_doubles(std::string_view name) const {
   return false;
 }
 
+std::string_view onnx_tensor_name(std::span<const std::byte> bytes) {
+  std::string_view name;
+  for (ProtoReader reader(bytes, "TensorProto"); reader.next();) {
+    if (reader.field() == 8) name = reader.text();
+  }
+  return name;
+}
+
 OnnxTensor read_onnx_tensor(std::span<const std::byte> bytes) {
-  const Tensor tensor = read_tensor(bytes);
+  Tensor tensor = read_tensor(bytes);
   if (tensor.is_elsewhere) throw unsupported("tensor \"", tensor.name, "\" lies in another file");
-  OnnxTensor read{tensor.name, tensor.type, tensor.shape, numbers_of(tensor, tensor.name)};
+  OnnxTensor read{tensor.name, tensor.type, tensor.shape, numbers_of(tensor, tensor.name), {}};
+  if (tensor.type == OnnxType::kString) read.texts = std::move(tensor.texts);
+  const std::size_t elements = read.numbers.size() + read.texts.size();
   std::uint64_t count = 1;
   for (const std::int64_t size : tensor.shape) {
-    const auto most = static_cast<std::int64_t>(read.numbers.size());
+    const auto most = static_cast<std::int64_t>(elements);
     if (size < 0 || size > most) count = 0;
     if (count != 0) count *= static_cast<std::uint64_t>(size);
-    if (count > read.numbers.size()) count = 0;
+    if (count > elements) count = 0;
   }
-  if (count != read.numbers.size()) {
-    throw corrupt_data("tensor \"", tensor.name, "\": ", read.numbers.size(),
-                       " numbers do not fit its shape");
+  if (count != elements) {
+    throw corrupt_data("tensor \"", tensor.name, "\": ", elements,
+                       " elements do not fit its shape");
   }
   return read;
 }

@@ -21,6 +21,8 @@ enum class OnnxType : std::int32_t {
   kUint8 = 2,
   kInt32 = 6,
   kInt64 = 7,
+  kString = 8,
+  kBool = 9,
   kDouble = 11,
 };
 
@@ -69,12 +71,13 @@ struct OnnxNode {
   }
 };
 
-// A tensor that the file has the numbers of, as doubles.
+// A tensor that the file has the elements of, numbers as doubles.
 struct OnnxTensor {
   std::string_view name;
   OnnxType type = OnnxType::kUnknown;
   std::vector<std::int64_t> shape;
   std::vector<double> numbers;
+  std::vector<std::string_view> texts;  // of kString, instead
 };
 
 struct OnnxGraph {
@@ -85,11 +88,19 @@ struct OnnxGraph {
   std::vector<std::span<const std::byte>> constants;  // TensorProto, for read_onnx_tensor
 };
 
+// Integers and truth values, which have no fractions.
+constexpr bool is_whole(OnnxType type) noexcept {
+  return type == OnnxType::kInt64 || type == OnnxType::kInt32 || type == OnnxType::kUint8 ||
+         type == OnnxType::kBool;
+}
+
 // Throws CorruptData when the bytes are no ONNX model.
 OnnxGraph read_onnx(std::span<const std::byte> data);
 
 // Throws CorruptData when the shape and the numbers do not fit, Unsupported for elements of a kind
 // that importers do not read, or that lie in another file.
 OnnxTensor read_onnx_tensor(std::span<const std::byte> bytes);
+// What read_onnx_tensor would call it.
+std::string_view onnx_tensor_name(std::span<const std::byte> bytes);
 
 }  // namespace kedge

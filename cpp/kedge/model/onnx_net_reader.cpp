@@ -1,7 +1,11 @@
 #include "kedge/model/onnx_net_reader.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
+
+#include "kedge/model/onnx_net_operators.h"
 
 namespace kedge {
 namespace {
@@ -20,65 +24,82 @@ constexpr Operator kActivations[] = {
     {"Sqrt", Activation::kSqrt, "", 0},       {"Softplus", Activation::kSoftplus, "", 0},
 };
 
-struct Combining {
-  std::string_view name;
-  Combination with;
-};
-constexpr Combining kBinaries[] = {{"Add", Combination::kAdd},
-                                   {"Sub", Combination::kSubtract},
-                                   {"Mul", Combination::kMultiply},
-                                   {"Div", Combination::kDivide}};
-// Of any number of inputs.
-constexpr Combining kFolds[] = {
-    {"Sum", Combination::kAdd}, {"Max", Combination::kMax}, {"Min", Combination::kMin}};
-
-bool is_symmetric(Combination with) {
-  return with != Combination::kSubtract && with != Combination::kDivide;
-}
-
-struct Reducing {
-  std::string_view name;
-  Reduction how;
-};
-constexpr Reducing kReductions[] = {{"ReduceSum", Reduction::kSum},
-                                    {"ReduceMean", Reduction::kMean},
-                                    {"ReduceMax", Reduction::kMax},
-                                    {"ReduceMin", Reduction::kMin}};
+constexpr const char* kFormNames[] = {"a matrix", "a list", "a matrix for each row"};
 
 }  // namespace
 
-OnnxNetReader::OnnxNetReader(const OnnxGraph& graph, GraphBuilder& builder)
-    : graph_(graph), net_(builder) {
-  for (const auto& bytes : graph.constants) {
-    OnnxTensor tensor = read_onnx_tensor(bytes);
-    constants_.emplace(tensor.name, std::move(tensor));
-  }
-  slots_.emplace(graph.inputs.front().name, 0);
+OnnxNetReader::OnnxNetReader(const OnnxGraph& graph, GraphBuilder& builder, OnnxTexts& texts)
+    : graph_(graph), net_(builder), texts_(texts) {
+  for (const auto& bytes : graph.constants) stored_.emplace(onnx_tensor_name(bytes), bytes);
 }
 
-std::uint32_t OnnxNetReader::run() {
-  for (const OnnxNode& node : graph_.nodes) {
-    if (node.outputs.empty() || node.inputs.empty()) {
-      if (node.operation == "Constant" && !node.outputs.empty()) {
-        read_constant(node);
-        continue;
-      }
-      refuse(node, "no inputs or outputs");
-    }
-    slots_[node.outputs.front()] = read(node);
+void OnnxNetReader::add_input(std::string_view name, OnnxNetValue value) {
+  values_.insert_or_assign(name, std::move(value));
+}
+
+OnnxNetValue OnnxNetReader::run(std::string_view name) {
+  const std::vector<bool> is_live = live_nodes(name);
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    if (is_live[i]) read_node(graph_.nodes[i]);
   }
-  if (graph_.outputs.size() != 1) {
-    throw unsupported("an ONNX graph of ", graph_.outputs.size(), " outputs, 1 is wanted");
-  }
-  const auto found = slots_.find(graph_.outputs.front().name);
-  if (found == slots_.end()) throw corrupt_data("the graph's output comes from nowhere");
+  const auto found = values_.find(name);
+  if (found == values_.end()) throw corrupt_data("the graph's output comes from nowhere");
   return found->second;
+}
+
+std::vector<bool> OnnxNetReader::live_nodes(std::string_view name) const {
+  std::set<std::string_view> wanted = {name};
+  std::vector<bool> is_live(graph_.nodes.size());
+  for (std::size_t i = is_live.size(); i-- > 0;) {
+    const OnnxNode& node = graph_.nodes[i];
+    is_live[i] = std::ranges::any_of(
+        node.outputs, [&](std::string_view output) { return wanted.contains(output); });
+    if (is_live[i]) wanted.insert(node.inputs.begin(), node.inputs.end());
+  }
+  return is_live;
+}
+
+void OnnxNetReader::read_node(const OnnxNode& node) {
+  for (const std::string_view input : node.inputs) {
+    const auto found = stored_.find(input);
+    if (found == stored_.end()) continue;
+    constants_.insert_or_assign(input, read_onnx_tensor(found->second));
+    stored_.erase(found);
+  }
+  if (node.operation == "Constant" && !node.outputs.empty()) return read_constant(node);
+  if (node.outputs.empty() || node.inputs.empty()) refuse(node, "no inputs or outputs");
+  if (fold_onnx_constant(*this, node)) return;
+  const std::uint32_t before = net_.steps();
+  OnnxNetValue made;
+  std::size_t output = 0;
+  if (const OnnxNetOperator* row = find_onnx_net_operator(node.operation)) {
+    output = row->output;
+    if (output >= node.outputs.size()) refuse(node, "no output of scores");
+    made = row->read(*this, node);
+  } else {
+    made.slot = read(node);
+    for (std::size_t i = node.inputs.size(); i-- > 0;) {
+      const auto found = values_.find(node.inputs[i]);
+      if (found == values_.end()) continue;
+      made.type = found->second.type;
+      made.form = found->second.form;
+    }
+  }
+  for (std::uint32_t slot = before + 1; slot <= net_.steps(); ++slot) width_ += net_.width(slot);
+  if (width_ > kMostGraphWidth) {
+    throw resource_exhausted("ONNX node \"", node.name, "\" (", node.operation,
+                             "): a row takes more than ", kMostGraphWidth, " numbers");
+  }
+  values_.insert_or_assign(node.outputs[output], std::move(made));
 }
 
 void OnnxNetReader::read_constant(const OnnxNode& node) {
   const OnnxAttribute* value = node.find("value");
   if (value == nullptr || value->tensor.empty()) refuse(node, "no tensor");
-  OnnxTensor tensor = read_onnx_tensor(value->tensor);
+  set_constant(node, read_onnx_tensor(value->tensor));
+}
+
+void OnnxNetReader::set_constant(const OnnxNode& node, OnnxTensor tensor) {
   constants_.insert_or_assign(node.outputs.front(), std::move(tensor));
 }
 
@@ -94,45 +115,47 @@ const OnnxTensor& OnnxNetReader::wanted(const OnnxNode& node, std::size_t i) con
   return *tensor;
 }
 
-std::uint32_t OnnxNetReader::slot(const OnnxNode& node, std::size_t i) const {
-  const auto found = i < node.inputs.size() ? slots_.find(node.inputs[i]) : slots_.end();
-  if (found == slots_.end()) refuse(node, "its input ", i, " is no row's value");
+const OnnxNetValue& OnnxNetReader::value(const OnnxNode& node, std::size_t i) const {
+  const auto found = i < node.inputs.size() ? values_.find(node.inputs[i]) : values_.end();
+  if (found == values_.end()) refuse(node, "its input ", i, " is no row's value");
   return found->second;
+}
+
+const OnnxNetValue& OnnxNetReader::numbers(const OnnxNode& node, std::size_t i) const {
+  const OnnxNetValue& found = value(node, i);
+  if (found.type == OnnxType::kString) refuse(node, "its input ", i, " is text");
+  if (found.is_cut) refuse(node, "its input ", i, " are integers made of fractions");
+  if (found.form == OnnxForm::kDeep) refuse(node, "its input ", i, " has three dimensions");
+  return found;
+}
+
+std::uint32_t OnnxNetReader::slot(const OnnxNode& node, std::size_t i) const {
+  const OnnxNetValue& found = numbers(node, i);
+  if (found.form != OnnxForm::kMatrix) {
+    refuse(node, "its input ", i, " is ", kFormNames[static_cast<std::size_t>(found.form)]);
+  }
+  return found.slot;
+}
+
+std::uint32_t OnnxNetReader::floats(const OnnxNode& node, std::size_t i) {
+  return net_.convert(slot(node, i), NumberKind::kFloat);
 }
 
 std::uint32_t OnnxNetReader::read(const OnnxNode& node) {
   for (const Operator& each : kActivations) {
     if (node.operation != each.name) continue;
     const double alpha = each.alpha.empty() ? 0 : node.real(each.alpha, each.otherwise);
-    return net_.activate(slot(node, 0), each.activation, alpha);
-  }
-  for (const Combining& each : kBinaries) {
-    if (node.operation == each.name) return read_binary(node, each.with);
-  }
-  for (const Combining& each : kFolds) {
-    if (node.operation == each.name) return read_fold(node, each.with);
-  }
-  for (const Reducing& each : kReductions) {
-    if (node.operation == each.name) return read_reduction(node, each.how);
+    return net_.activate(numbers(node, 0).slot, each.activation, alpha);
   }
   if (node.operation == "Gemm") return read_gemm(node);
-  if (node.operation == "MatMul") return read_matrix(node, wanted(node, 1), false, {});
   if (node.operation == "Softmax") return read_softmax(node);
-  if (node.operation == "Concat") return read_concat(node);
   if (node.operation == "BatchNormalization") return read_batch_norm(node);
   if (node.operation == "LayerNormalization") return read_layer_norm(node);
   if (node.operation == "Clip") return read_clip(node);
-  if (node.operation == "Gather") return read_gather(node);
-  if (node.operation == "Slice") return read_slice(node);
-  if (node.operation == "Flatten") {
-    expect_columns(node, node.integer("axis", 1));
-    return slot(node, 0);
-  }
   if (node.operation == "Gelu") {
     const bool is_tanh = node.text("approximate", "none") == "tanh";
     return net_.activate(slot(node, 0), is_tanh ? Activation::kGeluTanh : Activation::kGelu);
   }
-  if (node.operation == "Identity" || node.operation == "Dropout") return slot(node, 0);
   refuse(node, "no step does this");
 }
 
@@ -155,68 +178,25 @@ std::uint32_t OnnxNetReader::read_matrix(const OnnxNode& node, const OnnxTensor&
   return net_.affine(x, outputs, turned, bias);
 }
 
+// x W alpha + c beta; c is a constant or a slot.
 std::uint32_t OnnxNetReader::read_gemm(const OnnxNode& node) {
   if (node.integer("transA", 0) != 0) refuse(node, "transA");
-  if (node.real("alpha", 1) != 1 || node.real("beta", 1) != 1) refuse(node, "alpha or beta");
+  const bool has_third = node.inputs.size() > 2 && !node.inputs[2].empty();
+  const OnnxTensor* third = constant(node, 2);
   std::vector<double> bias;
-  if (node.inputs.size() > 2 && !node.inputs[2].empty()) bias = wanted(node, 2).numbers;
-  const OnnxTensor& matrix = wanted(node, 1);
+  if (third != nullptr) bias = third->numbers;
+  OnnxTensor matrix = wanted(node, 1);
+  for (double& weight : matrix.numbers) weight *= node.real("alpha", 1);
+  for (double& number : bias) number *= node.real("beta", 1);
   const bool transposed = node.integer("transB", 0) != 0;
   if (matrix.shape.size() == 2 && bias.size() == 1) {
     bias.resize(static_cast<std::size_t>(matrix.shape[transposed ? 0 : 1]), bias.front());
   }
-  return read_matrix(node, matrix, transposed, bias);
-}
-
-std::uint32_t OnnxNetReader::read_binary(const OnnxNode& node, Combination with) {
-  const OnnxTensor* right = constant(node, 1);
-  const OnnxTensor* left = constant(node, 0);
-  if (left != nullptr && right == nullptr && with == Combination::kSubtract) {
-    const std::uint32_t x = net_.activate(slot(node, 1), Activation::kNegate);
-    return with_constant(node, Combination::kAdd, x, *left);
-  }
-  if (left == nullptr && right == nullptr) {
-    return read_two_slots(node, with, slot(node, 0), slot(node, 1));
-  }
-  if (left != nullptr && (!is_symmetric(with) || right != nullptr)) {
-    refuse(node, "its first input is a constant");
-  }
-  const std::uint32_t x = slot(node, left == nullptr ? 0 : 1);
-  return with_constant(node, with, x, left == nullptr ? *right : *left);
-}
-
-std::uint32_t OnnxNetReader::with_constant(const OnnxNode& node, Combination with, std::uint32_t x,
-                                           const OnnxTensor& tensor) {
-  if (tensor.numbers.size() != 1 &&
-      (tensor.numbers.size() != net_.width(x) || tensor.shape.empty() ||
-       tensor.shape.back() != static_cast<std::int64_t>(net_.width(x)))) {
-    refuse(node, "a constant of ", tensor.numbers.size(), " for ", net_.width(x), " columns");
-  }
-  return net_.combine(with, x, tensor.numbers);
-}
-
-std::uint32_t OnnxNetReader::read_two_slots(const OnnxNode& node, Combination with,
-                                            std::uint32_t left, std::uint32_t right) {
-  if (net_.width(left) < net_.width(right) && is_symmetric(with)) std::swap(left, right);
-  if (net_.width(right) != 1 && net_.width(right) != net_.width(left)) {
-    refuse(node, net_.width(left), " and ", net_.width(right), " columns");
-  }
-  return net_.combine(with, left, right);
-}
-
-std::uint32_t OnnxNetReader::read_fold(const OnnxNode& node, Combination with) {
-  std::optional<std::uint32_t> all;
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    if (constant(node, i) != nullptr) continue;
-    all = all ? read_two_slots(node, with, *all, slot(node, i)) : slot(node, i);
-  }
-  if (!all) refuse(node, "all its inputs are constants");
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    if (const OnnxTensor* tensor = constant(node, i)) {
-      all = with_constant(node, with, *all, *tensor);
-    }
-  }
-  return *all;
+  const std::uint32_t product = read_matrix(node, matrix, transposed, bias);
+  if (!has_third || third != nullptr) return product;
+  const double beta = node.real("beta", 1);
+  const std::uint32_t other = net_.combine(Combination::kMultiply, slot(node, 2), {&beta, 1});
+  return with_slot(node, Combination::kAdd, product, other);
 }
 
 std::uint32_t OnnxNetReader::read_softmax(const OnnxNode& node) {
@@ -254,6 +234,22 @@ std::uint32_t OnnxNetReader::read_layer_norm(const OnnxNode& node) {
     refuse(node, "its constants do not fit ", net_.width(x), " columns");
   }
   return net_.layer_norm(x, scale, shift, node.real("epsilon", 1e-5));
+}
+
+std::uint32_t OnnxNetReader::read_clip(const OnnxNode& node) {
+  std::uint32_t x = slot(node, 0);
+  const Combination sides[] = {Combination::kMax, Combination::kMin};
+  const std::string_view names[] = {"min", "max"};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const OnnxAttribute* attribute = node.find(names[i]);
+    if (i + 1 < node.inputs.size() && !node.inputs[i + 1].empty()) {
+      x = with_constant(node, sides[i], x, wanted(node, i + 1));
+    } else if (attribute != nullptr) {
+      const double bound = attribute->real;
+      x = net_.combine(sides[i], x, {&bound, 1});
+    }
+  }
+  return x;
 }
 
 }  // namespace kedge

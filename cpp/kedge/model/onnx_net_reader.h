@@ -1,10 +1,12 @@
 // Reads the nodes of an ONNX net, in the file's order, which is that of their values: each becomes
-// steps of a graph.
+// steps of a graph. Operators of a kind lie together in files of their own (onnx_net_operators.h),
+// as functions that ask the reader.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -12,59 +14,79 @@
 #include "kedge/base/error.h"
 #include "kedge/model/graph_builder.h"
 #include "kedge/model/onnx_graph.h"
+#include "kedge/model/onnx_net_value.h"
+#include "kedge/model/trees.h"
 
 namespace kedge {
 
-// `graph` and `builder` outlive it. What no step does is refused, by the node's name.
+// Everything given outlives it. What no step does is refused, by the node's name.
 class OnnxNetReader {
  public:
-  OnnxNetReader(const OnnxGraph& graph, GraphBuilder& builder);
+  OnnxNetReader(const OnnxGraph& graph, GraphBuilder& builder, OnnxTexts& texts);
 
-  // The slot of the prediction.
-  std::uint32_t run();
+  void add_input(std::string_view name, OnnxNetValue value);
+  // The value of this name; nodes that it does not take are not read.
+  OnnxNetValue run(std::string_view name);
+  // What the net's step of trees asks, if there is one.
+  std::optional<Forest>& forest() noexcept { return forest_; }
 
- private:
+  // For operators.
   template <class... Parts>
   [[noreturn]] static void refuse(const OnnxNode& node, const Parts&... parts) {
     throw unsupported("ONNX node \"", node.name, "\" (", node.operation, "): ", parts...);
   }
-
-  void read_constant(const OnnxNode& node);
+  GraphBuilder& net() noexcept { return net_; }
+  OnnxTexts& texts() noexcept { return texts_; }
+  std::string_view producer() const noexcept { return graph_.producer; }
+  void set_constant(const OnnxNode& node, OnnxTensor tensor);
   const OnnxTensor* constant(const OnnxNode& node, std::size_t i) const;
   const OnnxTensor& wanted(const OnnxNode& node, std::size_t i) const;
+  static std::vector<std::int64_t> integers_of(const OnnxNode& node, const OnnxTensor& tensor);
+  // Whatever it holds.
+  const OnnxNetValue& value(const OnnxNode& node, std::size_t i) const;
+  // Of numbers, in a matrix or flat.
+  const OnnxNetValue& numbers(const OnnxNode& node, std::size_t i) const;
+  // Of a matrix of numbers.
   std::uint32_t slot(const OnnxNode& node, std::size_t i) const;
+  // The same as floats, as operators of ai.onnx.ml read whatever numbers they are given.
+  std::uint32_t floats(const OnnxNode& node, std::size_t i);
+  // Columns alone are told apart: rows are never mixed.
+  static void expect_columns(const OnnxNode& node, std::int64_t axis);
+  // A column so many times.
+  std::uint32_t repeated(std::uint32_t slot, std::size_t times);
+  std::uint32_t with_constant(const OnnxNode& node, Combination with, std::uint32_t x,
+                              const OnnxTensor& tensor);
+  std::uint32_t with_slot(const OnnxNode& node, Combination with, std::uint32_t left,
+                          std::uint32_t right);
+  // x times a constant matrix, and a bias if there is one.
+  std::uint32_t read_matrix(const OnnxNode& node, const OnnxTensor& matrix, bool transposed,
+                            std::span<const double> bias);
+  // A slot of these numbers in every row.
+  std::uint32_t filled(std::uint32_t like, std::span<const double> numbers);
+
+ private:
+  void read_node(const OnnxNode& node);
+  std::vector<bool> live_nodes(std::string_view name) const;
+  void read_constant(const OnnxNode& node);
   std::uint32_t read(const OnnxNode& node);
 
   // Layers, and what goes from number to number.
-  std::uint32_t read_matrix(const OnnxNode& node, const OnnxTensor& matrix, bool transposed,
-                            std::span<const double> bias);
   std::uint32_t read_gemm(const OnnxNode& node);
-  std::uint32_t read_binary(const OnnxNode& node, Combination with);
-  std::uint32_t with_constant(const OnnxNode& node, Combination with, std::uint32_t x,
-                              const OnnxTensor& tensor);
-  std::uint32_t read_two_slots(const OnnxNode& node, Combination with, std::uint32_t left,
-                               std::uint32_t right);
-  // Slots first, whatever the order: a constant wants one to be combined with.
-  std::uint32_t read_fold(const OnnxNode& node, Combination with);
   std::uint32_t read_softmax(const OnnxNode& node);
   // (x - mean) / sqrt(variance + epsilon) * scale + shift as a product and a sum.
   std::uint32_t read_batch_norm(const OnnxNode& node);
   std::uint32_t read_layer_norm(const OnnxNode& node);
-
-  // What picks, joins, bounds and sums up columns: axis 1 alone, as rows are never mixed.
-  void expect_columns(const OnnxNode& node, std::int64_t axis) const;
-  std::uint32_t read_concat(const OnnxNode& node);
-  std::uint32_t read_reduction(const OnnxNode& node, Reduction how);
   // Lower bounds first, as the operator has it.
   std::uint32_t read_clip(const OnnxNode& node);
-  std::uint32_t read_gather(const OnnxNode& node);
-  std::uint32_t read_slice(const OnnxNode& node);
-  static std::vector<std::int64_t> integers_of(const OnnxNode& node, const OnnxTensor& tensor);
 
   const OnnxGraph& graph_;
   GraphBuilder& net_;
+  OnnxTexts& texts_;
+  std::map<std::string_view, std::span<const std::byte>> stored_;  // constants not read yet
   std::map<std::string_view, OnnxTensor> constants_;
-  std::map<std::string_view, std::uint32_t> slots_;
+  std::map<std::string_view, OnnxNetValue> values_;
+  std::optional<Forest> forest_;
+  std::uint64_t width_ = 0;  // of all slots so far
 };
 
 }  // namespace kedge

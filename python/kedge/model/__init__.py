@@ -90,7 +90,7 @@ def compile(
     if background is not None and (reference is None or isinstance(reference, Profile)):
         raise InvalidArgument(f"background = {background}: rows want a reference that has rows")
     source = source_of(model)
-    said = dict(metadata or {})
+    said = {**source.metadata, **(metadata or {})}
     if quantize is None:
         return _finished(source, _model_of(source, said), reference, background)
     check_options(source.forest, quantize, reference)
@@ -156,7 +156,9 @@ def _named(reference: object, model: Model) -> object:
 
 def _compared(source: Source, model: Model, rows: np.ndarray, *, is_exact: bool = True) -> Parity:
     is_net = isinstance(source.forest, Net)
-    if is_net and not source.has_gaps:  # whether max(nan, 0) is nan is the runtime's choice
+    if source.takes is not None:
+        rows = source.takes(rows)
+    elif is_net and not source.has_gaps:  # whether max(nan, 0) is nan is the runtime's choice
         rows = rows[np.isfinite(rows).all(axis=1)]
     wanted = source.scores(rows)
     if wanted is None:  # some trainers take no missing values

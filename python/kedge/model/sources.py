@@ -5,10 +5,11 @@ No trainer is imported: an object brings its own.
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,15 @@ class Source:
     """A forest or a net and, if the trainer is at hand, its own scores of rows of float64.
 
     They are raw scores of a forest, and predictions of a net.
-    `has_gaps`: of some rows the trainer says nothing, their scores are NaN.
+    `has_gaps`: of some rows the trainer says nothing, their scores are NaN. `takes` makes rows
+    that both read alike of any rows. `metadata` is what the source itself says.
     """
 
     forest: Forest | Net
     trainer: Callable[[np.ndarray], Any] | None = None
     has_gaps: bool = False
+    takes: Callable[[np.ndarray], np.ndarray] | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     def scores(self, rows: np.ndarray) -> Any:
         """The trainer's scores; None when it is not there, or takes no such rows."""
@@ -67,11 +71,12 @@ def source_of(model: object) -> Source:
 
 
 def _source(data: bytes) -> Source:
-    read = _from_bytes(data)
-    return Source(read, onnx_runtime.scorer(data) if isinstance(read, Net) else None)
+    if data[:1] == _ONNX:
+        return _onnx_source(data)
+    return Source(_from_bytes(data))
 
 
-def _from_bytes(data: bytes) -> Forest | Net:
+def _from_bytes(data: bytes) -> Forest:
     if not data:
         raise CorruptData("there is nothing in it")
     for start, what in _NO_TRAINERS.items():
@@ -85,16 +90,29 @@ def _from_bytes(data: bytes) -> Forest | Net:
         if b'"tree_info"' in data:
             return Forest.from_lightgbm_json(data)
         return Forest.from_catboost(data)
-    if data[:1] == b"\x08":  # field 1 of ONNX's ModelProto, the version
-        return _from_onnx(data)
     raise CorruptData(
         "no model of a known kind: expected LightGBM's text, XGBoost's or CatBoost's JSON, "
         f"XGBoost's UBJSON or ONNX, got {data[:8]!r}.."
     )
 
 
-def _from_onnx(data: bytes) -> Forest | Net:
-    return Net.from_onnx(data) if Net.reads_onnx(data) else Forest.from_onnx(data)
+def _onnx_source(data: bytes) -> Source:
+    classes = Net.onnx_classes(data)
+    metadata = {"classes": json.dumps(classes)} if classes else {}
+    if not Net.reads_onnx(data):
+        return Source(Forest.from_onnx(data), metadata=metadata)
+    net = Net.from_onnx(data)
+    session = onnx_runtime.session_of(data, net.features, classes)
+    if session is None:
+        return Source(net, metadata=metadata)
+    imputes = b"Imputer" in data
+    return Source(
+        net,
+        session.scores,
+        has_gaps=imputes,
+        takes=lambda rows: session.taken(rows, imputes=imputes),
+        metadata=metadata,
+    )
 
 
 def _lightgbm(model: Any) -> Source:
@@ -141,6 +159,7 @@ def _onnx(model: Any) -> Source:
     return _source(model.SerializeToString())
 
 
+_ONNX = b"\x08"  # field 1 of its ModelProto, the version
 _NO_TRAINERS = {
     b"KEDGEBDL": "this is a compiled model; kedge.load reads it",
     b"KDGE": "this is a profile; a model is wanted",
