@@ -21,6 +21,7 @@ void bind_joint(nanobind::module_& m);
 void bind_monitor(nanobind::module_& m);
 void bind_detectors(nanobind::module_& m);
 void bind_forest(nanobind::module_& m);
+void bind_foreign(nanobind::module_& m);
 void bind_graph(nanobind::module_& m);
 void bind_net_builder(nanobind::module_& m);
 void bind_explain(nanobind::module_& m);

@@ -226,6 +226,7 @@ nb::object shaped(nb::object matrix, std::size_t rows, std::size_t outputs, std:
 }
 
 nb::object background_of(const Model& model, nb::handle sample) {
+  model.check_ours("background");
   nb::object keep;
   nb::object matrix = nb::borrow(sample);
   if (is_row_list(sample)) {
@@ -245,6 +246,7 @@ nb::object background_of(const Model& model, nb::handle sample) {
 
 Against::Against(const Model& model, nb::handle background) {
   if (background.is_none()) return;
+  model.check_ours("background");
   if (!nb::isinstance<nb::str>(background)) {
     choose(model, background);
     return;

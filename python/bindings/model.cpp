@@ -1,4 +1,5 @@
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
@@ -9,6 +10,7 @@
 #include "arrow_input.h"
 #include "bindings.h"
 #include "explain.h"
+#include "foreign.h"
 #include "kedge/arrow/build.h"
 #include "kedge/arrow/check.h"
 #include "kedge/base/buffer.h"
@@ -55,6 +57,8 @@ class Held {
   Py_buffer view_{};
 };
 
+using Matrix = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
 Bundle bundle_in(nb::handle data) {
   auto held = std::make_shared<const Held>(data);
   std::span<const std::byte> bytes = held->bytes();
@@ -68,14 +72,12 @@ Bundle bundle_in(nb::handle data) {
   return read_bundle(bytes, std::move(owner));
 }
 
-std::unique_ptr<Model> from_bytes(nb::handle data) {
-  return std::make_unique<Model>(bundle_in(data));
-}
+std::unique_ptr<Model> from_bytes(nb::handle data) { return model_of(bundle_in(data)); }
 
 std::unique_ptr<Model> load(const std::string& path) {
   MappedFile file = map_file(path);
   try {
-    return std::make_unique<Model>(read_bundle(file.bytes, std::move(file.owner)));
+    return model_of(read_bundle(file.bytes, std::move(file.owner)));
   } catch (const Error& error) {
     throw Error(error.code(), text("\"", path, "\": ", error.what()));
   }
@@ -106,10 +108,28 @@ void compile_net(Model* self, const Net& net, std::map<std::string, std::string>
   new (self) Model(std::move(bundle));
 }
 
+// Golden rows are what the runtime says of them.
+void compile_foreign(Model* self, const ForeignNet& net, const nb::bytes& graph, const Matrix& rows,
+                     const Matrix& scores, std::map<std::string, std::string> metadata) {
+  Bundle bundle;
+  bundle.origin = net.origin;
+  bundle.features = net.features;
+  bundle.forest.features = static_cast<std::uint32_t>(net.features.size());
+  const std::span<const std::byte> bytes = bytes_of(graph);
+  bundle.foreign = Foreign{std::string(kOnnxRuntime),
+                           static_cast<std::uint32_t>(scores.shape(1)),
+                           net.reasons,
+                           {bytes.begin(), bytes.end()}};
+  bundle.golden.rows.assign(rows.data(), rows.data() + rows.size());
+  bundle.golden.raw.assign(scores.data(), scores.data() + scores.size());
+  bundle.metadata = std::move(metadata);
+  make_model(self, std::move(bundle));
+}
+
 std::unique_ptr<Model> with_parity(const Model& model, Parity parity) {
   Bundle bundle = model.bundle();
   bundle.parity = parity;
-  return std::make_unique<Model>(std::move(bundle));
+  return model_of(std::move(bundle));
 }
 
 // The sample's rows that are to be kept, chosen by their raw scores.
@@ -142,7 +162,7 @@ std::unique_ptr<Model> with_background(const Model& model, nb::handle sample, st
     bundle.sample.insert(bundle.sample.end(), values.data() + row * features,
                          values.data() + (row + 1) * features);
   }
-  return std::make_unique<Model>(std::move(bundle));
+  return model_of(std::move(bundle));
 }
 
 nb::object background_rows(const Model& model) {
@@ -158,7 +178,7 @@ std::unique_ptr<Model> with_profile(const Model& model, const Profile& profile) 
   check_reference(model, profile);
   Bundle bundle = model.bundle();
   bundle.profile = profile.to_bytes();
-  return std::make_unique<Model>(std::move(bundle));
+  return model_of(std::move(bundle));
 }
 
 // A table's rows as the model reads them: float64, categories by their place.
@@ -208,6 +228,9 @@ void bind_model(nb::module_& m) {
            "From a forest; golden rows are drawn and must score as the forest says.")
       .def("__init__", &compile_net, "net"_a, "metadata"_a = std::map<std::string, std::string>(),
            "From a net; golden rows are drawn and must score alike on every machine.")
+      .def("__init__", &compile_foreign, "net"_a, "graph"_a, "rows"_a, "scores"_a,
+           "metadata"_a = std::map<std::string, std::string>(),
+           "Of a graph that onnxruntime runs, with golden rows that it has scored.")
       .def_static("from_bytes", &from_bytes, "data"_a,
                   "Read a model in place; `data` may be a map of a file.")
       .def_static("load", &load, "path"_a, "Map a .kedge file.")
@@ -222,7 +245,7 @@ void bind_model(nb::module_& m) {
       .def("__getstate__", &to_bytes, "Pickled and copied as its bytes.")
       .def(
           "__setstate__",
-          [](Model& self, const nb::bytes& data) { new (&self) Model(bundle_in(data)); }, "data"_a,
+          [](Model& self, const nb::bytes& data) { make_model(&self, bundle_in(data)); }, "data"_a,
           "Read them back.")
       .def("explain", &explain, "x"_a, nb::kw_only(), "background"_a = nb::none(),
            "interactions"_a = false, "method"_a = "orders", "rounds"_a = 16,

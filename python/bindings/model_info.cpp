@@ -3,6 +3,7 @@
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
+#include <nanobind/stl/vector.h>
 
 #include <algorithm>
 #include <cmath>
@@ -83,7 +84,8 @@ std::string counted(std::size_t count, std::string_view what) {
 }  // namespace
 
 std::vector<std::uint64_t> uses_of(const Model& model) {
-  if (model.bundle().graph) return std::vector<std::uint64_t>(model.features());
+  if (model.bundle().graph || model.bundle().foreign)
+    return std::vector<std::uint64_t>(model.features());
   return feature_uses(model.bundle().forest);
 }
 
@@ -116,7 +118,8 @@ nb::dict info_of(const Model& model) {
   out["sums"] = model.gives_float32() ? "float32" : "float64";
   out["link"] = link_name(bundle.forest.link);
   out["steps"] = steps_of(bundle.graph);
-  out["covers"] = !bundle.graph && has_covers(bundle.forest);
+  out["not_native"] = bundle.foreign ? nb::cast(bundle.foreign->reasons) : nb::object(nb::list());
+  out["covers"] = !bundle.graph && !bundle.foreign && has_covers(bundle.forest);
   out["linear_leaves"] = !bundle.forest.linear.empty();
   out["engines"] = nb::dict();
   out["engines"]["one_row"] = model.engine_name(1);
@@ -136,9 +139,11 @@ std::string line_of(const Model& model) {
   const std::string trees =
       text(counted(model.trees(), "tree"), ", ", counted(bundle.forest.nodes.size(), "node"));
   return text("Model of ", bundle.origin, ": ",
-              bundle.graph ? counted(bundle.graph->steps.size(), "step") : trees, ", ",
-              counted(model.features(), "feature"), ", ", counted(model.outputs(), "output"),
-              bundle.graph ? "" : text(" (", link_name(bundle.forest.link), ")"),
+              bundle.foreign ? text("run by ", bundle.foreign->runtime)
+              : bundle.graph ? counted(bundle.graph->steps.size(), "step")
+                             : trees,
+              ", ", counted(model.features(), "feature"), ", ", counted(model.outputs(), "output"),
+              bundle.graph || bundle.foreign ? "" : text(" (", link_name(bundle.forest.link), ")"),
               profile ? text(", reference of ", counted(profile->row_count(), "row")) : "");
 }
 

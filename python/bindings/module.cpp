@@ -101,6 +101,7 @@ NB_MODULE(_core, m) {
   kedge::bind_monitor(m);
   kedge::bind_detectors(m);
   kedge::bind_forest(m);
+  kedge::bind_foreign(m);
   kedge::bind_graph(m);
   kedge::bind_net_builder(m);
   kedge::bind_explain(m);

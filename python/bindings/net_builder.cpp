@@ -14,6 +14,7 @@
 #include "bindings.h"
 #include "kedge/base/error.h"
 #include "kedge/model/graph_builder.h"
+#include "kedge/model/graph_fuse.h"
 #include "kedge/model/graph_tidy.h"
 #include "kedge/model/onnx_net.h"
 
@@ -125,7 +126,7 @@ class NetBuilder {
   Slot widen(Slot slot) { return graph_.convert(known(slot), NumberKind::kDouble); }
   // A graph has a step at least.
   Net finish(Slot raw, const std::string& origin) {
-    net_.graph = tidy(graph_.finish(known(raw)));
+    net_.graph = tidy(fuse_tables(tidy(graph_.finish(known(raw)))));
     net_.origin = origin;
     return net_;
   }

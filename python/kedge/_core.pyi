@@ -1324,6 +1324,25 @@ class Forest:
         Makes a forest of arrays over the nodes of all trees; a leaf's left is -1.
         """
 
+class ForeignNet:
+    """An ONNX graph that is not compiled: its inputs."""
+
+    @staticmethod
+    def from_onnx(data: bytes) -> ForeignNet:
+        """What rows look like that it takes, and why it is not compiled."""
+
+    @property
+    def origin(self) -> str:
+        """What made it."""
+
+    @property
+    def features(self) -> list[Feature]:
+        """The columns of a row, in order."""
+
+    @property
+    def reasons(self) -> list[str]:
+        """The nodes that have no step, and why."""
+
 class StepError:
     """How far int8 is from floats in what a step writes."""
 
@@ -1653,6 +1672,10 @@ class Model:
         """
         From a net; golden rows are drawn and must score alike on every machine.
         """
+
+    @overload
+    def __init__(self, net: ForeignNet, graph: bytes, rows: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], scores: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], metadata: Mapping[str, str] = {}) -> None:
+        """Of a graph that onnxruntime runs, with golden rows that it has scored."""
 
     def predict(self, x: object, *, raw: bool = False, out: object | None = None, threads: int = 1) -> Any:
         """

@@ -296,4 +296,27 @@ TEST("keys of the metadata must rise and be text") {
   CHECK(names(error_of(file), "key \"ab\" does not rise"));
 }
 
+TEST("a graph of another runtime is kept as it is, and refused where the runtime is not") {
+  struct Sum : ForeignRuntime {
+    void score(const Rows& rows, double* out) const override {
+      for (std::size_t i = 0; i < rows.count; ++i) out[i] = rows.value(i, 0) + rows.value(i, 1);
+    }
+  };
+  Bundle bundle;
+  bundle.features = {{"a", FeatureKind::kNumber, {}}, {"b", FeatureKind::kNumber, {}}};
+  bundle.foreign = Foreign{"a runtime", 1, {"node \"n\" (Odd): no step"}, {std::byte{7}}};
+  bundle.golden = {{1, 2, 3, 4}, {3, 7}};
+  const Bytes file = write_bundle(bundle);
+  const Bundle read = read_bundle(file, nullptr);
+  CHECK(write_bundle(read) == file);
+  CHECK(read.foreign->reasons == bundle.foreign->reasons && read.outputs() == 1);
+  CHECK_ERROR("the model runs in a runtime, which this program does not have: node \"n\" (Odd)",
+              Model{read});
+  const Model model(read, std::make_shared<const Sum>());
+  CHECK(model.engine_name(1) == "a runtime");
+  CHECK_ERROR("the model runs in a runtime", model.explainer());
+  bundle.golden.raw[1] = 8;
+  CHECK_ERROR("row 1 scores 7, it must score 8", Model(bundle, std::make_shared<const Sum>()));
+}
+
 }  // namespace kedge

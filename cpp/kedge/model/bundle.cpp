@@ -12,9 +12,12 @@ namespace kedge {
 namespace {
 
 constexpr std::uint32_t kForestVersion = 1;  // what every build reads
-constexpr std::uint32_t kVersion = 2;        // with a graph
+constexpr std::uint32_t kGraphVersion = 2;
+constexpr std::uint32_t kVersion = 3;  // with a graph of another runtime
 constexpr std::string_view kCovers = "covers";
 constexpr std::string_view kSample = "sample";
+constexpr std::string_view kForeign = "foreign";
+constexpr std::string_view kForeignGraph = "onnx";
 // A file's numbers must not claim memory that the file does not hold.
 constexpr std::uint64_t kMostGoldenRows = 4096;
 
@@ -223,6 +226,35 @@ std::vector<double> read_sample(const SectionReader& file, std::size_t features)
   return {values.begin(), values.end()};
 }
 
+std::vector<std::byte> foreign_bytes(const Foreign& foreign) {
+  ByteWriter out;
+  out.write_string(foreign.runtime);
+  out.write(foreign.outputs);
+  out.write_varint(foreign.reasons.size());
+  for (const std::string& reason : foreign.reasons) out.write_string(reason);
+  return out.take();
+}
+
+Foreign read_foreign(const SectionReader& file) {
+  ByteReader reader(file.section(kForeign), "section \"foreign\"");
+  Foreign foreign;
+  foreign.runtime = reader.read_string();
+  foreign.outputs = reader.read<std::uint32_t>();
+  const std::uint64_t reasons = reader.read_varint();
+  for (std::uint64_t i = 0; i < reasons; ++i) foreign.reasons.emplace_back(reader.read_string());
+  reader.expect_end();
+  if (foreign.outputs == 0 || foreign.outputs > kMostOutputs) {
+    throw corrupt_data(reader.section(), ": ", foreign.outputs, " outputs, 1 to ", kMostOutputs,
+                       " are possible");
+  }
+  bool is_text = is_utf8(foreign.runtime);
+  for (const std::string& reason : foreign.reasons) is_text = is_text && is_utf8(reason);
+  if (!is_text) throw corrupt_data(reader.section(), ": it has text that is not UTF-8");
+  const auto graph = file.section(kForeignGraph);
+  foreign.graph.assign(graph.begin(), graph.end());
+  return foreign;
+}
+
 }  // namespace
 
 void check_trees(const Graph& graph, const RankedForest& forest) {
@@ -244,12 +276,18 @@ std::vector<std::byte> write_bundle(const Bundle& bundle) {
   SectionWriter file;
   file.add("schema", schema_bytes(bundle));
   if (bundle.graph) write_graph(*bundle.graph, file);
-  if (!bundle.graph || !bundle.forest.trees.empty()) write_forest(bundle.forest, file);
+  if (bundle.foreign) {
+    file.add(kForeign, foreign_bytes(*bundle.foreign));
+    file.add(kForeignGraph, bundle.foreign->graph);
+  } else if (!bundle.graph || !bundle.forest.trees.empty()) {
+    write_forest(bundle.forest, file);
+  }
   file.add("golden", golden_bytes(bundle.golden, bundle.features.size()));
   file.add("about", about_bytes(bundle));
   file.add("profile", bundle.profile);
   if (!bundle.sample.empty()) file.add(kSample, std::as_bytes(std::span(bundle.sample)));
-  return file.finish(bundle.graph ? kVersion : kForestVersion);
+  if (bundle.foreign) return file.finish(kVersion);
+  return file.finish(bundle.graph ? kGraphVersion : kForestVersion);
 }
 
 Bundle read_bundle(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
@@ -257,7 +295,9 @@ Bundle read_bundle(std::span<const std::byte> bytes, std::shared_ptr<const void>
   Bundle bundle;
   read_schema(file.section("schema"), bundle);
   bundle.forest.features = static_cast<std::uint32_t>(bundle.features.size());
-  const bool has_graph = file.version() > kForestVersion;
+  const bool is_foreign = file.version() > kGraphVersion;
+  const bool has_graph = file.version() == kGraphVersion;
+  if (is_foreign) bundle.foreign = read_foreign(file);
   if (has_graph) {
     bundle.graph = read_graph(file, static_cast<std::uint32_t>(bundle.features.size()));
     bundle.graph->owner = owner;
@@ -265,7 +305,7 @@ Bundle read_bundle(std::span<const std::byte> bytes, std::shared_ptr<const void>
       bundle.forest.features = width;
     }
   }
-  if (!has_graph || file.has("trees")) {
+  if (!is_foreign && (!has_graph || file.has("trees"))) {
     read_forest(file, bundle.forest);
     bundle.forest.owner = std::move(owner);
   }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "kedge/model/foreign.h"
 #include "kedge/model/graph.h"
 #include "kedge/model/quantize.h"
 
@@ -34,8 +35,9 @@ inline constexpr std::size_t kMostSampleRows = 10'000;
 struct Bundle {
   std::string origin;
   std::vector<Feature> features;
-  RankedForest forest;         // without trees when the graph has none
-  std::optional<Graph> graph;  // of a model that is not trees alone
+  RankedForest forest;             // without trees when the graph has none
+  std::optional<Graph> graph;      // of a model that is not trees alone
+  std::optional<Foreign> foreign;  // instead of both: scores are doubles
   Golden golden;
   Parity parity;
   std::map<std::string, std::string> metadata;
@@ -43,8 +45,12 @@ struct Bundle {
   std::vector<double> sample;      // rows of the reference that somebody asked to keep
 
   // Of the raw scores, which are as many as the predictions.
-  std::uint32_t outputs() const noexcept { return graph ? graph->outputs() : forest.outputs; }
+  std::uint32_t outputs() const noexcept {
+    if (foreign) return foreign->outputs;
+    return graph ? graph->outputs() : forest.outputs;
+  }
   bool gives_float32() const noexcept {
+    if (foreign) return false;
     return graph ? graph->steps.back().number == NumberKind::kFloat : forest.sums_float32;
   }
 };

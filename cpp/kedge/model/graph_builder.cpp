@@ -77,6 +77,19 @@ void GraphBuilder::add_indices(std::span<const std::uint32_t> values) {
   add_bytes(std::as_bytes(values), values.size(), TensorKind::kIndex);
 }
 
+std::uint32_t GraphBuilder::copy(const Graph& from, const GraphStep& step,
+                                 std::span<const std::uint32_t> slots) {
+  for (std::size_t i = 0; i < step.tensors; ++i) {
+    const GraphTensor& tensor = from.tensors[step.first_tensor + i];
+    const std::size_t size = tensor.count * element_size(tensor.kind);
+    add_bytes(from.weights.subspan(tensor.offset, size), tensor.count, tensor.kind);
+  }
+  std::vector<std::uint32_t> inputs;
+  inputs.reserve(step.inputs);
+  for (std::size_t i = 0; i < step.inputs; ++i) inputs.push_back(slots[from.input(step, i)]);
+  return add(step, inputs);
+}
+
 std::uint32_t GraphBuilder::affine(std::uint32_t slot, std::size_t outputs,
                                    std::span<const double> weights, std::span<const double> bias,
                                    std::uint32_t repeat) {

@@ -47,6 +47,9 @@ class GraphBuilder {
   std::uint32_t add(GraphStep step, std::span<const std::uint32_t> slots);
   void add_tensor(std::span<const double> values, NumberKind number);
   void add_indices(std::span<const std::uint32_t> values);
+  // A step of another graph with its tensors; `slots` has, for each of its slots, the one here.
+  std::uint32_t copy(const Graph& from, const GraphStep& step,
+                     std::span<const std::uint32_t> slots);
   void add_bytes(std::span<const std::byte> bytes, std::size_t count, TensorKind kind);
 
   // `raw` is the slot of the raw scores. The last step's slot is the prediction.

@@ -43,7 +43,8 @@ class Tidy {
     find_wanted();
     for (std::uint32_t slot = 1; slot < slots_.size(); ++slot) {
       if (!is_wanted_[slot]) continue;
-      slots_[slot] = runs_[slot].empty() ? copy(slot) : write_runs(runs_[slot]);
+      slots_[slot] =
+          runs_[slot].empty() ? builder_.copy(graph_, step(slot), slots_) : write_runs(runs_[slot]);
     }
     const auto last = static_cast<std::uint32_t>(graph_.steps.size());
     if (slots_[last] != builder_.steps() || builder_.steps() == 0) {
@@ -78,6 +79,17 @@ class Tidy {
     for (std::uint32_t j = 0; j < graph_.width(slot); ++j) out.push_back({slot, j});
   }
 
+  bool are_whole(const std::vector<Run>& runs) const {
+    return std::ranges::all_of(runs,
+                               [&](const Run& run) { return is_all(run, graph_.width(run.slot)); });
+  }
+
+  static bool is_all(const Run& run, std::size_t width) {
+    bool is_same = run.columns.size() == width;
+    for (std::size_t j = 0; j < run.columns.size(); ++j) is_same &= run.columns[j] == j;
+    return is_same;
+  }
+
   // Where the columns of steps that only move them were made.
   void find_sources() {
     runs_.resize(slots_.size());
@@ -94,7 +106,7 @@ class Tidy {
       }
       std::vector<Run> runs = runs_of(all);
       // Columns from here and there are cheaper to take from where they lie together.
-      if (runs.size() > moved.inputs + kMoreRuns) continue;
+      if (runs.size() > moved.inputs + kMoreRuns && !are_whole(runs)) continue;
       runs_[slot] = std::move(runs);
       sources_[slot] = std::move(all);
     }
@@ -122,24 +134,7 @@ class Tidy {
 
   std::uint32_t write_run(const Run& run) {
     const std::uint32_t slot = slots_[run.slot];
-    bool is_all = run.columns.size() == builder_.width(slot);
-    for (std::size_t j = 0; j < run.columns.size(); ++j) is_all &= run.columns[j] == j;
-    return is_all ? slot : builder_.select(slot, run.columns);
-  }
-
-  std::uint32_t copy(std::uint32_t slot) {
-    const GraphStep& from = step(slot);
-    for (std::size_t i = 0; i < from.tensors; ++i) {
-      const GraphTensor& tensor = graph_.tensors[from.first_tensor + i];
-      const std::size_t size = tensor.count * element_size(tensor.kind);
-      builder_.add_bytes(graph_.weights.subspan(tensor.offset, size), tensor.count, tensor.kind);
-    }
-    std::vector<std::uint32_t> inputs;
-    inputs.reserve(from.inputs);
-    for (std::size_t i = 0; i < from.inputs; ++i) {
-      inputs.push_back(slots_[graph_.input(from, i)]);
-    }
-    return builder_.add(from, inputs);
+    return is_all(run, builder_.width(slot)) ? slot : builder_.select(slot, run.columns);
   }
 
   static constexpr std::size_t kMoreRuns = 4;

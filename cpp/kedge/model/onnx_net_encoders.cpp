@@ -32,8 +32,9 @@ struct Table {
 
 class Encoding {
  public:
-  Encoding(OnnxNetReader& net, const OnnxNode& node, const Table& table)
-      : net_(net), node_(node), table_(table) {}
+  // Its slots hold numbers of that kind.
+  Encoding(OnnxNetReader& net, const OnnxNode& node, const Table& table, NumberKind number)
+      : net_(net), node_(node), table_(table), number_(number) {}
 
   // Column by column, side by side.
   std::uint32_t slot(const OnnxNetValue& x) {
@@ -67,8 +68,7 @@ class Encoding {
     const std::size_t count = net_.texts().size(list);
     std::vector<double> rows = blank(count + 1);
     for (std::size_t i = places.size(); i-- > 0;) put(rows, places[i], table_.row(i));
-    const double none = net_.texts().place_of_none(list);
-    return net_.net().look_up(net_.net().fill(slot, {&none, 1}), rows, table_.width);
+    return with_rows(slot, rows, net_.texts().place_of_none(list));
   }
 
   // Names that spell a whole number as the runtime does.
@@ -125,7 +125,8 @@ class Encoding {
   }
 
   std::uint32_t with_rows(std::uint32_t places, const std::vector<double>& rows, double otherwise) {
-    return net_.net().look_up(net_.net().fill(places, {&otherwise, 1}), rows, table_.width);
+    const std::uint32_t slot = net_.net().convert(places, number_);
+    return net_.net().look_up(net_.net().fill(slot, {&otherwise, 1}), rows, table_.width);
   }
 
   // As the slot's numbers have it.
@@ -159,6 +160,7 @@ class Encoding {
   OnnxNetReader& net_;
   const OnnxNode& node_;
   const Table& table_;
+  NumberKind number_;
 };
 
 // Zeros for the unknown, or NaN where the runtime would refuse the row.
@@ -180,8 +182,7 @@ OnnxNetValue read_one_hot(OnnxNetReader& net, const OnnxNode& node) {
   made.columns = static_cast<std::uint32_t>(net.net().width(made.slot));
   // Numbers are cut to integers first, also without a cast.
   if (!is_whole(made.type) && made.type != OnnxType::kString) made.is_cut = true;
-  const std::uint32_t slot = Encoding(net, node, table).slot(made);
-  return {.slot = net.net().convert(slot, NumberKind::kFloat),
+  return {.slot = Encoding(net, node, table, NumberKind::kFloat).slot(made),
           .form = made.form == OnnxForm::kFlat ? OnnxForm::kMatrix : OnnxForm::kDeep,
           .columns = made.form == OnnxForm::kFlat ? 1 : made.columns};
 }
@@ -246,14 +247,9 @@ OnnxNetValue mapped(OnnxNetReader& net, const OnnxNode& node, const OnnxNetValue
     table.rows.push_back(otherwise.numbers.front());
   }
   table.otherwise = {table.rows.back()};
-  // Table rows take the numbers of the slot that asks: integers and doubles want doubles.
-  OnnxNetValue wide = x;
   const bool is_narrow = values.is_text() || values.type == OnnxType::kFloat;
-  if (!is_narrow) wide.slot = net.net().convert(x.slot, NumberKind::kDouble);
-  made.slot = Encoding(net, node, table).slot(wide);
-  if (values.type == OnnxType::kFloat) {
-    made.slot = net.net().convert(made.slot, NumberKind::kFloat);
-  }
+  const NumberKind number = is_narrow ? NumberKind::kFloat : NumberKind::kDouble;
+  made.slot = Encoding(net, node, table, number).slot(x);
   return made;
 }
 

@@ -47,6 +47,31 @@ OnnxNetValue OnnxNetReader::run(std::string_view name) {
   return found->second;
 }
 
+std::vector<std::string> OnnxNetReader::refusals(std::string_view name) {
+  std::vector<std::string> found;
+  std::set<std::string_view> lost;
+  const std::vector<bool> is_live = live_nodes(name);
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    if (!is_live[i]) continue;
+    const OnnxNode& node = graph_.nodes[i];
+    const bool is_lost = std::ranges::any_of(
+        node.inputs, [&](std::string_view input) { return lost.contains(input); });
+    try {
+      if (!is_lost) read_node(node);
+      if (!is_lost) continue;
+    } catch (const Error& error) {
+      found.emplace_back(error.what());
+    }
+    lost.insert(node.outputs.begin(), node.outputs.end());
+    for (const std::string_view input : node.inputs) {
+      const auto value = values_.find(input);
+      if (value == values_.end() || value->second.texts.empty()) continue;
+      refuse(node, "it takes text, and what text there is only encoders say");
+    }
+  }
+  return found;
+}
+
 std::vector<bool> OnnxNetReader::live_nodes(std::string_view name) const {
   std::set<std::string_view> wanted = {name};
   std::vector<bool> is_live(graph_.nodes.size());

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,9 @@ class OnnxNetReader {
   void add_input(std::string_view name, OnnxNetValue value);
   // The value of this name; nodes that it does not take are not read.
   OnnxNetValue run(std::string_view name);
+  // Why nodes that it takes are refused, but for those that only take what is lost already. Throws
+  // Unsupported when one of them takes text: which there may be, only encoders say.
+  std::vector<std::string> refusals(std::string_view name);
   // What the net's step of trees asks, if there is one.
   std::optional<Forest>& forest() noexcept { return forest_; }
 

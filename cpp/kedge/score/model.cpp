@@ -43,6 +43,15 @@ std::size_t work_of(const Graph& graph) {
   return work / kWalk + 1;
 }
 
+// A call costs as much as many trees.
+constexpr std::size_t kForeignWork = 1024;
+// Sums of float32 in another order stay far below.
+constexpr double kMostForeignOff = 1e-4;
+
+bool is_near(double a, double b) {
+  return std::fabs(a - b) <= kMostForeignOff * std::max(1.0, std::fabs(b));
+}
+
 bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) ||
          (std::isnan(a) && std::isnan(b));
@@ -50,7 +59,19 @@ bool same_bits(double a, double b) {
 
 }  // namespace
 
-Model::Model(Bundle bundle) : bundle_(std::move(bundle)) {
+Model::Model(Bundle bundle, std::shared_ptr<const ForeignRuntime> runtime)
+    : bundle_(std::move(bundle)), runtime_(std::move(runtime)) {
+  if (bundle_.foreign) {
+    if (!runtime_) {
+      const std::vector<std::string>& reasons = bundle_.foreign->reasons;
+      throw unsupported("the model runs in ", bundle_.foreign->runtime,
+                        ", which this program does not have", reasons.empty() ? "" : ": ",
+                        reasons.empty() ? "" : reasons.front());
+    }
+    row_work_ = kForeignWork;
+    check_golden();
+    return;
+  }
   row_work_ = trees();
   if (bundle_.graph) {
     plan_ = std::make_shared<const Plan>(*bundle_.graph, bundle_.forest);
@@ -96,7 +117,7 @@ void Model::check_golden() const {
     if (gives_float32()) std::ranges::copy(narrow, wide.begin());
     for (std::size_t k = 0; k < outputs(); ++k) {
       const double wanted = golden.raw[i * outputs() + k];
-      if (!same_bits(wide[k], wanted)) {
+      if (!same_bits(wide[k], wanted) && !(bundle_.foreign && is_near(wide[k], wanted))) {
         throw corrupt_data("section \"golden\": row ", i, " scores ", wide[k], ", it must score ",
                            wanted);
       }
@@ -116,6 +137,7 @@ void Model::score_part(const Engine* engine, const Rows& rows, void* out, bool r
 }
 
 void Model::score(const Rows& rows, void* out, bool raw, std::size_t threads) const {
+  if (bundle_.foreign) return runtime_->score(rows, static_cast<double*>(out));
   const Engine* chosen = plan_ ? nullptr : &engine(rows.count);
   const std::size_t row_bytes = outputs() * (gives_float32() ? sizeof(float) : sizeof(double));
   in_threads(rows, threads, kLeastThreadRows, [&](std::size_t first, const Rows& part) {
@@ -131,7 +153,15 @@ std::span<const CategoryPlaces> Model::category_places() const {
   return category_places_;
 }
 
+void Model::check_ours(std::string_view what) const {
+  if (bundle_.foreign) {
+    throw unsupported(what, ": the model runs in ", bundle_.foreign->runtime,
+                      ", of which scores are all that is known");
+  }
+}
+
 const Explainer& Model::explainer() const {
+  check_ours("explain");
   if (plan_) {
     throw unsupported(
         "explain: the model is a graph of steps, which is explained against a background only; "
@@ -174,6 +204,7 @@ void Model::explain(const SampledBackground& background, const Gradients& gradie
 }
 
 Rows Model::reference_rows() const {
+  check_ours("background");
   if (bundle_.sample.empty()) {
     throw invalid_argument(
         "background: the model keeps no rows of its reference; compile it with background=100, or "
@@ -205,6 +236,7 @@ void Model::explain_pairs(const Rows& rows, double* out, std::size_t threads) co
 }
 
 const Conditions& Model::conditions() const {
+  check_ours("reasons");
   if (plan_)
     throw unsupported("reasons: the model is a graph of steps; trees alone ask conditions");
   std::call_once(asked_, [&] { conditions_ = std::make_unique<const Conditions>(bundle_.forest); });

@@ -21,11 +21,24 @@
 
 namespace kedge {
 
+// Runs the graph of a bundle that is not ours; any number of threads may ask one.
+class ForeignRuntime {
+ public:
+  ForeignRuntime() = default;
+  ForeignRuntime(const ForeignRuntime&) = delete;
+  ForeignRuntime& operator=(const ForeignRuntime&) = delete;
+  virtual ~ForeignRuntime() = default;
+  // Predictions, which are the raw scores too.
+  virtual void score(const Rows& rows, double* out) const = 0;
+};
+
 // Immutable; any number of threads may score with one.
 class Model {
  public:
-  // Throws CorruptData when the bundle's golden rows do not get their scores.
-  explicit Model(Bundle bundle);
+  // Throws CorruptData when the bundle's golden rows do not get their scores: to the bit, but from
+  // a runtime that is not ours, which promises no bits. Throws Unsupported, that names it, when the
+  // bundle wants a runtime and none is given.
+  explicit Model(Bundle bundle, std::shared_ptr<const ForeignRuntime> runtime = nullptr);
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
@@ -42,6 +55,7 @@ class Model {
 
   // The engine that scores calls of so many rows.
   std::string_view engine_name(std::size_t rows) const noexcept {
+    if (bundle_.foreign) return bundle_.foreign->runtime;
     return plan_ ? "plan" : place(rows).row->name;
   }
 
@@ -49,6 +63,10 @@ class Model {
   // trainer's predict() gives them. `threads` at most are used, and one for few rows.
   void score(const Rows& rows, void* out, bool raw, std::size_t threads = 1) const;
 
+  // Throws Unsupported for what only models that run here can do.
+  void check_ours(std::string_view what) const;
+  // Null but of a bundle that wants it.
+  const std::shared_ptr<const ForeignRuntime>& runtime() const noexcept { return runtime_; }
   // Null of a model of trees alone.
   const std::shared_ptr<const Plan>& plan() const noexcept { return plan_; }
 
@@ -92,6 +110,7 @@ class Model {
   void score_part(const Engine* engine, const Rows& rows, void* out, bool raw) const noexcept;
 
   Bundle bundle_;
+  std::shared_ptr<const ForeignRuntime> runtime_;
   std::shared_ptr<const Plan> plan_;  // of a bundle with a graph
   std::size_t row_work_ = 0;
   std::vector<std::unique_ptr<Place>> places_;

@@ -30,6 +30,11 @@ def options(parser: argparse.ArgumentParser) -> None:
         "kedge explain --background reference",
     )
     add(
+        "--fallback",
+        choices=["onnxruntime"],
+        help="what runs an ONNX graph that cannot be compiled, instead of refusing it",
+    )
+    add(
         "--metadata",
         type=_entry,
         action="append",
@@ -43,7 +48,7 @@ def run(options: argparse.Namespace) -> Answer:
     """Compile a trainer's file, with what its data looked like, and say what came of it."""
     inputs = [path for path in (options.model, options.reference) if path is not None]
     check_output("--output", options.output, inputs)
-    model = compile(options.model, metadata=dict(options.metadata))
+    model = compile(options.model, metadata=dict(options.metadata), fallback=options.fallback)
     if options.reference is not None:
         model = model.with_profile(_reference(options.reference, model))
     if options.background is not None:

@@ -52,6 +52,9 @@ def text_of(info: dict[str, Any]) -> str:
 
 
 def _made_of(info: dict[str, Any]) -> list[tuple[str, str]]:
+    if info["not_native"]:
+        why = [("not compiled", printable(reason)) for reason in info["not_native"]]
+        return [("runs in", info["engines"]["one_row"]), *why, ("outputs", str(info["outputs"]))]
     if info["steps"]:
         return [("steps", str(len(info["steps"]))), ("outputs", str(info["outputs"]))]
     return [
@@ -78,6 +81,8 @@ def _parity(parity: dict[str, Any]) -> str:
 
 
 def _explanations(info: dict[str, Any]) -> str:
+    if info["not_native"]:
+        return "none: scores are all that is known of it"
     if info["steps"]:
         return "against a background only: it is a graph of steps"
     if info["linear_leaves"]:

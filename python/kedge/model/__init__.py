@@ -10,6 +10,7 @@ import numpy as np
 from kedge._core import (
     Feature,
     FeatureKind,
+    ForeignNet,
     Forest,
     InvalidArgument,
     Model,
@@ -20,7 +21,7 @@ from kedge._core import (
 )
 from kedge.model.importance import Importance, importances
 from kedge.model.int8 import check_options, quantized
-from kedge.model.sources import Source, source_of
+from kedge.model.sources import Source, golden_of, source_of
 from kedge.sketch import profile
 
 __all__ = [
@@ -47,6 +48,7 @@ def compile(
     quantize: str | None = None,
     calibrate: str = "min-max",
     max_error: float | None = None,
+    fallback: str | None = None,
 ) -> Model:
     """Compile a trained model; trees' raw scores are the trainer's, bit for bit.
 
@@ -74,6 +76,11 @@ def compile(
     `Model.metadata["quantization"]` says for each layer, and last for the raw scores, how far it is
     from the floats over the reference; `max_error` is how far raw scores may be.
 
+    An ONNX graph with an operator that has no step here is refused by its node; with
+    `fallback="onnxruntime"` it runs there, in a bundle that is otherwise the same: its columns,
+    reference, golden rows. `kedge inspect` says which nodes kept it from being compiled. Programs
+    without Python refuse such a model by name.
+
     >>> from sklearn.ensemble import RandomForestRegressor
     >>> x = np.arange(20.0)[:, None]
     >>> forest = RandomForestRegressor(5, random_state=0).fit(x, x[:, 0] > 7)
@@ -89,7 +96,7 @@ def compile(
     """
     if background is not None and (reference is None or isinstance(reference, Profile)):
         raise InvalidArgument(f"background = {background}: rows want a reference that has rows")
-    source = source_of(model)
+    source = source_of(model, fallback)
     said = {**source.metadata, **(metadata or {})}
     if quantize is None:
         return _finished(source, _model_of(source, said), reference, background)
@@ -114,6 +121,9 @@ def load(path: str | os.PathLike[str]) -> Model:
 
 
 def _model_of(source: Source, metadata: dict[str, str]) -> Model:
+    if isinstance(source.forest, ForeignNet):
+        rows, scores = golden_of(source)
+        return Model(source.forest, source.graph, rows, scores, metadata)
     if isinstance(source.forest, Forest):
         return Model(source.forest, metadata)
     return Model(source.forest, metadata)

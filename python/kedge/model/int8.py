@@ -6,14 +6,14 @@ import json
 
 import numpy as np
 
-from kedge._core import Forest, InvalidArgument, Net, Profile, Unsupported
+from kedge._core import ForeignNet, Forest, InvalidArgument, Net, Profile, Unsupported
 
 __all__ = ["check_options", "quantized"]
 
 _MOST_ROWS = 4096
 
 
-def check_options(model: Forest | Net, quantize: str, reference: object) -> None:
+def check_options(model: Forest | Net | ForeignNet, quantize: str, reference: object) -> None:
     """Refuse what cannot be quantised, before any work."""
     if quantize != "int8":
         raise InvalidArgument(f'quantize = "{quantize}": expected int8')
@@ -26,7 +26,7 @@ def check_options(model: Forest | Net, quantize: str, reference: object) -> None
 
 
 def quantized(
-    net: Forest | Net, rows: np.ndarray, calibrate: str, max_error: float | None
+    net: Forest | Net | ForeignNet, rows: np.ndarray, calibrate: str, max_error: float | None
 ) -> tuple[Net, str]:
     """The net in int8, and the report on it as JSON; scales are from evenly spaced rows."""
     assert isinstance(net, Net)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from kedge._core import Feature
+from kedge._core import Feature, InvalidArgument, Net, Unsupported
 
-__all__ = ["Session", "session_of"]
+__all__ = ["Session", "scorer_of", "session_of"]
 
 _MOST_SINGLE_ROWS = 64
 _MOST_WHOLE = 2.0**31  # what an int32 holds, and more than a category is
@@ -66,6 +66,17 @@ class Session:
         rest = np.repeat(nothing, max(len(rows) - _MOST_SINGLE_ROWS, 0), axis=0)
         return np.vstack([nothing if one is None else one for one in singles] + [rest])
 
+    def predictions(self, rows: np.ndarray) -> np.ndarray:
+        """Predictions as float64.
+
+        Raises:
+            InvalidArgument: the runtime refuses the rows; the text says what it said.
+        """
+        try:
+            return np.ascontiguousarray(self._run(rows), np.float64)
+        except Exception as error:
+            raise InvalidArgument(f"onnxruntime refuses the rows: {error}") from error
+
     def _tried(self, rows: np.ndarray) -> np.ndarray | None:
         try:
             return self._run(rows)
@@ -90,7 +101,10 @@ class Session:
                 parts = [self._texts(rows[:, j], j) for j in range(first, first + width)]
                 feed[each.name] = np.stack(parts, axis=1)
             else:
-                feed[each.name] = rows[:, first : first + width].astype(kind)
+                part = rows[:, first : first + width]
+                if kind not in {np.float32, np.float64} and not np.isfinite(part).all():
+                    raise ValueError(f'input "{each.name}" is of whole numbers, a row has none')
+                feed[each.name] = part.astype(kind)
         answer = self._runtime.run([self._output], feed)[0]
         if isinstance(answer, list):  # what ZipMap makes of a row
             named = [{str(key): value for key, value in row.items()} for row in answer]
@@ -119,3 +133,18 @@ def session_of(data: bytes, features: Sequence[Feature], classes: Sequence[str])
     except Exception:  # noqa: BLE001  its errors have no base of their own
         return None
     return Session(session, features, classes)
+
+
+def scorer_of(data: bytes, features: Sequence[Feature]) -> Callable[[np.ndarray], np.ndarray]:
+    """What scores rows of float64 with a bundle's graph.
+
+    Raises:
+        Unsupported: onnxruntime is not installed, or does not take the graph.
+    """
+    session = session_of(data, features, Net.onnx_classes(data))
+    if session is None:
+        raise Unsupported(
+            "the model runs in onnxruntime, which is not installed or does not take it: "
+            "pip install 'kedge[onnx]'"
+        )
+    return session.predictions

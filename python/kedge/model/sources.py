@@ -15,26 +15,36 @@ from typing import Any
 
 import numpy as np
 
-from kedge._core import CorruptData, Forest, InvalidArgument, KedgeError, Net, Unsupported
+from kedge._core import (
+    CorruptData,
+    ForeignNet,
+    Forest,
+    InvalidArgument,
+    KedgeError,
+    Net,
+    Unsupported,
+)
 from kedge.model import onnx_runtime, pipeline, sklearn
 
-__all__ = ["Source", "source_of"]
+__all__ = ["Source", "golden_of", "source_of"]
 
 
 @dataclass(frozen=True)
 class Source:
     """A forest or a net and, if the trainer is at hand, its own scores of rows of float64.
 
-    They are raw scores of a forest, and predictions of a net.
+    They are raw scores of a forest, and predictions of a net. `graph` is what another runtime
+    runs of a net that is foreign.
     `has_gaps`: of some rows the trainer says nothing, their scores are NaN. `takes` makes rows
     that both read alike of any rows. `metadata` is what the source itself says.
     """
 
-    forest: Forest | Net
+    forest: Forest | Net | ForeignNet
     trainer: Callable[[np.ndarray], Any] | None = None
     has_gaps: bool = False
     takes: Callable[[np.ndarray], np.ndarray] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    graph: bytes = b""
 
     def scores(self, rows: np.ndarray) -> Any:
         """The trainer's scores; None when it is not there, or takes no such rows."""
@@ -46,20 +56,24 @@ class Source:
             return None
 
 
-def source_of(model: object) -> Source:
-    """Tell what `model` is, and read it."""
+def source_of(model: object, fallback: str | None = None) -> Source:
+    """Tell what `model` is, and read it; what of ONNX has no step here runs in `fallback`."""
+    if fallback not in {None, "onnxruntime"}:
+        raise InvalidArgument(f'fallback = {fallback!r}: expected "onnxruntime"')
     if isinstance(model, (str, Path)):
         path = Path(model)
         if not path.is_file():
             what = "is no file" if path.exists() else "there is no such file"
             raise InvalidArgument(f'"{path}": {what}')
         try:
-            return _source(path.read_bytes())
+            return _source(path.read_bytes(), fallback)
         except KedgeError as error:
             raise type(error)(f'"{path}": {error}') from error
     if isinstance(model, (bytes, bytearray, memoryview)):
-        return _source(bytes(model))
+        return _source(bytes(model), fallback)
     library = type(model).__module__.partition(".")[0]
+    if library == "onnx":
+        return _source(model.SerializeToString(), fallback)  # type: ignore[attr-defined]
     for base in type(model).__mro__:
         read = _LIBRARIES.get(base.__module__.partition(".")[0])
         if read is not None:
@@ -70,9 +84,24 @@ def source_of(model: object) -> Source:
     )
 
 
-def _source(data: bytes) -> Source:
+def golden_of(source: Source) -> tuple[np.ndarray, np.ndarray]:
+    """Rows, always the same, that a foreign graph takes, and what its runtime gives for them."""
+    features = source.forest.features
+    random = np.random.default_rng(len(features))
+    rows = random.normal(size=(_GOLDEN_ROWS, len(features))).astype(np.float32).astype(np.float64)
+    for i, feature in enumerate(features):
+        if feature.categories:
+            rows[:, i] = random.integers(0, len(feature.categories), _GOLDEN_ROWS)
+    rows = rows if source.takes is None else source.takes(rows)
+    scores = source.scores(rows)
+    if scores is None or not (taken := np.isfinite(scores).all(axis=1)).any():
+        raise Unsupported("onnxruntime gives no scores for rows of any numbers")
+    return np.ascontiguousarray(rows[taken]), np.ascontiguousarray(scores[taken], np.float64)
+
+
+def _source(data: bytes, fallback: str | None) -> Source:
     if data[:1] == _ONNX:
-        return _onnx_source(data)
+        return _onnx_source(data, fallback)
     return Source(_from_bytes(data))
 
 
@@ -96,14 +125,22 @@ def _from_bytes(data: bytes) -> Forest:
     )
 
 
-def _onnx_source(data: bytes) -> Source:
+def _onnx_source(data: bytes, fallback: str | None) -> Source:
     classes = Net.onnx_classes(data)
     metadata = {"classes": json.dumps(classes)} if classes else {}
     if not Net.reads_onnx(data):
         return Source(Forest.from_onnx(data), metadata=metadata)
-    net = Net.from_onnx(data)
+    net: Net | ForeignNet
+    try:
+        net = Net.from_onnx(data)
+    except Unsupported as error:
+        if fallback is None:
+            raise Unsupported(f'{error}; with fallback="onnxruntime" it runs there') from error
+        net = ForeignNet.from_onnx(data)
     session = onnx_runtime.session_of(data, net.features, classes)
     if session is None:
+        if isinstance(net, ForeignNet):
+            raise Unsupported("onnxruntime is not installed, or does not take the graph either")
         return Source(net, metadata=metadata)
     imputes = b"Imputer" in data
     return Source(
@@ -112,6 +149,7 @@ def _onnx_source(data: bytes) -> Source:
         has_gaps=imputes,
         takes=lambda rows: session.taken(rows, imputes=imputes),
         metadata=metadata,
+        graph=data if isinstance(net, ForeignNet) else b"",
     )
 
 
@@ -155,10 +193,7 @@ def _sklearn(model: Any) -> Source:
     return Source(sklearn.forest_of(model), lambda rows: sklearn.raw_scores(model, rows))
 
 
-def _onnx(model: Any) -> Source:
-    return _source(model.SerializeToString())
-
-
+_GOLDEN_ROWS = 16
 _ONNX = b"\x08"  # field 1 of its ModelProto, the version
 _NO_TRAINERS = {
     b"KEDGEBDL": "this is a compiled model; kedge.load reads it",
@@ -170,5 +205,4 @@ _LIBRARIES: dict[str, Callable[[Any], Source]] = {
     "xgboost": _xgboost,
     "catboost": _catboost,
     "sklearn": _sklearn,
-    "onnx": _onnx,
 }
