@@ -4,7 +4,7 @@
 
 pipeline/<model>/<rows>: impute, scale, one-hot and logistic regression (`linear`) or boosted trees
 (`trees`), a twentieth of the numbers missing. kedge takes an Arrow table, or its `matrix`,
-or of one row the dictionary of its values;
+or of one row the dictionary of its values, and as `kedge onnx` what skl2onnx made of the pipeline;
 scikit-learn a pandas frame; ONNX Runtime, through skl2onnx, a dictionary of columns, made before
 the clock starts. Peers that are not installed, or cannot convert the pipeline, are named and sit
 out. One thread; medians of calls that take turns. A wrong answer (more than 1e-4 off) makes the
@@ -67,9 +67,8 @@ def fitted(kind: str, table: pd.DataFrame) -> Any:
     return make_pipeline(columns, model).fit(table, truth)
 
 
-def onnx_run(pipeline: Any, table: pd.DataFrame) -> Run:
-    """ONNX Runtime's call, or a ModuleNotFoundError that says what is not installed."""
-    import onnxruntime as ort
+def onnx_of(pipeline: Any, table: pd.DataFrame) -> bytes:
+    """What skl2onnx makes of it, or a ModuleNotFoundError that says what is not installed."""
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 
@@ -78,7 +77,14 @@ def onnx_run(pipeline: Any, table: pd.DataFrame) -> Run:
         for name in table.columns
     ]
     options = {id(pipeline): {"zipmap": False}}
-    data = to_onnx(pipeline, initial_types=types, options=options).SerializeToString()
+    model = to_onnx(pipeline, initial_types=types, options=options)
+    return bytes(model.SerializeToString())
+
+
+def onnx_run(data: bytes, table: pd.DataFrame) -> Run:
+    """ONNX Runtime's call, or a ModuleNotFoundError that says what is not installed."""
+    import onnxruntime as ort
+
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = 1
     session = ort.InferenceSession(data, settings, providers=["CPUExecutionProvider"])
@@ -101,7 +107,10 @@ def engines(pipeline: Any, model: kedge.Model, table: pd.DataFrame) -> dict[str,
         "scikit-learn": lambda: pipeline.predict_proba(table)[:, 1],
     }
     try:
-        runs["onnxruntime"] = onnx_run(pipeline, table)
+        data = onnx_of(pipeline, table)
+        runs["onnxruntime"] = onnx_run(data, table)
+        converted = kedge.compile(data)
+        runs["kedge onnx"] = lambda: converted.predict(row if len(table) == 1 else arrow)
     except ModuleNotFoundError as error:
         print(f"onnxruntime sits out: {error.name} is not installed", file=sys.stderr)
     except Exception as error:  # noqa: BLE001  whatever a converter raises, it sits out

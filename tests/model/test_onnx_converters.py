@@ -16,6 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import xgboost
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from onnxmltools.convert.common.data_types import FloatTensorType
 
 import kedge
@@ -117,6 +119,35 @@ def test_text_that_is_unknown_or_missing() -> None:
     row = {**table.iloc[1].to_dict(), "k": 77}
     unknown = runtime_scores(data, table.iloc[[1]].assign(k=77))
     np.testing.assert_allclose(model.predict(row), unknown[0], rtol=1e-6)
+
+
+FLOATS = st.one_of(st.just(np.nan), st.floats(-50, 50, width=32))
+ROW = st.tuples(
+    FLOATS,
+    FLOATS,
+    FLOATS,
+    st.sampled_from(["u", "v", "w", "", "other"]),
+    st.sampled_from(["p", "", "q"]),
+    st.integers(-2, 2**40),
+)
+
+
+@pytest.fixture(scope="module")
+def converted() -> list[tuple[bytes, kedge.Model]]:
+    names = ["columns, logistic", "columns, ordinal, forest", "columns, target encoder"]
+    graphs = [CASES[name]().onnx() for name in names]
+    return [(data, kedge.compile(data)) for data in graphs]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(ROW, min_size=1, max_size=30))
+def test_any_rows_score_as_there(converted: Any, rows: list[tuple[Any, ...]]) -> None:
+    table = pd.DataFrame(rows, columns=list(TABLE)).astype(
+        {"n0": np.float32, "n1": np.float32, "n2": np.float32, "s": object, "t": object}
+    )
+    for data, model in converted:
+        wanted = runtime_scores(data, table)
+        np.testing.assert_allclose(compiled_scores(model, table), wanted, rtol=2e-6, atol=1e-6)
 
 
 def test_fractions_are_cut_before_they_are_encoded() -> None:

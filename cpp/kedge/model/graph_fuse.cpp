@@ -151,8 +151,10 @@ class Fuse {
     for (const Table& table : tables) {
       asks.push_back(slots_[table.asks]);
       nones.push_back(table.none);
-      lasts.push_back(static_cast<double>(table.rows.size() / outputs - 1));
-      firsts.push_back(static_cast<double>(rows.size() / outputs));
+      const std::size_t count = table.rows.size() / outputs;
+      const std::size_t first = rows.size() / outputs;
+      lasts.push_back(static_cast<double>(count - 1));
+      firsts.push_back(static_cast<double>(first));
       rows.insert(rows.end(), table.rows.begin(), table.rows.end());
     }
     std::uint32_t slot = builder_.fill(builder_.concat(asks), nones);

@@ -101,6 +101,7 @@ class Tidy {
       if (moved.kind == StepKind::kSelect) {
         const auto* columns = graph_.tensor<std::uint32_t>(moved, 0);
         std::vector<Source> chosen;
+        chosen.reserve(moved.width);
         for (std::size_t j = 0; j < moved.width; ++j) chosen.push_back(all[columns[j]]);
         all = std::move(chosen);
       }

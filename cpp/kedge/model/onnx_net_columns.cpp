@@ -16,7 +16,7 @@ const OnnxNetValue& matrix(OnnxNetReader& net, const OnnxNode& node, std::size_t
 }
 
 OnnxNetValue selected(OnnxNetReader& net, const OnnxNode& node, const OnnxNetValue& x,
-                      std::vector<std::int64_t> places) {
+                      const std::vector<std::int64_t>& places) {
   const auto width = static_cast<std::int64_t>(net.net().width(x.slot));
   if (places.empty()) net.refuse(node, "no columns are left");
   OnnxNetValue made = x;
@@ -64,8 +64,9 @@ OnnxNetValue read_slice(OnnxNetReader& net, const OnnxNode& node) {
     return std::clamp<std::int64_t>(at < 0 ? at + width : at, 0, width);
   };
   std::vector<std::int64_t> columns;
+  columns.reserve(static_cast<std::size_t>(width));
   for (std::int64_t i = place(starts.front()); i < place(ends.front()); ++i) columns.push_back(i);
-  return selected(net, node, x, std::move(columns));
+  return selected(net, node, x, columns);
 }
 
 OnnxNetValue joined(OnnxNetReader& net, const OnnxNode& node, OnnxNetValue made) {
@@ -99,6 +100,7 @@ OnnxNetValue read_concat(OnnxNetReader& net, const OnnxNode& node) {
 // Numbers of any type as floats, side by side.
 OnnxNetValue read_vectorizer(OnnxNetReader& net, const OnnxNode& node) {
   std::vector<std::uint32_t> slots;
+  slots.reserve(node.inputs.size());
   for (std::size_t i = 0; i < node.inputs.size(); ++i) slots.push_back(net.floats(node, i));
   return {.slot = slots.size() == 1 ? slots.front() : net.net().concat(slots)};
 }
