@@ -1,7 +1,6 @@
 #include "foreign.h"
 
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -17,8 +16,6 @@ using namespace nb::literals;
 
 namespace kedge {
 namespace {
-
-using Scores = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 // A Python function from rows of float64 to scores of float64.
 class PythonRuntime : public ForeignRuntime {
@@ -44,12 +41,16 @@ class PythonRuntime : public ForeignRuntime {
     for (std::size_t i = 0; i < rows.count; ++i) {
       for (std::size_t j = 0; j < features_; ++j) *to++ = rows.value(i, j);
     }
-    const auto scores = nb::cast<Scores>(score_(matrix));
-    if (scores.shape(0) != rows.count || scores.shape(1) != outputs_) {
-      throw corrupt_data("the runtime gave ", scores.shape(0), " x ", scores.shape(1), " scores, ",
-                         rows.count, " x ", outputs_, " are expected");
+    const nb::object given = score_(matrix);
+    nb::object keep;
+    const Rows scores = numpy_rows(given, outputs_, keep);
+    if (scores.count != rows.count) {
+      throw corrupt_data("the runtime gave scores of ", scores.count, " rows, there are ",
+                         rows.count);
     }
-    std::copy_n(scores.data(), scores.size(), out);
+    for (std::size_t i = 0; i < scores.count; ++i) {
+      for (std::size_t k = 0; k < outputs_; ++k) *out++ = scores.value(i, k);
+    }
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -25,6 +26,13 @@ class CategoryPlaces {
   double of(std::string_view name) const noexcept {
     const std::uint32_t id = names_.find(name);
     return id == StringTable::kAbsent ? unknown_ : place_of_name_[id];
+  }
+  // The same for many.
+  void of(std::span<const NameKey> names, double* out) const noexcept {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::uint32_t id = names_.find(names[i]);
+      out[i] = id == StringTable::kAbsent ? unknown_ : place_of_name_[id];
+    }
   }
   double of(double number) const noexcept {
     const auto found = place_of_number_.find(number);

@@ -1,11 +1,15 @@
 #include "kedge/score/table_rows.h"
 
+#include <algorithm>
+#include <array>
 #include <limits>
+#include <span>
 #include <string_view>
 
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/error.h"
 #include "kedge/score/match_features.h"
+#include "kedge/sketch/name_reader.h"
 
 namespace kedge {
 namespace {
@@ -17,15 +21,23 @@ bool takes(const CategoryPlaces& places, const Type& type) {
   return places.empty() ? is_numeric(type) : places.has_numbers();
 }
 
+void read_names(const CategoryPlaces& places, const Column& column, std::size_t first,
+                std::size_t length, double* out) {
+  std::array<NameKey, 128> keys;
+  for (std::size_t done = 0; done < length; done += keys.size()) {
+    const auto block = std::span(keys).first(std::min(keys.size(), length - done));
+    read_keys(column, first + done, block);
+    places.of(block, out + done);
+  }
+  if (column.validity == nullptr) return;
+  for (std::size_t i = 0; i < length; ++i) {
+    if (column.is_null(first + i)) out[i] = kMissing;
+  }
+}
+
 void read_plain(const CategoryPlaces& places, const Column& column, std::size_t first,
                 std::size_t length, double* out) {
-  if (is_string(column.type)) {
-    for (std::size_t i = 0; i < length; ++i) {
-      const bool is_null = column.is_null(first + i);
-      out[i] = is_null ? kMissing : places.of(column.string_at(first + i));
-    }
-    return;
-  }
+  if (is_string(column.type)) return read_names(places, column, first, length, out);
   read_doubles(column, first, length, out);
   for (std::size_t i = 0; i < length; ++i) {
     out[i] = column.is_null(first + i) ? kMissing : places.of(out[i]);

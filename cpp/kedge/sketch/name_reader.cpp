@@ -77,6 +77,36 @@ ShortWords masked_words(const char* data, std::size_t length) noexcept {
   return {words.low & kMasks.low[length], words.high & kMasks.high[length]};
 }
 
+// `end` is where the text ends.
+template <class Offset>
+NameKey offset_key(const Offset* offsets, const char* text, std::size_t end,
+                   std::size_t row) noexcept {
+  const auto from = static_cast<std::size_t>(offsets[row]);
+  const auto length = static_cast<std::size_t>(offsets[row + 1]) - from;
+  if (length <= kShortBytes && end - from >= kShortBytes) {
+    return short_key(text + from, length, masked_words(text + from, length));
+  }
+  return name_key({text + from, length});
+}
+
+NameKey view_key(const Column& column, std::size_t row) noexcept {
+  const StringView16* view = column.data<StringView16>() + row;
+  if (view->length > StringView16::kInlineBytes) return name_key(column.string_at(row));
+  const auto length = static_cast<std::size_t>(view->length);
+  const char* inside = reinterpret_cast<const char*>(view) + sizeof(std::int32_t);
+  const ShortWords words = {hash_detail::load<std::uint64_t>(inside) & kMasks.low[length],
+                            hash_detail::load<std::uint32_t>(inside + 8) & kMasks.high[length]};
+  return short_key(inside, length, words);
+}
+
+template <class Offset>
+void read_offset_keys(const Column& column, std::size_t first, std::span<NameKey> out) noexcept {
+  const Offset* offsets = column.data<Offset>();
+  const char* text = column.text;
+  const auto end = static_cast<std::size_t>(offsets[column.length]);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = offset_key(offsets, text, end, first + i);
+}
+
 }  // namespace
 
 bool NameReader::takes(const Type& type) noexcept {
@@ -252,32 +282,16 @@ void NameReader::read_offsets(std::size_t start, std::size_t rows) noexcept {
   const auto end = static_cast<std::size_t>(offsets[column_.length]);
   NameKey* out = keys_.data();
   for (std::size_t row = start; row < start + rows; ++row) {
-    const auto from = static_cast<std::size_t>(offsets[row]);
-    const auto length = static_cast<std::size_t>(offsets[row + 1]) - from;
-    if (length <= kShortBytes && end - from >= kShortBytes) {
-      *out = short_key(text + from, length, masked_words(text + from, length));
-    } else {
-      *out = name_key({text + from, length});
-    }
+    *out = offset_key(offsets, text, end, row);
     out += validity == nullptr || get_bit(validity, bit + row);
   }
   filled_ = static_cast<std::size_t>(out - keys_.data());
 }
 
 void NameReader::read_views(std::size_t start, std::size_t rows) noexcept {
-  const StringView16* views = column_.data<StringView16>();
   NameKey* out = keys_.data();
   for (std::size_t row = start; row < start + rows; ++row) {
-    if (column_.is_null(row)) continue;
-    const auto length = static_cast<std::size_t>(views[row].length);
-    if (views[row].length <= StringView16::kInlineBytes) {
-      const char* inside = reinterpret_cast<const char*>(views + row) + sizeof(std::int32_t);
-      const ShortWords words = {hash_detail::load<std::uint64_t>(inside) & kMasks.low[length],
-                                hash_detail::load<std::uint32_t>(inside + 8) & kMasks.high[length]};
-      *out++ = short_key(inside, length, words);
-    } else {
-      *out++ = name_key(column_.string_at(row));
-    }
+    if (!column_.is_null(row)) *out++ = view_key(column_, row);
   }
   filled_ = static_cast<std::size_t>(out - keys_.data());
 }
@@ -290,6 +304,14 @@ NameKey NameReader::key_of(const Column& column, std::size_t row) noexcept {
     return name_key(value ? "true" : "false");
   }
   return decimal_key(integer_bits(column, row), is_signed(column.type));
+}
+
+void read_keys(const Column& column, std::size_t first, std::span<NameKey> out) noexcept {
+  if (column.type == TypeId::kUtf8) return read_offset_keys<std::int32_t>(column, first, out);
+  if (column.type == TypeId::kLargeUtf8) return read_offset_keys<std::int64_t>(column, first, out);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = column.is_null(first + i) ? name_key({}) : view_key(column, first + i);
+  }
 }
 
 std::string name_at(const Column& column, std::size_t row) {

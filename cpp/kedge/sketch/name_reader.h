@@ -68,6 +68,8 @@ class NameReader {
   char digits_[kBlock][kDigits];
 };
 
+// The keys of rows of a column of strings that has been checked; of those that are null, any.
+void read_keys(const Column& column, std::size_t first, std::span<NameKey> out) noexcept;
 // The name in a row that is not null, of a column that has been checked.
 std::string name_at(const Column& column, std::size_t row);
 // The entry of the dictionary that a row points to, likewise.
