@@ -108,6 +108,13 @@ def classes_of(name: str) -> Any:
     return json.loads(kedge.compile(CASES[name]().onnx()).metadata["classes"])
 
 
+def test_raw_scores_of_two_classes_are_what_the_link_reads() -> None:
+    case = CASES["standard scaler"]()
+    model = kedge.compile(case.onnx())
+    wanted = case.estimator.fit(case.x, case.y).decision_function(case.x)
+    np.testing.assert_allclose(model.predict(case.x, raw=True), wanted, rtol=1e-4, atol=1e-5)
+
+
 def test_text_that_is_unknown_or_missing() -> None:
     data = CASES["columns, logistic"]().onnx()
     table = TABLE.iloc[:4].assign(s=["u", "?", None, "w"], t=["p", "nan", None, ""])

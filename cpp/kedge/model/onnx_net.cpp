@@ -37,6 +37,7 @@ Net import_onnx_net(std::span<const std::byte> data) {
     GraphBuilder builder(inputs.count(), inputs.number());
     OnnxNetReader reader(graph, builder, texts);
     inputs.add_to(reader, builder);
+    if (prediction.classes.size() == 2) reader.want_second(prediction.name);
     OnnxNetValue made = reader.run(prediction.name);
     if (made.type == OnnxType::kString || made.is_cut || made.form == OnnxForm::kDeep) {
       throw unsupported("output \"", prediction.name, "\": a matrix of numbers is wanted");

@@ -10,28 +10,29 @@ namespace {
 
 constexpr std::array kOne = {1.0};
 
-// x times coefficients that the node lists target by target.
-std::uint32_t read_product(OnnxNetReader& net, const OnnxNode& node, std::size_t targets) {
+// x times coefficients that the node lists target by target: those from `first` on.
+std::uint32_t read_product(OnnxNetReader& net, const OnnxNode& node, std::size_t targets,
+                           std::size_t first = 0) {
   const std::uint32_t x = net.floats(node, 0);
-  OnnxTensor matrix;
-  matrix.numbers = node.numbers("coefficients");
+  const std::vector<double> coefficients = node.numbers("coefficients");
   std::vector<double> bias = node.numbers("intercepts");
   const std::size_t width = net.net().width(x);
-  if (matrix.numbers.size() != targets * width || targets == 0) {
-    net.refuse(node, matrix.numbers.size(), " coefficients for ", targets, " targets of ", width,
+  if (coefficients.size() != targets * width || targets == 0) {
+    net.refuse(node, coefficients.size(), " coefficients for ", targets, " targets of ", width,
                " columns");
   }
   if (bias.size() != targets && !bias.empty()) {
     net.refuse(node, bias.size(), " intercepts for ", targets, " targets");
   }
-  matrix.shape = {static_cast<std::int64_t>(targets), static_cast<std::int64_t>(width)};
-  std::vector<double> turned(matrix.numbers.size());
+  const std::size_t kept = targets - first;
+  std::vector<double> turned(kept * width);
   for (std::size_t j = 0; j < width; ++j) {
-    for (std::size_t k = 0; k < targets; ++k) {
-      turned[j * targets + k] = matrix.numbers[k * width + j];
+    for (std::size_t k = 0; k < kept; ++k) {
+      turned[j * kept + k] = coefficients[(first + k) * width + j];
     }
   }
-  return net.net().affine(x, targets, turned, bias);
+  if (!bias.empty()) bias.erase(bias.begin(), bias.begin() + static_cast<std::ptrdiff_t>(first));
+  return net.net().affine(x, kept, turned, bias);
 }
 
 OnnxNetValue read_regressor(OnnxNetReader& net, const OnnxNode& node) {
@@ -56,14 +57,16 @@ OnnxNetValue read_classifier(OnnxNetReader& net, const OnnxNode& node) {
   const std::size_t width = std::max<std::size_t>(net.net().width(net.floats(node, 0)), 1);
   const std::size_t rows = node.numbers("coefficients").size() / width;
   const bool is_single = classes == 2 && rows == 1;
-  const std::uint32_t scores = read_product(net, node, is_single ? 1 : classes);
   const std::string_view transform = node.text("post_transform", "NONE");
+  const bool is_second = classes == 2 && net.wants_second(node) && transform != "SOFTMAX";
+  const std::uint32_t scores =
+      read_product(net, node, is_single ? 1 : classes, is_second && !is_single ? 1 : 0);
   if (transform == "NONE") {
-    return {.slot = is_single ? with_first_class(net, scores, true) : scores};
+    return {.slot = is_single && !is_second ? with_first_class(net, scores, true) : scores};
   }
   if (transform == "LOGISTIC") {
     const std::uint32_t shares = net.net().activate(scores, Activation::kSigmoid);
-    return {.slot = is_single ? with_first_class(net, shares, true) : shares};
+    return {.slot = is_single && !is_second ? with_first_class(net, shares, true) : shares};
   }
   if (transform != "SOFTMAX" || is_single) net.refuse(node, "post transform ", transform);
   return {.slot = net.net().softmax(scores)};

@@ -37,6 +37,17 @@ void OnnxNetReader::add_input(std::string_view name, OnnxNetValue value) {
   values_.insert_or_assign(name, std::move(value));
 }
 
+void OnnxNetReader::want_second(std::string_view name) {
+  for (std::size_t i = graph_.nodes.size(); i-- > 0;) {
+    const OnnxNode& node = graph_.nodes[i];
+    if (std::ranges::find(node.outputs, name) == node.outputs.end()) continue;
+    second_ = &node;
+    const bool is_same = node.operation == "Identity" || node.operation == "Cast";
+    if (!is_same || node.inputs.empty()) return;
+    name = node.inputs.front();
+  }
+}
+
 OnnxNetValue OnnxNetReader::run(std::string_view name) {
   const std::vector<bool> is_live = live_nodes(name);
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {

@@ -26,6 +26,9 @@ class OnnxNetReader {
   OnnxNetReader(const OnnxGraph& graph, GraphBuilder& builder, OnnxTexts& texts);
 
   void add_input(std::string_view name, OnnxNetValue value);
+  // Of what scores two classes for the prediction of this name, the second is all that is wanted.
+  void want_second(std::string_view name);
+  bool wants_second(const OnnxNode& node) const noexcept { return &node == second_; }
   // The value of this name; nodes that it does not take are not read.
   OnnxNetValue run(std::string_view name);
   // Why nodes that it takes are refused, but for those that only take what is lost already. Throws
@@ -90,6 +93,7 @@ class OnnxNetReader {
   std::map<std::string_view, OnnxTensor> constants_;
   std::map<std::string_view, OnnxNetValue> values_;
   std::optional<Forest> forest_;
+  const OnnxNode* second_ = nullptr;
   std::uint64_t width_ = 0;  // of all slots so far
 };
 
