@@ -106,7 +106,9 @@ class FolderService {
       : repository_(std::move(folder)), service_(repository_) {}
 
   void rescan() { repository_.rescan(); }
-  std::string metrics() const { return service_.metrics(); }
+  std::string metrics(std::uint64_t in_flight, std::uint64_t most, std::uint64_t refused) const {
+    return service_.metrics({in_flight, most, refused});
+  }
   nb::tuple handle(std::string_view method, const nb::bytes& request, double left) const {
     return answer([&](std::vector<std::byte>& out) {
       return service_.handle(method, bytes_of(request), out, nanoseconds_of(left));
@@ -151,9 +153,10 @@ void bind_serve(nb::module_& m) {
            "Loads every `name/version.kedge`.")
       .def("rescan", &FolderService::rescan, nb::call_guard<nb::gil_scoped_release>(),
            "Serve what the folder has by now.")
-      .def("metrics", &FolderService::metrics, nb::call_guard<nb::gil_scoped_release>(),
+      .def("metrics", &FolderService::metrics, "in_flight"_a = 0, "most"_a = 0, "refused"_a = 0,
+           nb::call_guard<nb::gil_scoped_release>(),
            "Counts of calls by method, model, version and code, and their latency, as Prometheus "
-           "scrapes them.")
+           "scrapes them; with what the transport says of calls that it holds and refused.")
       .def("handle", &FolderService::handle, "method"_a, "request"_a, "left"_a = kForever,
            nb::sig("def handle(self, method: str, request: bytes, left: float = ...) -> tuple[int, "
                    "str, bytes]"),

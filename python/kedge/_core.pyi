@@ -2132,9 +2132,9 @@ class Service:
     def rescan(self) -> None:
         """Serve what the folder has by now."""
 
-    def metrics(self) -> str:
+    def metrics(self, in_flight: int = 0, most: int = 0, refused: int = 0) -> str:
         """
-        Counts of calls by method, model, version and code, and their latency, as Prometheus scrapes them.
+        Counts of calls by method, model, version and code, and their latency, as Prometheus scrapes them; with what the transport says of calls that it holds and refused.
         """
 
     def handle(self, method: str, request: bytes, left: float = ...) -> tuple[int, str, bytes]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
+import socket
 import urllib.error
 import urllib.request
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import kedge
 from kedge._core import Service
-from kedge.serve import Options
-from kedge.serve.server import Server
 from tests.serve.messages import message
 from tests.serve.test_service import TWO_LEAVES
 
@@ -138,21 +138,20 @@ def test_a_file_that_is_written_over_takes_nobody_down(tmp_path: Path) -> None:
     assert ask(service, "m", 1) == 0
 
 
-def test_the_port_gives_metrics_and_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / "m").mkdir()
-    kedge.compile(TWO_LEAVES).save(tmp_path / "m" / "1.kedge")
-    server = Server(Options(str(tmp_path), port=0, metrics_port=0))
-    try:
-        assert server.scrape is not None
-        at = f"http://127.0.0.1:{server.scrape.port}"
-        with kedge.Client(f"127.0.0.1:{server.port}") as client:
-            client.predict("m", np.zeros((5, 2)))
-        with urllib.request.urlopen(f"{at}/metrics", timeout=5) as answer:
-            assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-            text = answer.read().decode()
-        assert parsed(text)["kedge_rows_total"] == {labels(model="m", version="1"): 5}
+def test_the_port_gives_metrics_and_nothing_else(serve: Any) -> None:
+    server = serve(metrics_port=0)
+    at = f"http://127.0.0.1:{server.metrics_port}"
+    with kedge.Client(f"127.0.0.1:{server.port}") as client:
+        client.predict("m", np.zeros((5, 2)))
+    with urllib.request.urlopen(f"{at}/metrics", timeout=5) as answer:
+        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        text = answer.read().decode()
+    assert parsed(text)["kedge_rows_total"] == {labels(model="m", version="1"): 5}
+    for path in ("/", "/metricsandmore", "/" + "x" * 5_000):
         with pytest.raises(urllib.error.HTTPError, match="404") as missing:
-            urllib.request.urlopen(f"{at}/", timeout=5)
+            urllib.request.urlopen(at + path, timeout=5)
         missing.value.close()
-    finally:
-        server.stop(0)
+    with socket.create_connection(("127.0.0.1", server.metrics_port)) as silent:
+        silent.sendall(b"GET /met")
+        with urllib.request.urlopen(f"{at}/metrics?a=b", timeout=5) as answer:
+            assert b"kedge_calls_in_flight 0" in answer.read()

@@ -14,7 +14,7 @@ from kedge._core import Service
 from kedge.serve import Options
 from kedge.serve.options import read_config
 from kedge.serve.routes import Route
-from kedge.serve.server import Server
+from tests.serve.conftest import SERVERS
 from tests.serve.messages import message
 from tests.serve.test_service import TWO_LEAVES, X
 
@@ -111,20 +111,20 @@ def test_a_call_out_of_time_is_refused_and_not_done(models: Path) -> None:
     )
 
 
-def test_a_server_reads_its_routes(models: Path, tmp_path: Path) -> None:
+def test_a_server_reads_its_routes(models: Path, tmp_path: Path, transport: str) -> None:
     config = tmp_path / "serve.toml"
     config.write_text(
         f'models = "{models}"\nport = 0\n[routes.m]\nlive = "1"\ncandidate = "2"\ncanary = 1\n'
     )
     options = Options(**read_config(str(config)))
     assert options.routes == (Route("m", "1", "2", canary=1),)
-    server = Server(options)
+    server = SERVERS[transport](options)
     with kedge.Client(f"127.0.0.1:{server.port}") as client:
         wanted = kedge.compile(OTHER_LEAVES).predict(X * 1.0)
         assert client.predict("m", X * 1.0).tobytes() == wanted.tobytes()
     server.stop(0)
     with pytest.raises(kedge.InvalidArgument, match="canary = 2"):
-        Server(Options(str(models), port=0, routes=(Route("m", "1", "2", canary=2),)))
+        SERVERS[transport](Options(str(models), port=0, routes=(Route("m", "1", "2", canary=2),)))
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ import pytest
 
 import kedge
 from kedge.serve import Options, wire
-from kedge.serve.server import Server
-from kedge.serve.tokens import Tokens
+from tests.serve.conftest import SERVERS
 from tests.serve.messages import message
 from tests.serve.test_service import TWO_LEAVES, X
 
@@ -28,18 +27,8 @@ INFER, ADMIN = "infer-0123456789abcdef", "admin-0123456789abcdef"
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
-    folder = tmp_path / "models"
-    (folder / "m").mkdir(parents=True)
-    kedge.compile(TWO_LEAVES).save(folder / "m" / "1.kedge")
-    return folder
-
-
-@pytest.fixture
-def server(models: Path) -> Iterator[Server]:
-    started = Server(Options(str(models), port=0, rescan_s=0.05))
-    yield started
-    started.stop(0)
+def server(serve: Any) -> Any:
+    return serve(rescan_s=0.05)
 
 
 def ask(target: Any, method: str, **fields: Any) -> Any:
@@ -54,7 +43,7 @@ def ask(target: Any, method: str, **fields: Any) -> Any:
         return call(message(f"{method}Request")(**fields), metadata=metadata, timeout=5)
 
 
-def test_stubs_of_the_protocol_are_answered(server: Server) -> None:
+def test_stubs_of_the_protocol_are_answered(server: Any) -> None:
     at = f"127.0.0.1:{server.port}"
     assert ask(at, "ServerLive").live
     assert ask(at, "ServerReady").ready
@@ -71,7 +60,7 @@ def test_stubs_of_the_protocol_are_answered(server: Server) -> None:
     assert answer.raw_output_contents[0] == wanted.tobytes()
 
 
-def test_a_status_is_carried(server: Server) -> None:
+def test_a_status_is_carried(server: Any) -> None:
     for method, name, code in [
         ("ModelInfer", "ModelInfer", grpc.StatusCode.NOT_FOUND),
         ("RepositoryModelUnload", "RepositoryModelUnload", grpc.StatusCode.NOT_FOUND),
@@ -82,7 +71,7 @@ def test_a_status_is_carried(server: Server) -> None:
         assert '"n" is not served' in refused.value.details()
 
 
-def test_a_stream_answers_each_request_in_turn(server: Server) -> None:
+def test_a_stream_answers_each_request_in_turn(server: Any) -> None:
     tensor = {"name": "rows", "datatype": "FP64", "shape": X.shape}
     requests = [
         message("ModelInferRequest")(
@@ -101,8 +90,9 @@ def test_a_stream_answers_each_request_in_turn(server: Server) -> None:
     assert ["NOT_FOUND" in one.error_message for one in answers] == [False, True, False]
 
 
-def test_more_streams_than_there_may_be_are_refused(models: Path) -> None:
-    server = Server(Options(str(models), port=0, threads=1))
+def test_more_streams_than_there_may_be_are_refused(serve: Any, transport: str) -> None:
+    # A stream holds a thread of Python's, and is one of the calls natively.
+    server = serve(**{"grpcio": {"threads": 1}, "grpc++": {"most_calls": 1}}[transport])
     is_over = threading.Event()
 
     def waiting() -> Iterator[bytes]:
@@ -118,10 +108,9 @@ def test_more_streams_than_there_may_be_are_refused(models: Path) -> None:
         assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
         is_over.set()
         assert list(first) == []
-    server.stop(0)
 
 
-def test_the_client_says_what_the_model_says(server: Server) -> None:
+def test_the_client_says_what_the_model_says(server: Any) -> None:
     model = kedge.compile(TWO_LEAVES)
     with kedge.Client(f"127.0.0.1:{server.port}") as client:
         assert client.is_ready()
@@ -155,7 +144,7 @@ def test_nobody_is_asked_again_until_time_is_up(tmp_path: Path) -> None:
     assert 0.1 < time.monotonic() - start < 3
 
 
-def test_a_model_that_appears_is_served(server: Server, models: Path) -> None:
+def test_a_model_that_appears_is_served(server: Any, models: Path) -> None:
     kedge.compile(TWO_LEAVES).save(models / "m" / "2.kedge")
     with kedge.Client(f"127.0.0.1:{server.port}") as client:
         end = time.monotonic() + 5
@@ -171,8 +160,8 @@ def health(channel: grpc.Channel, service: str) -> int:
     return state
 
 
-def test_health_is_told_until_the_end(models: Path) -> None:
-    server = Server(Options(str(models), port=0))
+def test_health_is_told_until_the_end(serve: Any) -> None:
+    server = serve()
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         assert health(channel, "") == 1
         assert health(channel, "inference.GRPCInferenceService") == 1
@@ -181,14 +170,15 @@ def test_health_is_told_until_the_end(models: Path) -> None:
         assert unknown.value.code() == grpc.StatusCode.NOT_FOUND
         watched = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=5)
         assert next(watched) == wire.integer(1, 1)
-        threading.Thread(target=server.stop, args=(5,)).start()
+        stopping = threading.Thread(target=server.stop, args=(5,))
+        stopping.start()
         assert next(watched) == wire.integer(1, 2)
-    server.stop(0)
+        stopping.join()
 
 
-def test_tokens_have_scopes(models: Path, tmp_path: Path) -> None:
+def test_tokens_have_scopes(serve: Any, tmp_path: Path) -> None:
     (tmp_path / "tokens").write_text(f"# ours\ninfer {INFER}\nadmin {ADMIN}\n")
-    server = Server(Options(str(models), port=0, token_file=str(tmp_path / "tokens")))
+    server = serve(token_file=str(tmp_path / "tokens"), rescan_s=0.05)
     at = f"127.0.0.1:{server.port}"
 
     def ends(method: str, token: str) -> grpc.StatusCode:
@@ -199,30 +189,34 @@ def test_tokens_have_scopes(models: Path, tmp_path: Path) -> None:
             return error.code()
         return grpc.StatusCode.OK
 
-    try:
-        for token in ("", "Bearer x", INFER, f"Bearer {INFER}x"):
-            assert ends("ServerLive", token) == grpc.StatusCode.UNAUTHENTICATED
-        assert ends("ServerLive", f"Bearer {INFER}") == grpc.StatusCode.OK
-        assert ends("RepositoryModelLoad", f"Bearer {INFER}") == grpc.StatusCode.PERMISSION_DENIED
-        assert ends("RepositoryModelLoad", f"Bearer {ADMIN}") == grpc.StatusCode.OK
-        with kedge.Client(at, token="x") as client, pytest.raises(PermissionError):
-            client.predict("m", X)
-        with kedge.Client(at, token=INFER) as client:
-            assert len(client.predict("m", X)) == 3
-        with grpc.insecure_channel(at) as channel:
-            assert health(channel, "") == 1
-    finally:
-        server.stop(0)
+    for token in ("", "Bearer x", INFER, f"Bearer {INFER}x"):
+        assert ends("ServerLive", token) == grpc.StatusCode.UNAUTHENTICATED
+    assert ends("ServerLive", f"Bearer {INFER}") == grpc.StatusCode.OK
+    assert ends("RepositoryModelLoad", f"Bearer {INFER}") == grpc.StatusCode.PERMISSION_DENIED
+    assert ends("RepositoryModelLoad", f"Bearer {ADMIN}") == grpc.StatusCode.OK
+    with kedge.Client(at, token="x") as client, pytest.raises(PermissionError):
+        client.predict("m", X)
+    with kedge.Client(at, token=INFER) as client:
+        assert len(client.predict("m", X)) == 3
+    with grpc.insecure_channel(at) as channel:
+        assert health(channel, "") == 1
+    (tmp_path / "tokens").write_text(f"admin {INFER}")
+    end = time.monotonic() + 5
+    while ends("RepositoryModelLoad", f"Bearer {INFER}") != grpc.StatusCode.OK:
+        assert time.monotonic() < end
+    assert ends("ServerLive", f"Bearer {ADMIN}") == grpc.StatusCode.UNAUTHENTICATED
 
 
 @pytest.mark.parametrize(
     ("line", "says"),
     [("root 0123456789abcdef", ":1: expected"), ("infer short", "5 characters"), ("", "no token")],
 )
-def test_bad_tokens_are_refused_and_not_repeated(tmp_path: Path, line: str, says: str) -> None:
+def test_bad_tokens_are_refused_and_not_repeated(
+    serve: Any, tmp_path: Path, line: str, says: str
+) -> None:
     (tmp_path / "tokens").write_text(line)
     with pytest.raises(kedge.InvalidArgument, match=says) as refused:
-        Tokens(tmp_path / "tokens")
+        serve(token_file=str(tmp_path / "tokens"))
     assert "0123456789abcdef" not in str(refused.value)
 
 
@@ -237,32 +231,44 @@ def test_the_public_is_let_in_by_name_alone() -> None:
     assert Options("m", host="::1").target == "[::1]:8001"
 
 
-def test_a_long_message_is_refused(models: Path) -> None:
-    server = Server(Options(str(models), port=0, most_bytes=4096))
-    try:
-        with (
-            kedge.Client(f"127.0.0.1:{server.port}") as client,
-            pytest.raises(kedge.ResourceExhausted, match="4096"),
-        ):
-            client.predict("m", np.zeros((1000, 2)))
-    finally:
-        server.stop(0)
+def test_a_long_message_is_refused(serve: Any) -> None:
+    server = serve(most_bytes=4096)
+    with (
+        kedge.Client(f"127.0.0.1:{server.port}") as client,
+        pytest.raises(kedge.ResourceExhausted, match="4096"),
+    ):
+        client.predict("m", np.zeros((1000, 2)))
 
 
-def test_a_port_that_is_taken_is_said(server: Server, models: Path) -> None:
+def test_a_port_that_is_taken_is_said(server: Any, models: Path, transport: str) -> None:
     with pytest.raises(kedge.InvalidArgument, match=f"cannot listen at 127.0.0.1:{server.port}"):
-        Server(Options(str(models), port=server.port))
+        SERVERS[transport](Options(str(models), port=server.port))
 
 
-def test_the_command_serves_and_drains(models: Path, tmp_path: Path) -> None:
+def test_calls_without_a_message_and_of_no_method_have_a_status(server: Any) -> None:
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        for path, code in [
+            ("/inference.GRPCInferenceService/Nothing", grpc.StatusCode.UNIMPLEMENTED),
+            ("/other.Service/ModelInfer", grpc.StatusCode.UNIMPLEMENTED),
+        ]:
+            with pytest.raises(grpc.RpcError) as refused:
+                channel.unary_unary(path)(b"", timeout=5)
+            assert refused.value.code() == code
+        with pytest.raises(grpc.RpcError) as refused:
+            channel.unary_unary("/grpc.health.v1.Health/Check")(b"\xff", timeout=5)
+        assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert ask(f"127.0.0.1:{server.port}", "ServerLive").live
+
+
+def test_the_command_serves_and_drains(models: Path, tmp_path: Path, transport: str) -> None:
     config = tmp_path / "serve.toml"
-    config.write_text(f'models = "{models}"\nthreads = 2\n')
+    config.write_text(f'models = "{models}"\nthreads = 2\ntransport = "{transport}"\n')
     path = tmp_path / "s"
     command = [sys.executable, "-m", "kedge", "serve", "--json", f"--config={config}"]
     with subprocess.Popen([*command, f"--unix={path}"], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         started = json.loads(process.stdout.readline())
-        assert (started["transport"], started["target"]) == ("grpcio", f"unix:{path}")
+        assert (started["transport"], started["target"]) == (transport, f"unix:{path}")
         assert [model["state"] for model in started["models"]] == ["READY"]
         assert path.stat().st_mode & 0o077 == 0
         with kedge.Client(started["target"]) as client:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import kedge
 from kedge.serve import Options
-from kedge.serve.server import Server
-from tests.serve.test_service import TWO_LEAVES, X
+from tests.serve.test_service import X
 
 FOLDER = Path(__file__).parent / "certificates"
 CA = str(FOLDER / "ca.pem")
@@ -17,14 +17,7 @@ CERT, KEY = str(FOLDER / "server.pem"), str(FOLDER / "server.key")
 OURS = {"cert": str(FOLDER / "client.pem"), "key": str(FOLDER / "client.key")}
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> str:
-    (tmp_path / "m").mkdir()
-    kedge.compile(TWO_LEAVES).save(tmp_path / "m" / "1.kedge")
-    return str(tmp_path)
-
-
-def is_let_in(server: Server, **shown: str) -> bool:
+def is_let_in(server: Any, **shown: str) -> bool:
     with kedge.Client(f"127.0.0.1:{server.port}", timeout=2 if shown else 0.3, **shown) as client:
         try:
             return len(client.predict("m", X)) == 3
@@ -32,22 +25,16 @@ def is_let_in(server: Server, **shown: str) -> bool:
             return False
 
 
-def test_tls_is_for_those_who_speak_it(models: str) -> None:
-    server = Server(Options(models, port=0, tls_cert=CERT, tls_key=KEY))
-    try:
-        assert is_let_in(server, ca=CA)
-        assert not is_let_in(server)
-    finally:
-        server.stop(0)
+def test_tls_is_for_those_who_speak_it(serve: Any) -> None:
+    server = serve(tls_cert=CERT, tls_key=KEY)
+    assert is_let_in(server, ca=CA)
+    assert not is_let_in(server)
 
 
-def test_mutual_tls_is_for_those_with_a_certificate(models: str) -> None:
-    server = Server(Options(models, port=0, tls_cert=CERT, tls_key=KEY, client_ca=CA))
-    try:
-        assert is_let_in(server, ca=CA, **OURS)
-        assert not is_let_in(server, ca=CA)
-    finally:
-        server.stop(0)
+def test_mutual_tls_is_for_those_with_a_certificate(serve: Any) -> None:
+    server = serve(tls_cert=CERT, tls_key=KEY, client_ca=CA)
+    assert is_let_in(server, ca=CA, **OURS)
+    assert not is_let_in(server, ca=CA)
 
 
 def test_parts_of_a_proof_are_refused() -> None:

@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import kedge
-from kedge.serve import Options
-from kedge.serve.server import Server
 from tests.serve.test_service import TWO_LEAVES, X
 
 triton: Any = pytest.importorskip("tritonclient.grpc", reason="extra conformance is not installed")
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[Any]:
-    (tmp_path / "m").mkdir()
-    kedge.compile(TWO_LEAVES).save(tmp_path / "m" / "1.kedge")
-    server = Server(Options(str(tmp_path), port=0))
-    with triton.InferenceServerClient(f"127.0.0.1:{server.port}") as made:
+def client(serve: Any) -> Iterator[Any]:
+    with triton.InferenceServerClient(f"127.0.0.1:{serve().port}") as made:
         yield made
-    server.stop(0)
 
 
 def rows() -> Any:

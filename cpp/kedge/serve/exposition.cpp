@@ -104,10 +104,24 @@ void add_shadows(const Shadows& shadows, std::string& out) {
              shadows, &ShadowCounts::dropped, out);
 }
 
+void add_one(std::string_view name, std::string_view type, std::string_view help,
+             std::uint64_t value, std::string& out) {
+  head(name, type, help, out);
+  out += text(name, " ", value, "\n");
+}
+
+void add_admission(const AdmissionCounts& counts, std::string& out) {
+  add_one("kedge_calls_in_flight", "gauge", "Calls that were taken on and are not answered yet.",
+          counts.in_flight, out);
+  add_one("kedge_calls_most", "gauge", "How many of them there may be.", counts.most, out);
+  add_one("kedge_calls_refused_total", "counter", "Calls that came when there were that many.",
+          counts.refused, out);
+}
+
 }  // namespace
 
 std::string exposition(std::span<const CountedCalls> calls, std::span<const ModelStatus> models,
-                       const Shadows& shadows) {
+                       const Shadows& shadows, const AdmissionCounts& admission) {
   std::string out;
   add_requests(calls, out);
   add_rows(calls, out);
@@ -118,6 +132,7 @@ std::string exposition(std::span<const CountedCalls> calls, std::span<const Mode
                 model.is_ready ? 1 : 0, "\n");
   }
   add_shadows(shadows, out);
+  add_admission(admission, out);
   return out;
 }
 

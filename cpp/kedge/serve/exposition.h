@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "kedge/serve/admission.h"
 #include "kedge/serve/call_metrics.h"
 #include "kedge/serve/repository.h"
 #include "kedge/serve/shadow_queue.h"
@@ -21,6 +22,7 @@ struct CountedCalls {
 };
 
 std::string exposition(std::span<const CountedCalls> calls, std::span<const ModelStatus> models,
-                       const std::map<ShadowQueue::Key, ShadowCounts>& shadows);
+                       const std::map<ShadowQueue::Key, ShadowCounts>& shadows,
+                       const AdmissionCounts& admission);
 
 }  // namespace kedge

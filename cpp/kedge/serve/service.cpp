@@ -205,7 +205,7 @@ std::string_view id_of(std::span<const std::byte> request) {
 
 Service::Service(Repository& repository) : repository_(&repository), calls_(kOther + 1) {}
 
-std::string Service::metrics() const {
+std::string Service::metrics(const AdmissionCounts& admission) const {
   const Repository::Pin catalog = repository_->read();
   std::vector<CountedCalls> calls;
   calls.reserve(calls_.size() + catalog->calls.size());
@@ -215,7 +215,7 @@ std::string Service::metrics() const {
   for (const ServedCalls& model : catalog->calls) {
     calls.push_back({"ModelInfer", model.name, model.version, model.calls->read()});
   }
-  return exposition(calls, catalog->states, shadow_.read());
+  return exposition(calls, catalog->states, shadow_.read(), admission);
 }
 
 Reply Service::handle(std::string_view method, std::span<const std::byte> request,

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kedge/serve/admission.h"
 #include "kedge/serve/infer_request.h"
 #include "kedge/serve/repository.h"
 #include "kedge/serve/router.h"
@@ -46,8 +47,8 @@ class Service {
   // Replaces all routes: see router.h. Throws as Router::set does.
   void route(const std::vector<Route>& routes) { router_.set(routes); }
 
-  // All counts, as Prometheus scrapes them.
-  std::string metrics() const;
+  // All counts, and those of the transport, as Prometheus scrapes them.
+  std::string metrics(const AdmissionCounts& admission) const;
 
  private:
   Repository* repository_;

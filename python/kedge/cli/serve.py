@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 from kedge._core import InvalidArgument
 from kedge.cli.answer import PASS, Answer, note, to_json, whole
 from kedge.cli.summary import printable
+from kedge.serve.native import arguments, chosen_program
 from kedge.serve.options import Options, read_config
 
 __all__: list[str] = []
@@ -33,7 +35,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     own("--client-ca", metavar="FILE", help="whose certificates callers must show")
     own("--token-file", metavar="FILE", help="lines of 'infer TOKEN' or 'admin TOKEN'")
     own("--most-bytes", type=whole, metavar="N", help=f"of a message ({Options.most_bytes})")
-    own("--threads", type=whole, metavar="N", help=f"that answer ({Options.threads})")
+    own("--threads", type=whole, metavar="N", help="that answer")
+    own("--transport", metavar="NAME", help="grpc++, grpcio, or auto: the first if it was built")
     own("--metrics-port", type=whole, metavar="PORT", help="of HTTP, for Prometheus; 0 a free one")
     own(
         "--insecure-public",
@@ -52,6 +55,10 @@ def run(options: argparse.Namespace) -> Answer:
     if "models" not in set_:
         raise InvalidArgument("which models? Name a folder, or set models in the configuration")
     chosen = Options(**set_)
+    program = chosen_program(chosen)
+    if program is not None:
+        json = ["--json"] if options.json else []
+        os.execv(program, [str(program), *arguments(chosen), *json])
 
     from kedge.serve.server import Server  # grpcio takes a tenth of a second to load
 
@@ -67,7 +74,8 @@ def run(options: argparse.Namespace) -> Answer:
 def _say(server: Any, options: Options, is_json: bool) -> None:
     where = options.target if options.unix else f"{options.target.rpartition(':')[0]}:{server.port}"
     served = server.served()
-    scraped = f"127.0.0.1:{server.scrape.port}" if server.scrape is not None else None
+    port = server.metrics_port
+    scraped = f"127.0.0.1:{port}" if port is not None else None
     if is_json:
         models = [one._asdict() for one in served]
         place = {"target": where, "transport": _TRANSPORT, "metrics": scraped}

@@ -28,11 +28,13 @@ _BOUNDS = {
     "port": (0, 65535),
     "metrics_port": (-1, 65535),
     "most_bytes": (1024, 1 << 30),
-    "threads": (1, 256),
+    "threads": (0, 256),
     "most_calls": (1, 100_000),
     "rescan_s": (0.05, 3600),
     "grace_s": (0, 3600),
 }
+
+_TRANSPORTS = ("auto", "grpc++", "grpcio")
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,15 @@ class Options:
         token_file: see kedge.serve.tokens.
         insecure_public: whether others may reach it without encryption or proof of who they are.
         most_bytes: of a message, both ways.
-        threads: that answer.
+        threads: that answer; 0, the default, is eight of Python's, which take turns, or a native
+            one for every two processors.
         most_calls: that are answered or wait; further ones are RESOURCE_EXHAUSTED.
         metrics_port: of HTTP on the loopback address, for Prometheus; 0 takes a free one, and -1,
             the default, opens none.
         rescan_s: how often the folder and the tokens are looked at.
         grace_s: how long calls that have begun may take when it is told to stop.
+        transport: "grpc++", the native server; "grpcio", Python's; or "auto", the first if it was
+            built.
         routes: which versions of a model are live and tried.
     """
 
@@ -69,11 +74,12 @@ class Options:
     token_file: str = ""
     insecure_public: bool = False
     most_bytes: int = 64 << 20
-    threads: int = 8
+    threads: int = 0
     most_calls: int = 256
     metrics_port: int = -1
     rescan_s: float = 1.0
     grace_s: float = 10.0
+    transport: str = "auto"
     routes: tuple[Route, ...] = ()
 
     def __post_init__(self) -> None:
@@ -86,6 +92,10 @@ class Options:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise InvalidArgument(f"{name} = {value}: allowed are {least} to {most}")
+        if self.transport not in _TRANSPORTS:
+            raise InvalidArgument(
+                f"transport = {self.transport!r}: allowed are {', '.join(_TRANSPORTS)}"
+            )
         if bool(self.tls_cert) != bool(self.tls_key):
             raise InvalidArgument("tls_cert and tls_key go together, one is missing")
         if self.client_ca and not self.tls_cert:

@@ -29,6 +29,7 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _HEALTH = "/grpc.health.v1.Health/"
 _OURS = (f"/{INFERENCE}/", "/kedge.v1.Kedge/")
 _STREAM = "ModelStreamInfer"
+_THREADS = 8
 
 
 class Served(NamedTuple):
@@ -56,10 +57,13 @@ class Server:
         self._health = Health()
         self._tokens = Tokens(Path(options.token_file)) if options.token_file else None
         self._token_stamp = self._stamp()
-        self._streams = threading.Semaphore(options.threads)
+        self._most_streams = options.threads or _THREADS
+        self._streams = threading.Semaphore(self._most_streams)
+        # Four may watch its health, and a stream holds a thread as long as it is open.
+        self._calls = _Calls(self._most_streams * 2 + 4)
+        self._arrived = 0
         self._server = grpc.server(
-            # Four may watch its health, and a stream holds a thread as long as it is open.
-            ThreadPoolExecutor(options.threads * 2 + 4, "kedge-serve"),
+            self._calls,
             handlers=[self],
             options=[
                 ("grpc.max_receive_message_length", options.most_bytes),
@@ -70,7 +74,7 @@ class Server:
         )
         self.port = self._listen()
         asked = options.metrics_port
-        self.scrape = ScrapePort(asked, self._service.metrics) if asked >= 0 else None
+        self._scrape = ScrapePort(asked, self._metrics) if asked >= 0 else None
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="kedge-rescan", daemon=True)
         self._server.start()
@@ -93,12 +97,23 @@ class Server:
         self._stopping.set()
         self._server.stop(self._options.grace_s if grace_s is None else grace_s).wait()
         self._watcher.join()
-        if self.scrape is not None:
-            self.scrape.stop()  # last: what happened on the way can still be scraped
-            self.scrape = None
+        if self._scrape is not None:
+            self._scrape.stop()  # last: what happened on the way can still be scraped
+            self._scrape = None
+
+    @property
+    def metrics_port(self) -> int | None:
+        """Where Prometheus scrapes."""
+        return None if self._scrape is None else self._scrape.port
 
     def service(self, details: Any) -> Any:
-        """Who answers a call; grpcio asks."""
+        """Who answers a call; grpcio asks, always on the same thread."""
+        handler = self._handler(details)
+        if handler is not None:
+            self._arrived += 1
+        return handler
+
+    def _handler(self, details: Any) -> Any:
         method: str = details.method
         if method == _HEALTH + "Check":
             return grpc.unary_unary_rpc_method_handler(_telling(self._health.check))
@@ -122,10 +137,9 @@ class Server:
 
     def _stream(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
         if not self._streams.acquire(blocking=False):
-            most = self._options.threads
             context.abort(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
-                f"{most} streams are open, the most there may be",
+                f"{self._most_streams} streams are open, the most there may be",
             )
         try:
             for request in requests:
@@ -135,6 +149,12 @@ class Server:
                 yield answer
         finally:
             self._streams.release()
+
+    def _metrics(self) -> str:
+        arrived, begun, done = self._arrived, self._calls.begun, self._calls.done
+        # grpcio itself refuses calls beyond the bound: those that came and never got here.
+        refused = max(arrived - begun, 0)
+        return self._service.metrics(max(begun - done, 0), self._options.most_calls, refused)
 
     def _refusal(self, method: str, metadata: Any) -> tuple[Any, str] | None:
         if self._tokens is None:
@@ -185,6 +205,26 @@ class Server:
             return 0, 0
         about = Path(self._options.token_file).stat()
         return about.st_mtime_ns, about.st_size
+
+
+class _Calls(ThreadPoolExecutor):
+    """The threads that answer; how many calls were given to them, and came to their end."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads, "kedge-serve")
+        self.begun = 0
+        self.done = 0
+        self._lock = threading.Lock()
+
+    def submit(self, *work: Any, **named: Any) -> Any:
+        future = super().submit(*work, **named)
+        self.begun += 1
+        future.add_done_callback(self._count_done)
+        return future
+
+    def _count_done(self, future: Any) -> None:
+        with self._lock:
+            self.done += 1
 
 
 def _left(context: Any) -> float:
