@@ -1,9 +1,11 @@
-"""Calls of one row: the Python transport against grpcio alone, by the same client.
+"""Calls of one row: each transport against gRPC alone, by the same client.
 
 The row has 28 features, the model 100 trees of 31 leaves. Each server has a process of its own; the
-client, also grpcio, adds neither messages nor conversions. The echo does no work: its ratio says
-what scoring, counting and the protocol add to the transport. At concurrency 1 each call is a
-reading, at concurrency 8 the time of a block of calls is shared among them.
+client adds neither messages nor conversions. The echo does no work: its ratio says what scoring,
+counting and the protocol add to the transport. grpcio's own client calls the Python transport: at
+concurrency 1 each call is a reading, at concurrency 8 the time of a block of calls is shared among
+them. With --load a native client calls both (bench/serve/native.py), each call a reading; further
+races have a shadow on, and reload the model all the time under calls that come at a fixed rate.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ import numpy as np
 import kedge
 from bench.race import Contender, Race
 from bench.report import Planned, parser, run_all
+from bench.serve.native import Bench
 from kedge.serve import wire
 
 __all__: list[str] = []
@@ -50,9 +53,15 @@ def train(folder: Path) -> kedge.Model:
     data = lightgbm.Dataset(x, x[:, 0] + x[:, 1] * x[:, 2] > 0)
     settings = {"objective": "binary", "num_leaves": 31, "verbosity": -1, "seed": 0}
     model = kedge.compile(lightgbm.train(settings, data, 100))
-    (folder / "m").mkdir()
-    model.save(folder / "m" / "1.kedge")
+    (folder / "m").mkdir(parents=True)
+    for name in ("1", "2"):
+        model.save(folder / "m" / f"{name}.kedge")
     return model
+
+
+def sample() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """The row that is asked for."""
+    return np.random.default_rng(1).normal(size=(1, _FEATURES))
 
 
 def request_of(row: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> bytes:
@@ -94,7 +103,7 @@ def race(
     at_once: int, calls: int, folder: Path, model: kedge.Model, open_servers: ExitStack
 ) -> Race[Replies]:
     """One row a call."""
-    row = np.random.default_rng(1).normal(size=(1, _FEATURES))
+    row = sample()
     request = request_of(row)
     wanted = np.asarray(model.predict(row)).tobytes()
 
@@ -117,9 +126,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
     command = parser("bench.serve.bench_service", __doc__, rows=None)
     command.add_argument("--calls", type=int, default=500, help="of a round (%(default)s)")
+    command.add_argument("--load", type=Path, help="serve_load, for the native races")
     options = command.parse_args(arguments)
     with tempfile.TemporaryDirectory() as made, ExitStack() as open_servers:
-        folder = Path(made)
+        folder = Path(made) / "models"
         model = train(folder)
         works: list[Planned] = [
             (
@@ -128,6 +138,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             for at_once in (1, 8)
         ]
+        if options.load is not None:
+            row = sample()
+            request, calls = request_of(row), options.calls
+            bench = Bench(options.load, folder, model, request, row, calls, open_servers)
+            works += bench.plan()
         return run_all(works, options)
 
 

@@ -30,7 +30,7 @@ CPP["decide"] = set(CPP)
 CPP["serve"] = set(CPP)
 CPP["edge"] = set(CPP) - {"serve"}
 
-OUTSIDE = re.compile(r"^(Python\.h|nanobind/|grpc|grpcpp|google/|numpy/)")
+OUTSIDE = re.compile(r"^(Python\.h|nanobind/|grpc|grpcpp|google/|numpy/|transport/)")
 
 # In rising order: a module may import those of the ranks below, and of its own.
 PYTHON = (

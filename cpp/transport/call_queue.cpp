@@ -1,0 +1,91 @@
+#include "transport/call_queue.h"
+
+#include <chrono>
+#include <utility>
+
+#include "transport/call.h"
+
+namespace kedge {
+namespace {
+
+constexpr std::size_t kAwaited = 16;  // calls that may come before the first is looked at
+constexpr std::size_t kMostSpare = 64;
+// Events and work take turns, lest one of them keep the other waiting.
+constexpr int kMostEvents = 256;
+constexpr std::chrono::microseconds kTurn(200);
+
+}  // namespace
+
+CallQueue::CallQueue(Desk& desk, grpc::AsyncGenericService& service,
+                     std::unique_ptr<grpc::ServerCompletionQueue> queue)
+    : desk_(&desk), service_(&service), queue_(std::move(queue)) {}
+
+CallQueue::~CallQueue() = default;
+
+void CallQueue::start() {
+  for (std::size_t i = 0; i < kAwaited; ++i) await_call();
+  thread_ = std::thread([this] { run(); });
+}
+
+void CallQueue::finish() {
+  queue_->Shutdown();
+  if (thread_.joinable()) {
+    thread_.join();
+  } else {
+    run();
+  }
+}
+
+void CallQueue::await_call() {
+  std::unique_ptr<Call> call;
+  if (spare_.empty()) {
+    call = std::make_unique<Call>(*this);
+  } else {
+    call = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  Call::await(std::move(call));
+}
+
+void CallQueue::retire(std::unique_ptr<Call> call) {
+  if (spare_.size() < kMostSpare) spare_.push_back(std::move(call));
+}
+
+// False when the queue has ended.
+bool CallQueue::take_events() {
+  for (int i = 0; i < kMostEvents; ++i) {
+    void* tag = nullptr;
+    bool is_ok = false;
+    if (work_.empty()) {
+      if (!queue_->Next(&tag, &is_ok)) return false;
+    } else if (has_all_calls()) {
+      return true;  // asking what else there is would take longer than many a call
+    } else if (queue_->AsyncNext(&tag, &is_ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) !=
+               grpc::CompletionQueue::GOT_EVENT) {
+      return true;
+    }
+    static_cast<QueueEvent*>(tag)->happened(is_ok);
+  }
+  return true;
+}
+
+// Whether nobody waits for anything but the work at hand.
+bool CallQueue::has_all_calls() const noexcept {
+  return work_.size() == desk_->admission.read().in_flight;
+}
+
+void CallQueue::do_work() {
+  const auto end = std::chrono::steady_clock::now() + kTurn;
+  while (!work_.empty()) {
+    Call* const call = work_.front();
+    work_.pop_front();
+    call->work();
+    if (std::chrono::steady_clock::now() >= end) return;
+  }
+}
+
+void CallQueue::run() {
+  while (take_events()) do_work();
+}
+
+}  // namespace kedge
