@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "kedge/base/error.h"
@@ -94,7 +95,7 @@ class Caller {
     } else {
       while (started_ < std::min(order.at_once, order.calls)) start(Clock::now());
       while (taken_.size() < order.calls) {
-        take(gpr_inf_future(GPR_CLOCK_MONOTONIC));
+        take();
         if (started_ < order.calls) start(Clock::now());
       }
     }
@@ -102,19 +103,19 @@ class Caller {
   }
 
  private:
+  // Calls are begun by a thread of their own: a queue that is asked with a deadline keeps it to the
+  // millisecond only.
   void run_paced(const Order& order, Clock::time_point begun) {
-    const auto due = [&](std::size_t call) {
-      const std::chrono::duration<double> since(static_cast<double>(call) / order.rate);
-      return begun + std::chrono::duration_cast<Clock::duration>(since);
-    };
-    while (taken_.size() < order.calls) {
-      while (started_ < order.calls && due(started_) <= Clock::now()) start(due(started_));
-      const auto left = started_ < order.calls ? due(started_) - Clock::now() : Clock::duration(0);
-      const gpr_timespec patience = gpr_time_from_nanos(
-          started_ < order.calls ? std::max<std::int64_t>(left.count(), 0) : 1'000'000'000,
-          GPR_TIMESPAN);
-      take(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), patience));
-    }
+    std::thread pace([&] {
+      for (std::size_t i = 0; i < order.calls; ++i) {
+        const std::chrono::duration<double> since(static_cast<double>(i) / order.rate);
+        const auto due = begun + std::chrono::duration_cast<Clock::duration>(since);
+        std::this_thread::sleep_until(due);
+        start(due);
+      }
+    });
+    while (taken_.size() < order.calls) take();
+    pace.join();
   }
 
   void start(Clock::time_point due) {
@@ -126,10 +127,10 @@ class Caller {
     ++started_;
   }
 
-  void take(gpr_timespec until) {
+  void take() {
     void* tag = nullptr;
     bool is_ok = false;
-    if (queue_.AsyncNext(&tag, &is_ok, until) != grpc::CompletionQueue::GOT_EVENT) return;
+    queue_.Next(&tag, &is_ok);
     const std::unique_ptr<Pending> call(static_cast<Pending*>(tag));
     taken_.push_back((Clock::now() - call->due).count());
     if (!call->status.ok()) ++failed_;

@@ -1,5 +1,6 @@
 #include "transport/call.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -13,16 +14,10 @@ namespace {
 
 constexpr std::string_view kServices[] = {"/inference.GRPCInferenceService/", "/kedge.v1.Kedge/"};
 constexpr std::string_view kStreamed = "ModelStreamInfer";
+constexpr std::size_t kMostKept = std::size_t{1} << 22;  // of an answer's memory
 
 grpc::Status status_of(const Reply& reply) {
   return {static_cast<grpc::StatusCode>(reply.code), reply.message};
-}
-
-std::string_view method_of(std::string_view path) noexcept {
-  for (const std::string_view service : kServices) {
-    if (path.starts_with(service)) return path.substr(service.size());
-  }
-  return {};
 }
 
 std::string_view view_of(const grpc::string_ref& text) noexcept {
@@ -73,15 +68,26 @@ void Call::happened(bool is_ok) {
   queue_->retire(std::unique_ptr<Call>(this));
 }
 
+void Call::recognize(std::string_view path) {
+  kind_ = path == kHealthCheck                              ? Kind::kHealth
+          : std::ranges::count(kReflectionPaths, path) != 0 ? Kind::kReflection
+                                                            : Kind::kUnknown;
+  method_ = path.substr(path.rfind('/') + 1);
+  for (const std::string_view service : kServices) {
+    if (!path.starts_with(service)) continue;
+    kind_ = method_ == kStreamed ? Kind::kStream : Kind::kUnary;
+    method_ = path.substr(service.size());
+  }
+}
+
 void Call::begin() {
   queue_->await_call();
   const std::string_view path = rpc_->context.method();
-  method_ = method_of(path);
-  is_stream_ = method_ == kStreamed;
-  if (method_.empty() && path != kHealthCheck) {
+  recognize(path);
+  if (kind_ == Kind::kUnknown) {
     return end({grpc::StatusCode::UNIMPLEMENTED, text("method \"", path, "\" is not served")});
   }
-  if (const auto refused = method_.empty() ? std::nullopt : refusal()) return end(*refused);
+  if (const auto refused = kind_ == Kind::kHealth ? std::nullopt : refusal()) return end(*refused);
   read();
 }
 
@@ -110,8 +116,8 @@ void Call::read() {
 }
 
 void Call::was_read(bool is_ok) {
-  if (is_ok) return method_.empty() ? answer_health() : queue_->add_work(*this);
-  if (is_stream_) return end(grpc::Status::OK);
+  if (is_ok) return kind_ == Kind::kHealth ? answer() : queue_->add_work(*this);
+  if (is_stream()) return end(grpc::Status::OK);
   end({grpc::StatusCode::INVALID_ARGUMENT, "the call has no message"});
 }
 
@@ -123,33 +129,43 @@ void Call::work() {
 void Call::answer() {
   thread_local std::vector<std::byte> out;
   out.clear();
-  const Service& service = queue_->desk().service;
   const WholeMessage message(message_);
   if (!message.is_whole()) return end({grpc::StatusCode::INTERNAL, "the message was not read"});
-  const std::chrono::nanoseconds left = left_of(rpc_->context);
-  const Reply reply = is_stream_ ? service.stream(message.bytes(), out, left)
-                                 : service.handle(method_, message.bytes(), out, left);
-  if (reply.code != StatusCode::kOk) return end(status_of(reply));
+  try {
+    const Reply reply = reply_to(message.bytes(), out);
+    if (reply.code != StatusCode::kOk) return end(status_of(reply));
+  } catch (const Error& error) {
+    return end({grpc::StatusCode::INVALID_ARGUMENT, error.what()});
+  }
   write(buffer_of(out));
+  if (out.capacity() > kMostKept) out = {};
 }
 
-void Call::answer_health() {
-  try {
-    const HealthState state = queue_->desk().health.state(WholeMessage(message_).bytes());
-    if (state == HealthState::kUnknown) {
-      return end({grpc::StatusCode::NOT_FOUND, "the service is not served"});
-    }
-    std::vector<std::byte> out;
-    ProtoWriter(out).integer(1, static_cast<std::uint64_t>(state));
-    write(buffer_of(out));
-  } catch (const Error& error) {
-    end({grpc::StatusCode::INVALID_ARGUMENT, error.what()});
+// Throws what is wrong with a request that is not for the service.
+Reply Call::reply_to(std::span<const std::byte> request, std::vector<std::byte>& out) const {
+  const Desk& desk = queue_->desk();
+  if (kind_ == Kind::kReflection) {
+    desk.reflection.answer(request, out);
+    return {};
   }
+  if (kind_ == Kind::kHealth) {
+    const HealthState state = desk.health.state(request);
+    if (state == HealthState::kUnknown) return {StatusCode::kNotFound, "the service is not served"};
+    ProtoWriter(out).integer(1, static_cast<std::uint64_t>(state));
+    return {};
+  }
+  const std::chrono::nanoseconds left = left_of(rpc_->context);
+  return kind_ == Kind::kStream ? desk.service.stream(request, out, left)
+                                : desk.service.handle(method_, request, out, left);
+}
+
+bool Call::is_stream() const noexcept {
+  return kind_ == Kind::kStream || kind_ == Kind::kReflection;
 }
 
 void Call::write(const grpc::ByteBuffer& message) {
   auto* const tag = static_cast<QueueEvent*>(this);
-  if (is_stream_) {
+  if (is_stream()) {
     state_ = State::kWriting;
     rpc_->stream.Write(message, tag);
   } else {

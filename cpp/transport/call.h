@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "transport/call_queue.h"
 
@@ -28,17 +30,20 @@ class Call final : public QueueEvent {
 
  private:
   enum class State : std::uint8_t { kAwaited, kReading, kWriting, kEnding };
+  enum class Kind : std::uint8_t { kUnknown, kUnary, kStream, kReflection, kHealth };
   struct Rpc {
     grpc::GenericServerContext context;
     grpc::GenericServerAsyncReaderWriter stream{&context};
   };
 
   void begin();
+  void recognize(std::string_view path);
   std::optional<grpc::Status> refusal();
   void read();
   void was_read(bool is_ok);
   void answer();
-  void answer_health();
+  Reply reply_to(std::span<const std::byte> request, std::vector<std::byte>& out) const;
+  bool is_stream() const noexcept;
   void write(const grpc::ByteBuffer& message);
   void end(const grpc::Status& status);
 
@@ -47,8 +52,8 @@ class Call final : public QueueEvent {
   grpc::ByteBuffer message_;
   State state_ = State::kAwaited;
   bool is_admitted_ = false;
-  bool is_stream_ = false;
-  std::string_view method_;  // without its service; empty for health
+  Kind kind_ = Kind::kUnknown;
+  std::string_view method_;  // without its service
 };
 
 }  // namespace kedge

@@ -5,6 +5,7 @@
 
 #include "kedge/serve/admission.h"
 #include "kedge/serve/published.h"
+#include "kedge/serve/reflection.h"
 #include "kedge/serve/service.h"
 #include "kedge/serve/tokens.h"
 #include "transport/health.h"
@@ -16,6 +17,7 @@ struct Desk {
   const Service& service;
   Admission admission;
   Published<std::optional<Tokens>> tokens;  // none: everyone may call
+  Reflection reflection;
   Health health;
   SideThread side;  // for calls that take long
 };

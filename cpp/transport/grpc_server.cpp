@@ -27,6 +27,12 @@ std::unique_ptr<const std::optional<Tokens>> tokens_in(const std::string& path) 
   return tokens;
 }
 
+std::vector<std::byte> bytes_in(const std::string& path) {
+  if (path.empty()) return {};
+  const MappedFile file = read_file(path);
+  return {file.bytes.begin(), file.bytes.end()};
+}
+
 std::shared_ptr<grpc::ServerCredentials> credentials_of(const ServeOptions& options) {
   if (options.tls_cert.empty()) return grpc::InsecureServerCredentials();
   grpc::SslServerCredentialsOptions tls(
@@ -57,6 +63,7 @@ GrpcServer::GrpcServer(ServeOptions options, const Service& service)
       desk_{service,
             Admission(static_cast<std::size_t>(options_.most_calls)),
             Published(tokens_in(options_.token_file)),
+            Reflection(bytes_in(options_.descriptors)),
             {},
             {}},
       watch_(desk_.health) {

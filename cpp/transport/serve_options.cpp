@@ -36,6 +36,7 @@ constexpr std::array kOptions{
     Option{"--tls-key", &ServeOptions::tls_key},
     Option{"--client-ca", &ServeOptions::client_ca},
     Option{"--token-file", &ServeOptions::token_file},
+    Option{"--descriptors", &ServeOptions::descriptors},
     Option{"--insecure-public", &ServeOptions::insecure_public},
     Option{"--most-bytes", Whole{&ServeOptions::most_bytes, 1024, 1 << 30}},
     Option{"--threads", Whole{&ServeOptions::threads, 0, 256}},
@@ -147,7 +148,8 @@ std::string_view options_help() noexcept {
          "  [--tls-cert FILE --tls-key FILE [--client-ca FILE]] [--token-file FILE]\n"
          "  [--insecure-public] [--most-bytes N] [--most-calls N] [--threads N]\n"
          "  [--metrics-port N] [--rescan-s SECONDS] [--grace-s SECONDS]\n"
-         "  [--route MODEL LIVE CANDIDATE CANARY SHADOW]...";
+         "  [--descriptors FILE]"
+         " [--route MODEL LIVE CANDIDATE CANARY SHADOW]...";
 }
 
 std::string ServeOptions::target() const {

@@ -22,6 +22,7 @@ struct ServeOptions {
   std::string tls_key;
   std::string client_ca;
   std::string token_file;
+  std::string descriptors;  // a file, a FileDescriptorSet: what reflection tells
   bool insecure_public = false;
   std::int64_t most_bytes = 64 << 20;
   std::int64_t threads = 0;  // that have a queue each; 0 for half of the processors

@@ -10,6 +10,7 @@
 #include "bindings.h"
 #include "kedge/serve/infer_request.h"
 #include "kedge/serve/infer_response.h"
+#include "kedge/serve/reflection.h"
 #include "kedge/serve/service.h"
 #include "stored.h"
 
@@ -167,6 +168,22 @@ void bind_serve(nb::module_& m) {
       .def("stream", &FolderService::stream, "request"_a, "left"_a = kForever,
            nb::sig("def stream(self, request: bytes, left: float = ...) -> tuple[int, str, bytes]"),
            "The same for one request of a ModelStreamInfer, of which an error is a response.");
+  nb::class_<Reflection>(m, "Reflection", "What a server's services and messages are.")
+      .def(
+          "__init__",
+          [](Reflection* made, const nb::bytes& descriptors) {
+            const auto bytes = bytes_of(descriptors);
+            new (made) Reflection({bytes.begin(), bytes.end()});
+          },
+          "descriptors"_a, "Of the bytes of a FileDescriptorSet.")
+      .def(
+          "answer",
+          [](const Reflection& reflection, const nb::bytes& request) {
+            std::vector<std::byte> out;
+            reflection.answer(bytes_of(request), out);
+            return python_bytes(out);
+          },
+          "request"_a, "The ServerReflectionResponse to a ServerReflectionRequest.");
   m.def("read_infer_request", &read_infer_request, "message"_a,
         nb::sig("def read_infer_request(message: bytes) -> dict[str, typing.Any]"),
         "What a ModelInferRequest says: numbers as the bytes of their elements, little-endian.");

@@ -2152,6 +2152,15 @@ class Service:
         The same for one request of a ModelStreamInfer, of which an error is a response.
         """
 
+class Reflection:
+    """What a server's services and messages are."""
+
+    def __init__(self, descriptors: bytes) -> None:
+        """Of the bytes of a FileDescriptorSet."""
+
+    def answer(self, request: bytes) -> bytes:
+        """The ServerReflectionResponse to a ServerReflectionRequest."""
+
 def read_infer_request(message: bytes) -> dict[str, Any]:
     """
     What a ModelInferRequest says: numbers as the bytes of their elements, little-endian.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kedge._core import InvalidArgument
-from kedge.serve.options import Options
+from kedge.serve.options import DESCRIPTORS, Options
 
 __all__ = ["NativeServer", "arguments", "program"]
 
@@ -59,7 +59,7 @@ def chosen_program(options: Options) -> Path | None:
 
 def arguments(options: Options) -> list[str]:
     """The options as the program takes them."""
-    told = [options.models]
+    told = [options.models, "--descriptors", str(DESCRIPTORS)]
     for name in _TOLD:
         value = getattr(options, name)
         if value is True:

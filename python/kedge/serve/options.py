@@ -14,13 +14,16 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from kedge._core import InvalidArgument
 from kedge.serve.routes import Route, read_routes
 from kedge.toml import Document
 
-__all__ = ["Options", "read_config"]
+__all__ = ["DESCRIPTORS", "Options", "read_config"]
+
+DESCRIPTORS = Path(__file__).with_name("protocol.desc")  # what reflection tells, of proto/
 
 _KINDS = {"str": (str,), "int": (int,), "bool": (bool,), "float": (int, float)}
 _NAMES = {"str": "a text", "int": "a whole number", "bool": "true or false", "float": "a number"}

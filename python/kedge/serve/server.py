@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import astuple
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,10 @@ from typing import Any, NamedTuple
 
 import grpc
 
-from kedge._core import CorruptData, InvalidArgument, KedgeError, Service
+from kedge._core import CorruptData, InvalidArgument, KedgeError, Reflection, Service
 from kedge.serve import wire
 from kedge.serve.health import INFERENCE, Health
-from kedge.serve.options import Options
+from kedge.serve.options import DESCRIPTORS, Options
 from kedge.serve.scrape import ScrapePort
 from kedge.serve.tokens import ADMIN_METHODS, Tokens
 
@@ -27,6 +28,9 @@ __all__ = ["Served", "Server"]
 _LOG = logging.getLogger("kedge.serve")
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _HEALTH = "/grpc.health.v1.Health/"
+_REFLECTION = tuple(
+    f"/grpc.reflection.{one}.ServerReflection/ServerReflectionInfo" for one in ("v1", "v1alpha")
+)
 _OURS = (f"/{INFERENCE}/", "/kedge.v1.Kedge/")
 _STREAM = "ModelStreamInfer"
 _THREADS = 8
@@ -55,6 +59,7 @@ class Server:
         self._service = Service(options.models)
         self._service.route([astuple(route) for route in options.routes])
         self._health = Health()
+        self._reflection = Reflection(DESCRIPTORS.read_bytes())
         self._tokens = Tokens(Path(options.token_file)) if options.token_file else None
         self._token_stamp = self._stamp()
         self._most_streams = options.threads or _THREADS
@@ -119,7 +124,7 @@ class Server:
             return grpc.unary_unary_rpc_method_handler(_telling(self._health.check))
         if method == _HEALTH + "Watch":
             return grpc.unary_stream_rpc_method_handler(self._health.watch)
-        if not method.startswith(_OURS):
+        if not method.startswith(_OURS) and method not in _REFLECTION:
             return None  # UNIMPLEMENTED
         name = method.rpartition("/")[2]
         refused = self._refusal(name, details.invocation_metadata or ())
@@ -127,6 +132,8 @@ class Server:
             return grpc.unary_unary_rpc_method_handler(partial(_refuse, *refused))
         if name == _STREAM:
             return grpc.stream_stream_rpc_method_handler(self._stream)
+        if method in _REFLECTION:
+            return grpc.stream_stream_rpc_method_handler(self._reflect)
         return grpc.unary_unary_rpc_method_handler(partial(self._answer, name))
 
     def _answer(self, method: str, request: bytes, context: Any) -> bytes:
@@ -136,17 +143,28 @@ class Server:
         return answer
 
     def _stream(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        with self._one_stream(context):
+            for request in requests:
+                code, message, answer = self._service.stream(request, _left(context))
+                if code != 0:
+                    context.abort(_CODES[code], message)
+                yield answer
+
+    def _reflect(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        with self._one_stream(context):
+            answer = _telling(lambda request, context: self._reflection.answer(request))
+            for request in requests:
+                yield answer(request, context)
+
+    @contextmanager
+    def _one_stream(self, context: Any) -> Iterator[None]:
         if not self._streams.acquire(blocking=False):
             context.abort(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 f"{self._most_streams} streams are open, the most there may be",
             )
         try:
-            for request in requests:
-                code, message, answer = self._service.stream(request, _left(context))
-                if code != 0:
-                    context.abort(_CODES[code], message)
-                yield answer
+            yield
         finally:
             self._streams.release()
 
