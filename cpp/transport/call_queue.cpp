@@ -58,10 +58,7 @@ bool CallQueue::take_events() {
     bool is_ok = false;
     if (work_.empty()) {
       if (!queue_->Next(&tag, &is_ok)) return false;
-    } else if (has_all_calls()) {
-      return true;  // asking what else there is would take longer than many a call
-    } else if (queue_->AsyncNext(&tag, &is_ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) !=
-               grpc::CompletionQueue::GOT_EVENT) {
+    } else if (has_all_calls() || !take_waiting(&tag, &is_ok)) {
       return true;
     }
     static_cast<QueueEvent*>(tag)->happened(is_ok);
@@ -69,7 +66,14 @@ bool CallQueue::take_events() {
   return true;
 }
 
-// Whether nobody waits for anything but the work at hand.
+// Without waiting for one.
+bool CallQueue::take_waiting(void** tag, bool* is_ok) {
+  return queue_->AsyncNext(tag, is_ok, gpr_time_0(GPR_CLOCK_MONOTONIC)) ==
+         grpc::CompletionQueue::GOT_EVENT;
+}
+
+// Whether nobody waits for anything but the work at hand: asking what else there is would take
+// longer than many a call.
 bool CallQueue::has_all_calls() const noexcept {
   return work_.size() == desk_->admission.read().in_flight;
 }

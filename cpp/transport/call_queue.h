@@ -54,6 +54,7 @@ class CallQueue {
  private:
   void run();
   bool take_events();
+  bool take_waiting(void** tag, bool* is_ok);
   bool has_all_calls() const noexcept;
   void do_work();
 
