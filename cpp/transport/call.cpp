@@ -7,6 +7,7 @@
 
 #include "kedge/base/error.h"
 #include "kedge/base/protobuf_write.h"
+#include "transport/call_terms.h"
 #include "transport/whole_message.h"
 
 namespace kedge {
@@ -14,29 +15,6 @@ namespace {
 
 constexpr std::string_view kServices[] = {"/inference.GRPCInferenceService/", "/kedge.v1.Kedge/"};
 constexpr std::string_view kStreamed = "ModelStreamInfer";
-constexpr std::size_t kMostKept = std::size_t{1} << 22;  // of an answer's memory
-
-grpc::Status status_of(const Reply& reply) {
-  return {static_cast<grpc::StatusCode>(reply.code), reply.message};
-}
-
-std::string_view view_of(const grpc::string_ref& text) noexcept {
-  return {text.data(), text.size()};
-}
-
-// Empty unless there is exactly one.
-std::string_view authorization(const grpc::ServerContext& context) {
-  const auto [first, last] = context.client_metadata().equal_range("authorization");
-  if (first == last || std::next(first) != last) return {};
-  return view_of(first->second);
-}
-
-std::chrono::nanoseconds left_of(const grpc::ServerContext& context) {
-  const gpr_timespec end = context.raw_deadline();
-  if (gpr_time_cmp(end, gpr_inf_future(end.clock_type)) == 0) return Service::kForever;
-  const gpr_timespec left = gpr_time_sub(end, gpr_now(end.clock_type));
-  return std::chrono::seconds(left.tv_sec) + std::chrono::nanoseconds(left.tv_nsec);
-}
 
 }  // namespace
 
@@ -46,8 +24,8 @@ void Call::await(std::unique_ptr<Call> call) {
   call->rpc_.emplace();
   CallQueue& queue = *call->queue_;
   Rpc& rpc = *call->rpc_;
-  queue.service().RequestCall(&rpc.context, &rpc.stream, queue.queue(), queue.queue(),
-                              static_cast<QueueEvent*>(call.release()));
+  queue.others().RequestCall(&rpc.context, &rpc.stream, queue.queue(), queue.queue(),
+                             static_cast<QueueEvent*>(call.release()));
 }
 
 void Call::happened(bool is_ok) {
@@ -81,33 +59,18 @@ void Call::recognize(std::string_view path) {
 }
 
 void Call::begin() {
-  queue_->await_call();
+  queue_->await_other();
   const std::string_view path = rpc_->context.method();
   recognize(path);
   if (kind_ == Kind::kUnknown) {
     return end({grpc::StatusCode::UNIMPLEMENTED, text("method \"", path, "\" is not served")});
   }
-  if (const auto refused = kind_ == Kind::kHealth ? std::nullopt : refusal()) return end(*refused);
-  read();
-}
-
-std::optional<grpc::Status> Call::refusal() {
-  Desk& desk = queue_->desk();
-  if (const Published<std::optional<Tokens>>::Pin tokens(desk.tokens); *tokens) {
-    const TokenScope scope = (*tokens)->scope(authorization(rpc_->context));
-    if (scope == TokenScope::kNone) {
-      return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "a known bearer token is wanted");
-    }
-    if (!may_call(scope, method_)) {
-      return grpc::Status(grpc::StatusCode::PERMISSION_DENIED,
-                          text(method_, " wants a token of scope admin"));
-    }
+  if (kind_ != Kind::kHealth) {
+    const auto refused = refusal_of(queue_->desk(), rpc_->context, method_);
+    if (refused) return end(*refused);
+    is_admitted_ = true;
   }
-  is_admitted_ = desk.admission.enter();
-  if (is_admitted_) return std::nullopt;
-  return grpc::Status(
-      grpc::StatusCode::RESOURCE_EXHAUSTED,
-      text(desk.admission.most(), " calls are answered or wait, the most there may be"));
+  read();
 }
 
 void Call::read() {
@@ -138,7 +101,7 @@ void Call::answer() {
     return end({grpc::StatusCode::INVALID_ARGUMENT, error.what()});
   }
   write(buffer_of(out));
-  if (out.capacity() > kMostKept) out = {};
+  if (out.capacity() > kMostKeptAnswer) out = {};
 }
 
 // Throws what is wrong with a request that is not for the service.

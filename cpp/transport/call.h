@@ -18,7 +18,7 @@
 
 namespace kedge {
 
-class Call final : public QueueEvent {
+class Call final : public QueuedWork {
  public:
   explicit Call(CallQueue& queue) : queue_(&queue) {}
 
@@ -26,7 +26,7 @@ class Call final : public QueueEvent {
   static void await(std::unique_ptr<Call> call);
   void happened(bool is_ok) override;
   // Answers the message that was read.
-  void work();
+  void work() override;
 
  private:
   enum class State : std::uint8_t { kAwaited, kReading, kWriting, kEnding };
@@ -38,7 +38,6 @@ class Call final : public QueueEvent {
 
   void begin();
   void recognize(std::string_view path);
-  std::optional<grpc::Status> refusal();
   void read();
   void was_read(bool is_ok);
   void answer();

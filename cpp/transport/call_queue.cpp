@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "transport/call.h"
+#include "transport/infer_call.h"
 
 namespace kedge {
 namespace {
@@ -14,16 +15,32 @@ constexpr std::size_t kMostSpare = 64;
 constexpr int kMostEvents = 256;
 constexpr std::chrono::microseconds kTurn(200);
 
+template <class Kind>
+std::unique_ptr<Kind> taken(std::vector<std::unique_ptr<Kind>>& spare, CallQueue& queue) {
+  if (spare.empty()) return std::make_unique<Kind>(queue);
+  std::unique_ptr<Kind> call = std::move(spare.back());
+  spare.pop_back();
+  return call;
+}
+
+template <class Kind>
+void keep(std::vector<std::unique_ptr<Kind>>& spare, std::unique_ptr<Kind> call) {
+  if (spare.size() < kMostSpare) spare.push_back(std::move(call));
+}
+
 }  // namespace
 
-CallQueue::CallQueue(Desk& desk, grpc::AsyncGenericService& service,
+CallQueue::CallQueue(Desk& desk, InferMethod& infer, grpc::AsyncGenericService& others,
                      std::unique_ptr<grpc::ServerCompletionQueue> queue)
-    : desk_(&desk), service_(&service), queue_(std::move(queue)) {}
+    : desk_(&desk), infer_(&infer), others_(&others), queue_(std::move(queue)) {}
 
 CallQueue::~CallQueue() = default;
 
 void CallQueue::start() {
-  for (std::size_t i = 0; i < kAwaited; ++i) await_call();
+  for (std::size_t i = 0; i < kAwaited; ++i) {
+    await_infer();
+    await_other();
+  }
   thread_ = std::thread([this] { run(); });
 }
 
@@ -36,20 +53,11 @@ void CallQueue::finish() {
   }
 }
 
-void CallQueue::await_call() {
-  std::unique_ptr<Call> call;
-  if (spare_.empty()) {
-    call = std::make_unique<Call>(*this);
-  } else {
-    call = std::move(spare_.back());
-    spare_.pop_back();
-  }
-  Call::await(std::move(call));
-}
+void CallQueue::await_infer() { InferCall::await(taken(spare_infers_, *this)); }
+void CallQueue::await_other() { Call::await(taken(spare_others_, *this)); }
 
-void CallQueue::retire(std::unique_ptr<Call> call) {
-  if (spare_.size() < kMostSpare) spare_.push_back(std::move(call));
-}
+void CallQueue::retire(std::unique_ptr<InferCall> call) { keep(spare_infers_, std::move(call)); }
+void CallQueue::retire(std::unique_ptr<Call> call) { keep(spare_others_, std::move(call)); }
 
 // False when the queue has ended.
 bool CallQueue::take_events() {
@@ -81,9 +89,9 @@ bool CallQueue::has_all_calls() const noexcept {
 void CallQueue::do_work() {
   const auto end = std::chrono::steady_clock::now() + kTurn;
   while (!work_.empty()) {
-    Call* const call = work_.front();
+    QueuedWork* const work = work_.front();
     work_.pop_front();
-    call->work();
+    work->work();
     if (std::chrono::steady_clock::now() >= end) return;
   }
 }

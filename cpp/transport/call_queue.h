@@ -11,28 +11,20 @@
 #include <deque>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "transport/desk.h"
+#include "transport/infer_method.h"
+#include "transport/queue_event.h"
 
 namespace kedge {
 
-// What the queue tells of.
-class QueueEvent {
- public:
-  QueueEvent() = default;
-  QueueEvent(const QueueEvent&) = delete;
-  QueueEvent& operator=(const QueueEvent&) = delete;
-  virtual void happened(bool is_ok) = 0;
-
- protected:
-  virtual ~QueueEvent() = default;
-};
-
 class Call;
+class InferCall;
 
 class CallQueue {
  public:
-  CallQueue(Desk& desk, grpc::AsyncGenericService& service,
+  CallQueue(Desk& desk, InferMethod& infer, grpc::AsyncGenericService& others,
             std::unique_ptr<grpc::ServerCompletionQueue> queue);
   CallQueue(const CallQueue&) = delete;
   CallQueue& operator=(const CallQueue&) = delete;
@@ -45,10 +37,14 @@ class CallQueue {
 
   // For calls, on the queue's thread.
   Desk& desk() const noexcept { return *desk_; }
-  grpc::AsyncGenericService& service() const noexcept { return *service_; }
+  InferMethod& infer() const noexcept { return *infer_; }
+  grpc::AsyncGenericService& others() const noexcept { return *others_; }
   grpc::ServerCompletionQueue* queue() const noexcept { return queue_.get(); }
-  void await_call();  // one more may come
-  void add_work(Call& call) { work_.push_back(&call); }
+  // One more may come, in place of one that has.
+  void await_infer();
+  void await_other();
+  void add_work(QueuedWork& work) { work_.push_back(&work); }
+  void retire(std::unique_ptr<InferCall> call);
   void retire(std::unique_ptr<Call> call);
 
  private:
@@ -59,10 +55,12 @@ class CallQueue {
   void do_work();
 
   Desk* desk_;
-  grpc::AsyncGenericService* service_;
+  InferMethod* infer_;
+  grpc::AsyncGenericService* others_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
-  std::deque<Call*> work_;
-  std::vector<std::unique_ptr<Call>> spare_;
+  std::deque<QueuedWork*> work_;
+  std::vector<std::unique_ptr<InferCall>> spare_infers_;
+  std::vector<std::unique_ptr<Call>> spare_others_;
   std::thread thread_;
 };
 

@@ -76,7 +76,8 @@ void GrpcServer::listen() {
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(options_.target(), credentials_of(options_), &port);
-  builder.RegisterAsyncGenericService(&calls_);
+  builder.RegisterService(&infer_);
+  builder.RegisterAsyncGenericService(&others_);
   builder.RegisterService(&watch_);
   builder.SetMaxReceiveMessageSize(static_cast<int>(options_.most_bytes));
   builder.SetMaxSendMessageSize(static_cast<int>(options_.most_bytes));
@@ -86,7 +87,8 @@ void GrpcServer::listen() {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              static_cast<int>(2 * options_.most_calls + kMoreStreams));
   for (std::size_t i = 0; i < options_.queues(); ++i) {
-    queues_.push_back(std::make_unique<CallQueue>(desk_, calls_, builder.AddCompletionQueue()));
+    queues_.push_back(
+        std::make_unique<CallQueue>(desk_, infer_, others_, builder.AddCompletionQueue()));
   }
   {
     const OwnersFiles made;

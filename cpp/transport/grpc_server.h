@@ -45,7 +45,8 @@ class GrpcServer {
   std::string token_stamp_;
   Desk desk_;
   HealthWatch watch_;
-  grpc::AsyncGenericService calls_;
+  InferMethod infer_;
+  grpc::AsyncGenericService others_;
   std::vector<std::unique_ptr<CallQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;
   std::string place_;

@@ -25,6 +25,9 @@ class WholeMessage {
   bool is_whole_ = true;
 };
 
+// How much memory of an answer a thread keeps for the next.
+inline constexpr std::size_t kMostKeptAnswer = std::size_t{1} << 22;
+
 // A copy.
 inline grpc::ByteBuffer buffer_of(std::span<const std::byte> bytes) {
   const grpc::Slice slice(bytes.data(), bytes.size());
