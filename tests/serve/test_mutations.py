@@ -1,4 +1,4 @@
-"""Whatever is sent, each call has an end, nothing is left behind, and the next request is answered."""
+"""Whatever is sent, each call has an end, nothing is left behind, and the next one is answered."""
 
 from __future__ import annotations
 

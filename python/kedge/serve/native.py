@@ -52,7 +52,7 @@ def chosen_program(options: Options) -> Path | None:
     if path is None and options.transport == "grpc++":
         raise InvalidArgument(
             "transport = 'grpc++': kedge-serve was not built, or does not run; install gRPC's C++"
-            " library (Debian: libgrpc++-dev) and build anew"
+            " library (Debian: libgrpc++-dev, pkg-config) and build anew"
         )
     return path
 
