@@ -66,7 +66,7 @@ bool CallQueue::take_events() {
     bool is_ok = false;
     if (work_.empty()) {
       if (!queue_->Next(&tag, &is_ok)) return false;
-    } else if (has_all_calls() || !take_waiting(&tag, &is_ok)) {
+    } else if (is_alone() || !take_waiting(&tag, &is_ok)) {
       return true;
     }
     static_cast<QueueEvent*>(tag)->happened(is_ok);
@@ -80,10 +80,10 @@ bool CallQueue::take_waiting(void** tag, bool* is_ok) {
          grpc::CompletionQueue::GOT_EVENT;
 }
 
-// Whether nobody waits for anything but the work at hand: asking what else there is would take
-// longer than many a call.
-bool CallQueue::has_all_calls() const noexcept {
-  return work_.size() == desk_->admission.read().in_flight;
+// Whether there is no call but the one at hand: asking what else there is would take longer than
+// many a call.
+bool CallQueue::is_alone() const noexcept {
+  return work_.size() == 1 && desk_->admission.read().in_flight == 1;
 }
 
 void CallQueue::do_work() {

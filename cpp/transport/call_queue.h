@@ -51,7 +51,7 @@ class CallQueue {
   void run();
   bool take_events();
   bool take_waiting(void** tag, bool* is_ok);
-  bool has_all_calls() const noexcept;
+  bool is_alone() const noexcept;
   void do_work();
 
   Desk* desk_;
