@@ -1,5 +1,6 @@
 #include "kedge/model/foreign.h"
 
+#include "kedge/base/text.h"
 #include "kedge/model/graph_builder.h"
 #include "kedge/model/onnx_graph.h"
 #include "kedge/model/onnx_net_inputs.h"
@@ -21,6 +22,10 @@ ForeignNet read_foreign_onnx(std::span<const std::byte> data) {
   net.reasons = reader.refusals(prediction.name);
   net.origin = text("ONNX of ", graph.producer);
   net.features = inputs.features(texts);
+  check_names(net.features);
+  for (const std::string& reason : net.reasons) {
+    if (!is_utf8(reason)) throw corrupt_data("the graph has a node whose name is not UTF-8");
+  }
   return net;
 }
 

@@ -54,6 +54,7 @@ Net import_onnx_net(std::span<const std::byte> data) {
   net.graph.raw_steps = raw_slot(net.graph);
   net.origin = text("ONNX of ", graph.producer);
   net.features = inputs.features(texts);
+  check_names(net.features);
   return net;
 }
 

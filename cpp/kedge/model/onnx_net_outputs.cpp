@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "kedge/base/text.h"
+
 namespace kedge {
 namespace {
 
@@ -74,6 +76,9 @@ OnnxPrediction find_onnx_prediction(const OnnxGraph& graph) {
     if (maker->inputs.empty()) throw corrupt_data("ZipMap: no inputs");
     found.name = maker->inputs.front();
     found.classes = classes_of(*maker);
+  }
+  for (const std::string& name : found.classes) {
+    if (!is_utf8(name)) throw corrupt_data("the graph has a class whose name is not UTF-8");
   }
   if (count != 1) {
     throw unsupported("an ONNX graph of ", graph.outputs.size(), " outputs, ", count,
