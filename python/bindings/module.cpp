@@ -1,7 +1,9 @@
 #include "bindings.h"
 
 #include <nanobind/nanobind.h>
+
 #include <nanobind/stl/string_view.h>
+#include <string>
 
 #include "kedge/base/cpu.h"
 #include "kedge/base/error.h"
@@ -34,12 +36,19 @@ const ErrorRow kErrors[] = {
 
 PyObject* python_errors[std::size(kErrors)] = {};
 
+// What a damaged file calls its parts need not be UTF-8, but the error is about something else.
+void raise(PyObject* type, const char* what) {
+  const nb::object text = nb::steal(PyUnicode_DecodeUTF8(
+      what, static_cast<Py_ssize_t>(std::char_traits<char>::length(what)), "replace"));
+  if (text.is_valid()) PyErr_SetObject(type, text.ptr());
+}
+
 void translate(const std::exception_ptr& caught, void*) {
   try {
     std::rethrow_exception(caught);
   } catch (const Error& error) {
     for (std::size_t i = 0; i < std::size(kErrors); ++i) {
-      if (kErrors[i].code == error.code()) PyErr_SetString(python_errors[i], error.what());
+      if (kErrors[i].code == error.code()) raise(python_errors[i], error.what());
     }
   }
 }

@@ -105,3 +105,9 @@ def test_what_is_missing_wins(kind: str, hole: int) -> None:
 def test_what_no_step_does_is_named(nodes: list[Any], constants: Any, said: str) -> None:
     with pytest.raises(kedge.Unsupported, match=said):
         kedge.compile(net(nodes, constants, 1 if nodes[0].op_type == "ReduceSum" else 6))
+
+
+def test_a_name_that_is_no_text_is_an_error_like_any_other() -> None:
+    data = net(node("Erf", "x", name="wave"), {}, 6).replace(b"wave", b"w\xffve")
+    with pytest.raises(kedge.Unsupported, match="w\N{REPLACEMENT CHARACTER}ve"):
+        kedge.compile(data)
