@@ -36,7 +36,8 @@ std::uint32_t bins_of(std::int64_t bins) {
 void make(QualityCounts* self, const std::string& kind, std::string prediction, std::string target,
           double threshold, std::int64_t bins, std::vector<std::string> classes,
           std::vector<double> quantiles, std::string by, std::vector<std::string> values,
-          double minimum, double alpha, std::string reference) {
+          double minimum, double alpha, std::string reference,
+          std::vector<std::string> probabilities, std::string weight) {
   QualitySpec spec;
   spec.kind = kind_of(kind);
   spec.target = std::move(target);
@@ -50,6 +51,8 @@ void make(QualityCounts* self, const std::string& kind, std::string prediction, 
   spec.minimum = minimum;
   spec.alpha = alpha;
   spec.reference = std::move(reference);
+  spec.probabilities = std::move(probabilities);
+  spec.weight = std::move(weight);
   new (self) QualityCounts(std::move(spec));
 }
 
@@ -125,6 +128,8 @@ nb::dict definition_of(const QualityCounts& self) {
   out["minimum"] = spec.minimum;
   out["alpha"] = spec.alpha;
   out["reference"] = spec.reference;
+  out["probabilities"] = nb::cast(spec.probabilities);
+  out["weight"] = spec.weight;
   return out;
 }
 
@@ -137,7 +142,7 @@ void bind_quality(nb::module_& m) {
       .def("__init__", make, "kind"_a, "prediction"_a, "target"_a, "threshold"_a = 0.5,
            "bins"_a = 0, "classes"_a = nb::list(), "quantiles"_a = nb::list(), "by"_a = "",
            "values"_a = nb::list(), "minimum"_a = 1.0, "alpha"_a = 0.05, "reference"_a = "",
-           "Nothing counted yet.")
+           "probabilities"_a = nb::list(), "weight"_a = "", "Nothing counted yet.")
       .def("like", &QualityCounts::like, "The same definition, nothing counted.")
       .def("update", update<QualityCounts>, "data"_a.none(),
            "Count every row, or none when one is wrong.")

@@ -1799,7 +1799,7 @@ class Model:
 class QualityCounts:
     """What predictions and what became true come to, by part."""
 
-    def __init__(self, kind: str, prediction: str, target: str, threshold: float = 0.5, bins: int = 0, classes: Sequence[str] = [], quantiles: Sequence[float] = [], by: str = '', values: Sequence[str] = [], minimum: float = 1.0, alpha: float = 0.05, reference: str = '') -> None:
+    def __init__(self, kind: str, prediction: str, target: str, threshold: float = 0.5, bins: int = 0, classes: Sequence[str] = [], quantiles: Sequence[float] = [], by: str = '', values: Sequence[str] = [], minimum: float = 1.0, alpha: float = 0.05, reference: str = '', probabilities: Sequence[str] = [], weight: str = '') -> None:
         """Nothing counted yet."""
 
     def like(self) -> QualityCounts:

@@ -25,7 +25,7 @@ VERSIONS = {
     "ipc": 1,
     "categories": 1,
     "bundle": 1,
-    "quality": 1,
+    "quality": 2,
     "calibration": 1,
     "shadow": 1,
     "canary": 1,

@@ -17,7 +17,12 @@ QUALITY: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], Any]]] = {
     "quality": (
         QualityCounts.from_bytes,
         lambda read: {
-            "definition": read.definition,
+            # Version 1 had neither probabilities nor weights.
+            "definition": {
+                name: value
+                for name, value in read.definition.items()
+                if value or name not in ("probabilities", "weight")
+            },
             "parts": [[read.counts(i), read.sums(i)] for i in range(len(read.parts) + 1)],
         },
     ),
@@ -51,12 +56,20 @@ def quality() -> dict[str, dict[str, bytes]]:
     }
     rows["y"][::9] = np.nan
     parts = {"by": "c", "values": ["a", "b"]}
+    rows |= {"w": rows["p"] * 3, "q": 1 - rows["p"]}
+    # What has neither is stored as version 1 is.
     counted = {
-        "binary": kedge.Performance("binary", prediction="p", target="y", **parts),
-        "classes": kedge.Performance("classes", prediction="c", target="c", classes=["a", "b"]),
-        "regression": kedge.Performance("regression", prediction="p", target="n", quantiles=[0.1]),
-        "estimate": kedge.Estimate(score="p", **parts),
-        "fairness": kedge.Fairness(decision="y", group="c", groups=["a", "b"], reference="a"),
+        "binary": kedge.Performance("binary", prediction="p", target="y", weight="w", **parts),
+        "classes": kedge.Performance(
+            "classes",
+            prediction="c",
+            target="c",
+            classes=["b", "a"],
+            probabilities={"a": "p", "b": "q"},
+        ),
+        "regression": kedge.Performance(
+            "regression", prediction="p", target="n", quantiles=[0.1], weight="w"
+        ),
     }
     for one in counted.values():
         one.update(rows)

@@ -95,7 +95,9 @@ def test_quality_and_decisions_read(path: Path) -> None:
     found = holds_quality(format_name, path.read_bytes())
     assert json.loads(json.dumps(found)) == expected(path)
     again = QUALITY[format_name][0](path.read_bytes())
-    assert not is_newest(path) or again.to_bytes() == path.read_bytes()
+    # Version 1 of quality is still how what needs no more of it is stored.
+    is_written = is_newest(path) or format_name == "quality"
+    assert not is_written or again.to_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("path", files("pipeline"), ids=lambda path: path.name)

@@ -25,6 +25,15 @@ def counters() -> dict[str, Any]:
         "regression": kedge.Performance("regression", prediction="p", target="y"),
         "parts": kedge.Performance("binary", prediction="p", target="y", by="g", values=["1", "2"]),
         "calibration": Calibration(score="p", target="y"),
+        "weighted": kedge.Performance("regression", prediction="p", target="y", weight="d"),
+        "shares": kedge.Performance(
+            "classes",
+            prediction="d",
+            target="y",
+            classes=["0", "1"],
+            probabilities={"1": "p", "0": "q"},
+            weight="t",
+        ),
         "fairness": kedge.Fairness(decision="d", target="y", group="g", groups=["1", "2"]),
     }
 
@@ -41,6 +50,7 @@ def test_a_stream_goes_on_from_bytes(
     for is_label, key, step, score in events:
         now += step
         rows = {"id": [key], "p": [score / 10], "t": [now], "y": [score % 2]}
+        rows["q"] = [1 - score / 10 if score else None]
         rows |= {"g": [score % 3], "d": [score // 5]}
         for one in (late, again):
             (one.observe if is_label else one.predict)(rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -28,6 +30,21 @@ def precision_area(targets: Floats, scores: Floats) -> float:
         targets[scores >= score].sum() / (scores >= score).sum() for score in scores[targets == 1]
     ]
     return float(np.mean(at))
+
+
+def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
+    """The exact sums, their ratio rounded once."""
+    pairs = zip(map(Fraction, values), map(Fraction, weights), strict=True)
+    return float(sum(v * w for v, w in pairs) / sum(map(Fraction, weights)))
+
+
+def class_losses(target: str, shares: Mapping[str, float]) -> tuple[float, float]:
+    """A row's log loss and sum of squares; a class without a share has 0."""
+    said = min(max(shares.get(target, 0.0), 2.0**-52), 1 - 2.0**-52)
+    names = [*shares, *({target} - shares.keys())]
+    return -math.log(said), math.fsum(
+        (shares.get(name, 0.0) - (name == target)) ** 2 for name in names
+    )
 
 
 def pinball(targets: Floats, predictions: Floats, quantile: float) -> float:

@@ -28,32 +28,46 @@ bool count_missing(Tally& tally, bool no_target, bool no_prediction) noexcept {
   return true;
 }
 
-void count_binary(Tally& tally, double threshold, double target, double score) noexcept {
-  const bool is_yes = target != 0;
-  const double off = score - target;
-  ++tally.counts[kOutcomes + 2 * std::size_t{is_yes} + std::size_t{score >= threshold}];
-  ++tally.counts[(is_yes ? kPositiveCells : kNegativeCells) + score_cell(score)];
-  tally.sums[kLogLoss].add(log_loss_of(is_yes, score));
-  tally.sums[kSquaredDistance].add(off * off);
+double weight_of(const RowValues& rows, std::size_t row) noexcept {
+  return rows.weights.empty() ? 1 : rows.weights[row];
 }
 
-void count_number(Tally& tally, std::span<const double> quantiles, double target,
-                  double prediction) noexcept {
+void count_binary(Tally& tally, const QualitySpec& spec, double target, double score,
+                  double weight) noexcept {
+  const bool is_yes = target != 0;
+  const double off = score - target;
+  const std::size_t outcome = 2 * std::size_t{is_yes} + std::size_t{score >= spec.threshold};
+  ++tally.counts[kOutcomes + outcome];
+  ++tally.counts[(is_yes ? kPositiveCells : kNegativeCells) + score_cell(score)];
+  tally.sums[kLogLoss].add(weight * log_loss_of(is_yes, score));
+  tally.sums[kSquaredDistance].add(weight * (off * off));
+  if (!spec.weight.empty()) tally.sums[kBinarySums + outcome].add(weight);
+}
+
+void count_number(Tally& tally, const QualitySpec& spec, double target, double prediction,
+                  double weight) noexcept {
+  const std::vector<double>& quantiles = spec.quantiles;
   const double error = prediction - target;
   const double size = std::abs(error);
   const bool is_zero = std::abs(target) < kLeastTarget;
   ++tally.counts[kNumberRows];
   tally.counts[kZeroTargets] += is_zero ? 1 : 0;
-  tally.sums[kError].add(error);
-  tally.sums[kAbsoluteError].add(size);
-  tally.sums[kSquaredError].add(error * error);
-  if (!is_zero) tally.sums[kRelativeError].add(size / std::abs(target));
-  tally.sums[kTarget].add(target);
-  tally.sums[kSquaredTarget].add(exact_product(target, target));
+  tally.sums[kError].add(weight * error);
+  tally.sums[kAbsoluteError].add(weight * size);
+  tally.sums[kSquaredError].add(weight * (error * error));
+  if (!is_zero) tally.sums[kRelativeError].add(weight * (size / std::abs(target)));
+  const Twofold square = exact_product(target, target);
+  tally.sums[kTarget].add(exact_product(weight, target));
+  tally.sums[kSquaredTarget].add(exact_product(weight, square.high));
+  tally.sums[kSquaredTarget].add(exact_product(weight, square.low));
   for (std::size_t i = 0; i < quantiles.size(); ++i) {
-    const double weight = error < 0 ? quantiles[i] : 1 - quantiles[i];
-    tally.sums[kRegressionSums + i].add(weight * size);
+    const double slope = error < 0 ? quantiles[i] : 1 - quantiles[i];
+    tally.sums[kRegressionSums + i].add(weight * (slope * size));
   }
+  if (spec.weight.empty()) return;
+  const std::size_t first = kRegressionSums + quantiles.size();
+  tally.sums[first].add(weight);
+  if (!is_zero) tally.sums[first + 1].add(weight);
 }
 
 void count_reliability(Tally& tally, std::size_t bins, double target, double score) noexcept {
@@ -87,22 +101,42 @@ void count_one(const QualitySpec& spec, const RowValues& rows, std::size_t row, 
   if (count_missing(tally, is_missing(target), is_missing(score))) return;
   switch (spec.kind) {
     case QualityKind::kBinary:
-      return count_binary(tally, spec.threshold, target, score);
+      return count_binary(tally, spec, target, score, weight_of(rows, row));
     case QualityKind::kRegression:
-      return count_number(tally, spec.quantiles, target, score);
+      return count_number(tally, spec, target, score, weight_of(rows, row));
     default:
       return count_reliability(tally, spec.bins, target, score);
   }
 }
 
-void count_classes(std::size_t classes, const RowValues& rows, std::span<Tally> tallies) {
+// A class that is not listed has a probability of 0.
+void count_shares(Tally& tally, std::span<const double> shares, std::size_t target,
+                  double weight) noexcept {
+  const double said = target < shares.size() ? shares[target] : 0;
+  double squares = (1 - said) * (1 - said);
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    if (i != target) squares += shares[i] * shares[i];
+  }
+  tally.sums[kClassLogLoss].add(weight * log_loss_of(true, said));
+  tally.sums[kClassSquares].add(weight * squares);
+}
+
+void count_classes(const QualitySpec& spec, const RowValues& rows, std::span<Tally> tallies) {
+  const std::size_t classes = spec.classes.size();
+  const std::size_t first_weight = spec.probabilities.empty() ? 0 : std::size_t{kClassSums};
   for (std::size_t row = 0; row < rows.length; ++row) {
     Tally& tally = tallies[rows.parts.empty() ? 0 : rows.parts[row]];
     const std::size_t target = rows.target_classes[row];
     const std::size_t predicted = rows.predicted_classes[row];
     // A null has the slot behind the one of unlisted names.
     if (count_missing(tally, target > classes, predicted > classes)) continue;
-    ++tally.counts[class_slot(classes, target, predicted)];
+    const std::size_t slot = class_slot(classes, target, predicted);
+    const double weight = weight_of(rows, row);
+    ++tally.counts[slot];
+    if (!spec.weight.empty()) tally.sums[first_weight + slot - kCommonCounts].add(weight);
+    if (spec.probabilities.empty()) continue;
+    count_shares(tally, std::span(rows.probabilities).subspan(row * classes, classes), target,
+                 weight);
   }
 }
 
@@ -134,7 +168,7 @@ void count_decisions(const RowValues& rows, std::span<Tally> tallies) {
 }  // namespace
 
 void count_rows(const QualitySpec& spec, const RowValues& rows, std::span<Tally> tallies) {
-  if (spec.kind == QualityKind::kClasses) return count_classes(spec.classes.size(), rows, tallies);
+  if (spec.kind == QualityKind::kClasses) return count_classes(spec, rows, tallies);
   if (spec.kind == QualityKind::kFairness) return count_decisions(rows, tallies);
   for (std::size_t row = 0; row < rows.length; ++row) {
     count_one(spec, rows, row, tallies[rows.parts.empty() ? 0 : rows.parts[row]]);

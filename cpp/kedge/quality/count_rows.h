@@ -16,7 +16,9 @@ struct RowValues {
   std::vector<double> predictions;
   std::vector<std::uint32_t> target_classes;  // slots of names
   std::vector<std::uint32_t> predicted_classes;
-  std::vector<std::uint32_t> parts;  // empty when there is but one part
+  std::vector<double> probabilities;  // those of a row after those of another, if there are any
+  std::vector<double> weights;        // empty when each row counts 1
+  std::vector<std::uint32_t> parts;   // empty when there is but one part
   std::size_t length = 0;
 };
 

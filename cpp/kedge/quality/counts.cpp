@@ -13,12 +13,26 @@ namespace kedge {
 namespace {
 
 constexpr std::string_view kKind = "QLTY";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::uint64_t kMostRows = std::uint64_t{1} << 53;  // whole numbers that a double holds
+
+// With the column of each class's probability.
+void sort_classes(QualitySpec& spec) {
+  std::vector<std::pair<std::string, std::string>> both;
+  both.reserve(spec.classes.size());
+  for (std::size_t i = 0; i < spec.classes.size(); ++i) {
+    both.emplace_back(spec.classes[i], spec.probabilities.empty() ? "" : spec.probabilities[i]);
+  }
+  std::sort(both.begin(), both.end());
+  for (std::size_t i = 0; i < both.size(); ++i) {
+    spec.classes[i] = std::move(both[i].first);
+    if (!spec.probabilities.empty()) spec.probabilities[i] = std::move(both[i].second);
+  }
+}
 
 QualitySpec checked(QualitySpec spec) {
   spec.check();
-  std::sort(spec.classes.begin(), spec.classes.end());
+  sort_classes(spec);
   std::sort(spec.part_values.begin(), spec.part_values.end());
   return spec;
 }
@@ -88,6 +102,7 @@ RowValues QualityCounts::read_predictions(const Batch& flat) const {
   switch (spec_.kind) {
     case QualityKind::kClasses:
       rows.predicted_classes = names_of(flat, spec_.prediction, classes_);
+      read_probabilities(flat, rows);
       break;
     case QualityKind::kRegression:
       rows.predictions = values_of(flat, spec_.prediction, ValueDomain::kNumber);
@@ -98,7 +113,20 @@ RowValues QualityCounts::read_predictions(const Batch& flat) const {
     default:
       rows.predictions = values_of(flat, spec_.prediction, ValueDomain::kScore);
   }
+  if (!spec_.weight.empty()) rows.weights = weights_of(flat, spec_.weight);
   return rows;
+}
+
+void QualityCounts::read_probabilities(const Batch& flat, RowValues& rows) const {
+  if (spec_.probabilities.empty()) return;
+  rows.probabilities = shares_of(flat, spec_.probabilities);
+  const std::size_t classes = spec_.classes.size();
+  for (std::size_t row = 0; row < flat.length; ++row) {
+    const double* shares = rows.probabilities.data() + row * classes;
+    if (std::any_of(shares, shares + classes, is_missing)) {
+      rows.predicted_classes[row] = classes_.null_slot();
+    }
+  }
 }
 
 RowValues QualityCounts::read_targets(const Batch& flat) const {
@@ -175,7 +203,7 @@ std::vector<std::byte> QualityCounts::to_bytes() const {
   ByteWriter out;
   spec_.write(out);
   for (const Tally& part : parts_) part.write(out);
-  return seal_frame(kKind, kVersion, out.view());
+  return seal_frame(kKind, spec_.version(), out.view());
 }
 
 QualityCounts QualityCounts::from_bytes(std::span<const std::byte> bytes) {
@@ -186,8 +214,9 @@ QualityCounts QualityCounts::from_bytes(std::span<const std::byte> bytes) {
 }
 
 QualityCounts QualityCounts::read(ByteReader& file) {
-  ByteReader in(open_frame(file, kKind, kVersion).payload, file.section());
-  QualityCounts counts(QualitySpec::read(in));
+  const Frame frame = open_frame(file, kKind, kVersion);
+  ByteReader in(frame.payload, file.section());
+  QualityCounts counts(QualitySpec::read(in, frame.version));
   for (std::size_t i = 0; i < counts.parts_.size(); ++i) {
     counts.parts_[i].read(in);
     if (is_possible(counts.spec_, counts.parts_[i])) continue;

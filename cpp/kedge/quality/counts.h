@@ -28,7 +28,8 @@ class QualityCounts {
 
   // Counts every row of the batch, or throws and counts none: a column is missing or of a type that
   // has no such values, a target or decision is neither 0 nor 1, a score is not from 0 to 1, a
-  // number is not finite or beyond 1e150. NaN is missing, as null is.
+  // number is not finite or beyond 1e150, probabilities do not add up to 1, a weight is missing or
+  // not from 0 to 1e7. NaN is missing, as null is; so is a prediction without all probabilities.
   void update(const Batch& batch);
   // The same in two steps, for what comes at two times: the values of a batch that has no targets
   // or no predictions, all checked; then rows of both.
@@ -60,6 +61,7 @@ class QualityCounts {
   }
 
  private:
+  void read_probabilities(const Batch& flat, RowValues& rows) const;
   void check_spec(const QualityCounts& other, std::string_view verb) const;
   std::uint64_t row_count() const noexcept;
 

@@ -1,4 +1,6 @@
 // The stored form of predictions that wait.
+#include <algorithm>
+
 #include "kedge/base/error.h"
 #include "kedge/base/frame.h"
 #include "kedge/evidence/stored_number.h"
@@ -40,6 +42,12 @@ LateCounts checked(const ByteReader& in, LateCounter counter, LateSpec spec) {
 }
 
 // As read_predictions checks it, so that counting it cannot fail later.
+double read_weight(ByteReader& in) {
+  const auto weight = in.read<double>();
+  if (weight >= 0 && weight <= kLargestWeight) return weight;
+  throw corrupt_data(in.section(), ": a weight of ", weight);
+}
+
 double read_prediction(ByteReader& in, QualityKind kind) {
   constexpr double kMostNumber = 1e150;
   const auto value = in.read<double>();
@@ -69,6 +77,10 @@ void LateCounts::write_waiting(ByteWriter& out) const {
     out.write_string(row.id);
     out.write(is_missing(row.prediction) ? kMissingValue : row.prediction);
     out.write_varint(row.predicted_class);
+    for (const double share : row.probabilities) {
+      out.write(is_missing(share) ? kMissingValue : share);
+    }
+    if (!counts().spec().weight.empty()) out.write(row.weight);
     out.write_varint(row.part);
     out.write(row.time);
   }
@@ -107,6 +119,14 @@ void LateCounts::read_waiting(ByteReader& in) {
     }
     row.prediction = read_prediction(in, spec.kind);
     row.predicted_class = read_slot(in, classes);
+    row.probabilities.resize(spec.probabilities.size());
+    for (double& share : row.probabilities) share = read_prediction(in, spec.kind);
+    const bool has_gap =
+        std::any_of(row.probabilities.begin(), row.probabilities.end(), is_missing);
+    if (has_gap && row.predicted_class + 1 < classes) {
+      throw corrupt_data(in.section(), ": prediction ", i, " has a class without a probability");
+    }
+    if (!spec.weight.empty()) row.weight = read_weight(in);
     row.part = read_slot(in, counts().part_count());
     row.time = in.read<std::int64_t>();
     if (now_ ? row.time > *now_ : row.time != 0) {

@@ -133,6 +133,12 @@ void LateCounts::predict(const Batch& batch) {
     waiting.id = ids[row];
     if (!rows.predictions.empty()) waiting.prediction = rows.predictions[row];
     if (!rows.predicted_classes.empty()) waiting.predicted_class = rows.predicted_classes[row];
+    if (!rows.probabilities.empty()) {
+      const std::size_t classes = counts().spec().classes.size();
+      const double* shares = rows.probabilities.data() + row * classes;
+      waiting.probabilities.assign(shares, shares + classes);
+    }
+    if (!rows.weights.empty()) waiting.weight = rows.weights[row];
     if (!rows.parts.empty()) waiting.part = rows.parts[row];
     if (times.column != nullptr) waiting.time = times.values[row];
     wait(std::move(waiting));
@@ -159,6 +165,9 @@ void LateCounts::observe(const Batch& batch) {
     if (!labels.target_classes.empty()) joined.target_classes.push_back(labels.target_classes[row]);
     joined.predictions.push_back(waiting.prediction);
     joined.predicted_classes.push_back(waiting.predicted_class);
+    joined.probabilities.insert(joined.probabilities.end(), waiting.probabilities.begin(),
+                                waiting.probabilities.end());
+    joined.weights.push_back(waiting.weight);
     joined.parts.push_back(waiting.part);
     places_.erase(found);
     ++joined_;

@@ -73,6 +73,8 @@ class LateCounts {
     std::string id;
     double prediction = 0;
     std::uint32_t predicted_class = 0;
+    std::vector<double> probabilities;
+    double weight = 1;
     std::uint32_t part = 0;
     std::int64_t time = 0;
   };

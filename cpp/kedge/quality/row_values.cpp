@@ -1,5 +1,8 @@
 #include "kedge/quality/row_values.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "kedge/arrow/check.h"
 #include "kedge/arrow/numeric.h"
 #include "kedge/base/error.h"
@@ -10,6 +13,7 @@ namespace kedge {
 namespace {
 
 constexpr double kLargestNumber = 1e150;  // its square is a number too
+constexpr double kShareError = 0.01;
 
 bool is_within(double value, ValueDomain domain) noexcept {
   switch (domain) {
@@ -19,6 +23,8 @@ bool is_within(double value, ValueDomain domain) noexcept {
       return value >= 0 && value <= 1;
     case ValueDomain::kNumber:
       return value >= -kLargestNumber && value <= kLargestNumber;
+    case ValueDomain::kWeight:
+      return value >= 0 && value <= kLargestWeight;
   }
   return false;
 }
@@ -31,6 +37,8 @@ const char* words_for(ValueDomain domain) noexcept {
       return "from 0 to 1";
     case ValueDomain::kNumber:
       return "from -1e150 to 1e150";
+    case ValueDomain::kWeight:
+      return "from 0 to 1e7";
   }
   return "";
 }
@@ -51,6 +59,8 @@ bool all_within(const std::vector<double>& values, ValueDomain domain) noexcept 
       return all_within<ValueDomain::kScore>(values);
     case ValueDomain::kNumber:
       return all_within<ValueDomain::kNumber>(values);
+    case ValueDomain::kWeight:
+      return all_within<ValueDomain::kWeight>(values);
   }
   return false;
 }
@@ -76,6 +86,32 @@ std::vector<double> values_of(const Batch& batch, const std::string& name, Value
   while (is_missing(values[row]) || is_within(values[row], domain)) ++row;
   throw invalid_argument("column \"", name, "\": ", values[row], " in row ", row, " is not ",
                          words_for(domain));
+}
+
+std::vector<double> weights_of(const Batch& batch, const std::string& name) {
+  std::vector<double> weights = values_of(batch, name, ValueDomain::kWeight);
+  const auto gap = std::find_if(weights.begin(), weights.end(), is_missing);
+  if (gap == weights.end()) return weights;
+  throw invalid_argument("column \"", name, "\": row ", gap - weights.begin(), " has no weight");
+}
+
+std::vector<double> shares_of(const Batch& batch, const std::vector<std::string>& columns) {
+  std::vector<double> shares(batch.length * columns.size());
+  std::vector<double> sums(batch.length);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::vector<double> values = values_of(batch, columns[i], ValueDomain::kScore);
+    for (std::size_t row = 0; row < batch.length; ++row) {
+      shares[row * columns.size() + i] = values[row];
+      sums[row] += values[row];
+    }
+  }
+  for (std::size_t row = 0; row < batch.length; ++row) {
+    if (is_missing(sums[row]) || std::fabs(sums[row] - 1) <= kShareError) continue;
+    throw invalid_argument("column \"", columns.front(), "\" and ", columns.size() - 1,
+                           " more: the probabilities in row ", row, " add up to ", sums[row],
+                           ", not to 1");
+  }
+  return shares;
 }
 
 std::vector<std::uint32_t> names_of(const Batch& batch, const std::string& name,

@@ -68,7 +68,21 @@ void QualitySpec::check() const {
     if (quantile > 0 && quantile < 1) continue;
     throw invalid_argument("quantiles: ", quantile, " is not between 0 and 1");
   }
+  check_rows();
   check_parts();
+}
+
+void QualitySpec::check_rows() const {
+  if (!probabilities.empty() && probabilities.size() != classes.size()) {
+    throw invalid_argument("probabilities: ", probabilities.size(), " columns are named for ",
+                           classes.size(), " classes");
+  }
+  check_names("probabilities", probabilities, kMostClasses);
+  const bool is_performance = kind == QualityKind::kBinary || kind == QualityKind::kClasses ||
+                              kind == QualityKind::kRegression;
+  if (!weight.empty() && !is_performance) {
+    throw invalid_argument("weight = \"", weight, "\": evidence is of rows that count 1 each");
+  }
 }
 
 void QualitySpec::check_parts() const {
@@ -118,16 +132,19 @@ std::size_t QualitySpec::count_slots() const noexcept {
 }
 
 std::size_t QualitySpec::sum_slots() const noexcept {
+  const std::size_t per_weight = weight.empty() ? 0 : 1;
   switch (kind) {
     case QualityKind::kBinary:
-      return kBinarySums;
+      return kBinarySums + per_weight * kOutcomeSums;
     case QualityKind::kRegression:
-      return kRegressionSums + quantiles.size();
+      return kRegressionSums + quantiles.size() + per_weight * kNumberWeights;
     case QualityKind::kCalibration:
       return kSumsOfBin * bins;
     case QualityKind::kEstimate:
       return kEstimateSums;
     case QualityKind::kClasses:
+      return (probabilities.empty() ? 0 : std::size_t{kClassSums}) +
+             per_weight * (classes.size() + 1) * (classes.size() + 1);
     case QualityKind::kFairness:
       return 0;
   }
@@ -148,9 +165,12 @@ void QualitySpec::write(ByteWriter& out) const {
   out.write(minimum);
   out.write(alpha);
   out.write_string(reference);
+  if (version() == 1) return;
+  write_names(out, probabilities);
+  out.write_string(weight);
 }
 
-QualitySpec QualitySpec::read(ByteReader& in) {
+QualitySpec QualitySpec::read(ByteReader& in, std::uint32_t version) {
   QualitySpec spec;
   const auto kind = in.read<std::uint8_t>();
   if (kind > static_cast<std::uint8_t>(QualityKind::kFairness)) {
@@ -170,6 +190,10 @@ QualitySpec QualitySpec::read(ByteReader& in) {
   spec.minimum = in.read<double>();
   spec.alpha = in.read<double>();
   spec.reference = in.read_string();
+  if (version > 1) {
+    spec.probabilities = read_names(in);
+    spec.weight = in.read_string();
+  }
   try {
     spec.check();
   } catch (const Error& error) {

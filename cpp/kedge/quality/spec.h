@@ -36,9 +36,11 @@ struct QualitySpec {
   double threshold = 0.5;  // a score from here on is a yes
   std::uint32_t bins = 0;  // of calibration
   std::vector<std::string> classes;
-  std::vector<double> quantiles;  // whose loss is asked for, of regression
-  std::string part_column;        // whose values part the rows; empty for none
+  std::vector<std::string> probabilities;  // the column of each class's, or none at all
+  std::vector<double> quantiles;           // whose loss is asked for, of regression
+  std::string part_column;                 // whose values part the rows; empty for none
   std::vector<std::string> part_values;
+  std::string weight;  // the column of how much a row counts; empty when all count 1
   // Of fairness: no group's rate is to be below `minimum` times another's, or the reference's if
   // one is named; and how often, ever, what is shown of that may be wrong.
   double minimum = 1;
@@ -51,14 +53,17 @@ struct QualitySpec {
   std::size_t count_slots() const noexcept;
   std::size_t sum_slots() const noexcept;
 
+  // Without probabilities and weights the stored form is that of version 1.
+  std::uint32_t version() const noexcept { return probabilities.empty() && weight.empty() ? 1 : 2; }
   void write(ByteWriter& out) const;
   // Throws CorruptData for what check() refuses.
-  static QualitySpec read(ByteReader& in);
+  static QualitySpec read(ByteReader& in, std::uint32_t version);
 
   friend bool operator==(const QualitySpec&, const QualitySpec&) = default;
 
  private:
   void check_parts() const;
+  void check_rows() const;
 };
 
 // Counts of every kind: rows whose target is missing (null or NaN), whose prediction is, both. They
@@ -74,11 +79,15 @@ inline constexpr std::size_t kNegativeCells = kOutcomes + 4;
 inline constexpr std::size_t kPositiveCells = kNegativeCells + kScoreCells;
 inline constexpr std::size_t kBinaryCounts = kPositiveCells + kScoreCells;
 enum BinarySum : std::size_t { kLogLoss, kSquaredDistance, kBinarySums };
+// Then, where rows have weights, those of the four outcomes. Cells count rows.
+inline constexpr std::size_t kOutcomeSums = 4;
 
 // Classes: a square matrix, the true class's row after row, the last of each for unlisted names.
 inline std::size_t class_slot(std::size_t classes, std::size_t target, std::size_t predicted) {
   return kCommonCounts + target * (classes + 1) + predicted;
 }
+// With probabilities; then, where rows have weights, those of the matrix.
+enum ClassSum : std::size_t { kClassLogLoss, kClassSquares, kClassSums };
 
 // Regression: rows, and those whose target is 0 or as good as.
 inline constexpr std::size_t kNumberRows = kCommonCounts;
@@ -93,6 +102,9 @@ enum RegressionSum : std::size_t {
   kSquaredTarget,
   kRegressionSums,  // then one for each quantile loss
 };
+
+// Then, where rows have weights, all of them, and those of targets that are not zero.
+inline constexpr std::size_t kNumberWeights = 2;
 
 // Calibration: rows of each bin, then its positives.
 inline constexpr std::size_t kBinRows = kCommonCounts;
