@@ -50,7 +50,7 @@ def test_a_stream_goes_on_from_bytes(
     for is_label, key, step, score in events:
         now += step
         rows = {"id": [key], "p": [score / 10], "t": [now], "y": [score % 2]}
-        rows["q"] = [1 - score / 10 if score else None]
+        rows["q"] = [1 - score / 10 if score else float("nan")]
         rows |= {"g": [score % 3], "d": [score // 5]}
         for one in (late, again):
             (one.observe if is_label else one.predict)(rows)
