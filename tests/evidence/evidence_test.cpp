@@ -102,7 +102,8 @@ TEST("what has long been evident stays when it is told in logarithms") {
 
 TEST("a bank of detectors is the detectors, and their mean is held at its most") {
   Random random(5);
-  DetectorBank bank(3);
+  const double weights[] = {1, 2, 5};
+  DetectorBank bank({1, 2, 5});
   std::vector<ChangeDetector> each(3, ChangeDetector(DetectorForm::kShiryaevRoberts));
   for (int look = 1; look <= 50; ++look) {
     double sum = 0;
@@ -110,13 +111,14 @@ TEST("a bank of detectors is the detectors, and their mean is held at its most")
       const double log_factor = random.uniform() - 0.4;
       bank.log_factors()[i] = log_factor;
       each[i].update(log_factor);
-      sum += std::exp(each[i].log_evidence()) / 3;
+      sum += std::exp(each[i].log_evidence()) * weights[i] / 8;
     }
     bank.advance(1, look);
     CHECK(std::fabs(bank.evidence() / sum - 1) < 1e-12);
     for (std::size_t i = 0; i < 3; ++i) {
       CHECK(std::fabs(bank.since(i) - each[i].since()) < 1e-9);
-      CHECK(each[i].log_evidence() <= each[bank.strongest()].log_evidence());
+      CHECK(bank.weight(i) * bank.evidence(i) <=
+            bank.weight(bank.strongest()) * bank.evidence(bank.strongest()));
     }
   }
   for (double& log_factor : bank.log_factors()) log_factor = 1e9;
@@ -124,11 +126,11 @@ TEST("a bank of detectors is the detectors, and their mean is held at its most")
   CHECK(bank.evidence() == kMostEvidence && bank.log_evidence() < 694);
   ByteWriter out;
   bank.write(out);
-  DetectorBank other(3);
+  DetectorBank other({1, 2, 5});
   ByteReader in(out.view(), "evidence");
   other.read(in);
   CHECK(other.evidence() == bank.evidence() && other.since(2) == bank.since(2));
-  DetectorBank fewer(2);
+  DetectorBank fewer({1, 1});
   ByteReader again(out.view(), "evidence");
   CHECK_ERROR("evidence of 3 detectors of 2", fewer.read(again));
   bank.restart();

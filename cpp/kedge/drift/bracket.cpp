@@ -16,11 +16,6 @@ void check_maps(const Histogram& reference, const Histogram& current) {
                          reference.map().cells(), " and ", current.map().cells(), ")");
 }
 
-bool is_point_slot(const CellMap& map, std::uint32_t slot) {
-  if (slot == minus_inf_slot() || slot == plus_inf_slot(map.cells())) return true;
-  return map.is_point(slot - 1);
-}
-
 // Both distribution functions slot by slot, in units of 1 / (n m): whole numbers, so that they are
 // exact up to n m = 2^53 and cost no division.
 class Walk {
@@ -63,6 +58,11 @@ class Walk {
 };
 
 }  // namespace
+
+bool is_point_slot(const CellMap& map, std::uint32_t slot) {
+  if (slot == minus_inf_slot() || slot == plus_inf_slot(map.cells())) return true;
+  return map.is_point(slot - 1);
+}
 
 Bracket ks_bracket(const Histogram& reference, const Histogram& current) {
   check_maps(reference, current);

@@ -33,6 +33,9 @@ struct Interval {
 // The range of values whose share changed most, up or down. O(cells).
 Interval changed_interval(const Histogram& reference, const Histogram& current);
 
+// Whether a slot of the order holds one value and no other.
+bool is_point_slot(const CellMap& map, std::uint32_t slot);
+
 // The values that a range of slots holds; infinite where it is open.
 ValueRange values_in(const CellMap& map, std::uint32_t first_slot, std::uint32_t last_slot);
 

@@ -7,6 +7,8 @@
 namespace kedge {
 namespace {
 
+constexpr double kOfQuestions = 0.25;  // of the evidence, where there are bets too
+
 bool is_ordered_cut(const Event& event) {
   return event.kind == EventKind::kValueCut || event.kind == EventKind::kLengthCut;
 }
@@ -15,28 +17,27 @@ bool is_ordered_cut(const Event& event) {
 
 ColumnMonitor::ColumnMonitor(const ColumnProfile& reference, double min_effect, double alpha,
                              std::uint32_t group)
-    : tallies_(reference, alpha),
-      reference_(tallies_.size()),
-      asked_(0),
-      betting_(0),
-      per_group_(1.0 / group) {
+    : tallies_(reference, alpha), reference_(tallies_.size()), per_group_(1.0 / group) {
   tallies_.read(reference, reference_);
   const std::span<const Event> events = tallies_.events();
+  std::vector<double> weights;
   for (std::uint32_t i = 0; i < events.size(); ++i) {
-    ask(i, true, events[i].reference.at_most + min_effect);
-    ask(i, false, 1 - events[i].reference.at_least + min_effect);
+    ask(i, true, events[i].reference.at_most + min_effect, weights);
+    ask(i, false, 1 - events[i].reference.at_least + min_effect, weights);
   }
-  asked_ = DetectorBank(questions_.size());
+  asked_ = DetectorBank(std::move(weights));
   const auto first = std::find_if(events.begin(), events.end(), is_ordered_cut);
   const auto last = std::find_if_not(first, events.end(), is_ordered_cut);
   first_cut_ = static_cast<std::size_t>(first - events.begin());
-  bets_ = ScoreBets(std::span(first, last), reference_, min_effect);
-  betting_ = DetectorBank(bets_.size());
+  bets_ = ScoreBets(std::span(first, last), reference_, min_effect, tallies_.cut_error());
+  betting_ = DetectorBank(bets_.weights());
 }
 
-void ColumnMonitor::ask(std::uint32_t event, bool rises, double boundary) {
-  for (const double beyond : kAlternatives) {
+void ColumnMonitor::ask(std::uint32_t event, bool rises, double boundary,
+                        std::vector<double>& weights) {
+  for (const auto& [beyond, weight] : kAlternatives) {
     if (boundary + beyond >= 1) break;
+    weights.push_back(weight);
     questions_.push_back({event, rises, boundary, CountRatio(boundary, boundary + beyond)});
   }
 }
@@ -61,19 +62,19 @@ void ColumnMonitor::update(std::span<const std::uint64_t> before,
 
 double ColumnMonitor::log_evidence() const noexcept {
   if (betting_.size() == 0) return asked_.log_evidence();
-  return log_of((asked_.evidence() + betting_.evidence()) / 2);
+  return log_of(kOfQuestions * asked_.evidence() + (1 - kOfQuestions) * betting_.evidence());
 }
 
-double ColumnMonitor::log_questions() const noexcept {
-  const std::size_t halves = betting_.size() == 0 ? 1 : 2;
-  return log_of(static_cast<double>(halves * asked_.size()));
+double ColumnMonitor::log_share(std::size_t question) const noexcept {
+  return log_of(asked_.weight(question) * (betting_.size() == 0 ? 1 : kOfQuestions));
 }
 
 ColumnMonitor::Strongest ColumnMonitor::strongest() const noexcept {
   const std::size_t asked = asked_.strongest();
   if (betting_.size() > 0) {
     const std::size_t bet = betting_.strongest();
-    if (betting_.evidence(bet) > asked_.evidence(asked)) {
+    if ((1 - kOfQuestions) * betting_.weight(bet) * betting_.evidence(bet) >
+        kOfQuestions * asked_.weight(asked) * asked_.evidence(asked)) {
       return {tallies_.events()[first_cut_], betting_.since(bet)};
     }
   }

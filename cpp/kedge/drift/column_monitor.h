@@ -5,9 +5,9 @@
 // that? A few alternatives beyond that boundary are tried, from one part in a hundred to four in
 // ten, each a Shiryaev-Roberts process of its own over the likelihood ratios of the batches
 // (evidence/count_ratio, evidence/detector_bank): one that goes on from batch to batch knows the
-// size of the change, which a mixture made anew for each batch would have to learn again. Half
-// of the column's evidence is the mean of them all, half the mean of those of bets on what the cuts
-// say together (drift/score_bets), where there are cuts; so it is such a process again.
+// size of the change, which a mixture made anew for each batch would have to learn again. A quarter
+// of the column's evidence is the mean of them all, the rest the mean of those of bets on what the
+// cuts say together (drift/score_bets), where there are cuts; so it is such a process again.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ class ColumnMonitor {
 
   // The logarithm of the column's evidence; minus infinity without any.
   double log_evidence() const noexcept;
-  // By how much one question's evidence has to be larger than the column's that it makes alone.
-  double log_questions() const noexcept;
+  // What a question's evidence has of the column's, as a logarithm.
+  double log_share(std::size_t question) const noexcept;
 
   // The event of the question with the most evidence, or one of the cuts, and when its change
   // began. There is at least one question.
@@ -65,7 +65,7 @@ class ColumnMonitor {
   void read(ByteReader& in);
 
  private:
-  void ask(std::uint32_t event, bool rises, double boundary);
+  void ask(std::uint32_t event, bool rises, double boundary, std::vector<double>& weights);
 
   ColumnTallies tallies_;
   std::vector<std::uint64_t> reference_;

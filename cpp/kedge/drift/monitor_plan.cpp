@@ -31,15 +31,16 @@ void set_rows(const WatchedColumn& watched, double log_threshold, std::uint32_t 
   const double chance =
       static_cast<double>(monitor.reference_tallies()[event->hits]) /
       static_cast<double>(std::max<std::uint64_t>(1, monitor.reference_tallies()[event->rows]));
-  double growth = 0;
-  for (const Question& question : monitor.questions()) {
+  for (std::size_t i = 0; i < monitor.questions().size(); ++i) {
+    const Question& question = monitor.questions()[i];
     if (&monitor.tallies().events()[question.event] != event) continue;
     const double now = (question.rises ? chance : 1 - chance) + shift;
     plan.tolerance = std::max(plan.tolerance, question.boundary - now + shift);
-    growth = std::max(growth, question.ratio.log_growth(std::min(1.0, now)));
+    const double growth = question.ratio.log_growth(std::min(1.0, now));
+    if (growth <= 0) continue;
+    const double needed = log_threshold - monitor.log_share(i);
+    plan.rows = std::min(plan.rows, std::ceil(needed / growth) * group);
   }
-  const double needed = log_threshold + monitor.log_questions();
-  if (growth > 0) plan.rows = std::ceil(needed / growth) * group;
 }
 
 }  // namespace

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "kedge/base/math.h"
+#include "kedge/drift/bracket.h"
+
 namespace kedge {
 namespace {
 
@@ -56,9 +59,21 @@ Known narrower(const Known& a, const Known& b) noexcept {
   return {std::max(a.at_least, b.at_least), std::min(a.at_most, b.at_most)};
 }
 
+// Of a value at or below the cut behind a cell. All single values that there may be share the
+// error, each having its own chance of it, as those add up to 1 at most; and that chance is not
+// below the value's share less the band at both of its sides.
+Known chance_behind(const Histogram& reference, std::uint32_t slot, double share, double band,
+                    double error) {
+  const double alone = share_of(reference.slot_count(slot), reference.value_count()) - 2 * band;
+  if (alone <= 0 || !is_point_slot(reference.map(), slot)) return {};
+  const double log_error = log_of(2 / error) - log_of(alone);
+  return chances_within(share, log_error / static_cast<double>(reference.value_count()));
+}
+
 }  // namespace
 
-ColumnTallies::ColumnTallies(const ColumnProfile& reference, double alpha) : size_(kCommonTallies) {
+ColumnTallies::ColumnTallies(const ColumnProfile& reference, double alpha)
+    : size_(kCommonTallies), cut_error_(alpha / kFamilies) {
   if (reference.row_count() == 0) return;
   const double part = alpha / kFamilies;
   events_.push_back({EventKind::kMissing, 0, kMissingRows, kRows,
@@ -69,9 +84,8 @@ ColumnTallies::ColumnTallies(const ColumnProfile& reference, double alpha) : siz
     add_names(*names, part);
   } else if (reference.value_count() > 0) {
     const auto& texts = std::get<Text>(reference.counts);
-    const double error = share_error(reference.value_count(), part);
-    add_cuts(texts.lengths(), EventKind::kLengthCut, error, cuts_);
-    add_cuts(texts.buckets(), EventKind::kHashCut, error, hash_cuts_);
+    add_cuts(texts.lengths(), EventKind::kLengthCut, cuts_);
+    add_cuts(texts.buckets(), EventKind::kHashCut, hash_cuts_);
   }
 }
 
@@ -80,20 +94,23 @@ void ColumnTallies::add_event(EventKind kind, std::uint32_t slot, std::uint32_t 
   events_.push_back({kind, slot, add_tally(), rows, reference});
 }
 
-void ColumnTallies::add_cuts(const Histogram& reference, EventKind kind, double error, Cuts& cuts) {
+void ColumnTallies::add_cuts(const Histogram& reference, EventKind kind, Cuts& cuts) {
+  const double band = share_error(reference.value_count(), cut_error_ * kErrorOfBand);
   cuts.slots = cuts_at_quantiles(reference);
   cuts.first_tally = size_;
   for (const std::uint32_t slot : cuts.slots) {
     const double share = share_of(reference.range_count(0, slot + 1), reference.value_count());
-    add_event(kind, slot, kValues, widened(share, share, error));
+    add_event(kind, slot, kValues,
+              narrower(widened(share, share, band),
+                       chance_behind(reference, slot, share, band, cut_error_ * kErrorOfPoints)));
   }
 }
 
 void ColumnTallies::add_numbers(const Histogram& reference, double alpha) {
   const std::uint64_t values = reference.value_count();
   if (values == 0) return;
-  const double error = share_error(values, alpha);
-  add_cuts(reference, EventKind::kValueCut, error, cuts_);
+  const double error = share_error(values, cut_error_ * kErrorOfBand);
+  add_cuts(reference, EventKind::kValueCut, cuts_);
   const std::uint32_t cells = reference.map().cells();
   if (cells < 3) return;  // no cell is inside of a range
   const std::uint64_t below = reference.range_count(0, 2);

@@ -17,6 +17,14 @@ namespace kedge {
 
 inline constexpr std::uint32_t kMostCuts = 32;
 
+// Of the error of the cuts of one order, what each of the ways has in which they are known: the
+// band around the distribution function, cuts behind a value that comes often, the means of scores
+// (drift/score_bets), and ranks that are near each other.
+inline constexpr double kErrorOfBand = 0.5;
+inline constexpr double kErrorOfPoints = 0.125;
+inline constexpr double kErrorOfScores = 0.25;
+inline constexpr double kErrorBetween = 0.125;
+
 enum class EventKind : std::uint8_t {
   kValueCut,    // a number at or below a cut
   kLengthCut,   // a text no longer than a cut
@@ -46,6 +54,8 @@ class ColumnTallies {
 
   std::span<const Event> events() const noexcept { return events_; }
   std::size_t size() const noexcept { return size_; }
+  // With which what is known of the cuts of one order is wrong at most.
+  double cut_error() const noexcept { return cut_error_; }
 
   // The sums of a profile over the same cells, `size()` of them. O(cells), no allocation.
   void read(const ColumnProfile& current, std::span<std::uint64_t> tallies) const;
@@ -58,7 +68,7 @@ class ColumnTallies {
 
   std::uint32_t add_tally() noexcept { return size_++; }
   void add_event(EventKind kind, std::uint32_t slot, std::uint32_t rows, const Known& reference);
-  void add_cuts(const Histogram& reference, EventKind kind, double error, Cuts& cuts);
+  void add_cuts(const Histogram& reference, EventKind kind, Cuts& cuts);
   void add_numbers(const Histogram& reference, double alpha);
   void add_names(const Categories& reference, double alpha);
 
@@ -67,6 +77,7 @@ class ColumnTallies {
   Cuts hash_cuts_;                    // of text
   std::vector<std::uint32_t> names_;  // slots, each with a tally
   std::uint32_t size_ = 0;
+  double cut_error_ = 0;
 };
 
 }  // namespace kedge

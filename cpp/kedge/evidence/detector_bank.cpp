@@ -8,8 +8,15 @@
 
 namespace kedge {
 
-DetectorBank::DetectorBank(std::size_t detectors)
-    : evidence_(detectors), since_(detectors), log_factors_(detectors) {}
+DetectorBank::DetectorBank(std::vector<double> weights)
+    : weights_(std::move(weights)),
+      evidence_(weights_.size()),
+      since_(weights_.size()),
+      log_factors_(weights_.size()) {
+  double all = 0;
+  for (const double weight : weights_) all += weight;
+  for (double& weight : weights_) weight /= all;
+}
 
 void DetectorBank::advance(double inflow, double now) noexcept {
   const std::size_t count = evidence_.size();
@@ -22,17 +29,18 @@ void DetectorBank::advance(double inflow, double now) noexcept {
 }
 
 void DetectorBank::add_up() noexcept {
-  const auto count = static_cast<double>(evidence_.size());
-  double sum = 0;
-  for (const double evidence : evidence_) sum += evidence;
-  mean_ = evidence_.empty() ? 0 : sum / count;
+  mean_ = 0;
+  for (std::size_t i = 0; i < evidence_.size(); ++i) mean_ += weights_[i] * evidence_[i];
 }
 
 double DetectorBank::log_evidence() const noexcept { return log_of(mean_); }
 
 std::size_t DetectorBank::strongest() const noexcept {
-  const auto best = std::max_element(evidence_.begin(), evidence_.end());
-  return static_cast<std::size_t>(best - evidence_.begin());
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < evidence_.size(); ++i) {
+    if (weights_[i] * evidence_[i] > weights_[best] * evidence_[best]) best = i;
+  }
+  return best;
 }
 
 void DetectorBank::restart() noexcept {

@@ -1,5 +1,5 @@
 // Many detectors of Shiryaev and Roberts's form (evidence/detector) that look at the same times,
-// and the mean of their evidence, which is such a process again.
+// and the mean of their evidence by fixed weights, which is such a process again.
 //
 // Evidence is kept as a number, not as its logarithm, and held at 2^1000: one exponential for each
 // detector and look instead of three functions. What is held back keeps the promise, as less
@@ -18,7 +18,9 @@ inline constexpr double kMostEvidence = 0x1p1000;
 
 class DetectorBank {
  public:
-  explicit DetectorBank(std::size_t detectors);
+  DetectorBank() = default;
+  // One for each weight; they are positive.
+  explicit DetectorBank(std::vector<double> weights);
 
   std::size_t size() const noexcept { return evidence_.size(); }
 
@@ -30,8 +32,10 @@ class DetectorBank {
   // Of the mean; 0 without detectors.
   double evidence() const noexcept { return mean_; }
   double log_evidence() const noexcept;
-  // The first of those with the most. There is at least one.
+  // The first of those with the most part in it. There is at least one.
   std::size_t strongest() const noexcept;
+  // As a part of all.
+  double weight(std::size_t detector) const noexcept { return weights_[detector]; }
   double evidence(std::size_t detector) const noexcept { return evidence_[detector]; }
   // As ChangeDetector::since.
   double since(std::size_t detector) const noexcept { return since_[detector]; }
@@ -45,6 +49,7 @@ class DetectorBank {
  private:
   void add_up() noexcept;
 
+  std::vector<double> weights_;  // they add up to 1
   std::vector<double> evidence_;
   std::vector<double> since_;
   std::vector<double> log_factors_;
