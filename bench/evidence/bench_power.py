@@ -44,7 +44,7 @@ First = Callable[[float], npt.NDArray[np.int64]]
 _ROOT = Path(__file__).resolve().parents[2]
 _CALM, _BEFORE, _AFTER = 5000, 500, 2500
 _SHARE = 0.1  # of the calm streams, that may alarm
-_EVERY = 10
+_EVERY = 4
 
 _NORMAL: Draw = lambda rng, size: rng.normal(size=size)
 _CHANGES: Mapping[str, tuple[Draw, Draw]] = {

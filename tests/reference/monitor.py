@@ -155,6 +155,16 @@ def _least_rank_sum(steps: np.ndarray, ranks: np.ndarray, rows: int, log_error: 
     return low
 
 
+def _poisson_mean(hits: int, log_error: float) -> float:
+    """The mean from which on so few hits or less are too rare."""
+    low, high = float(hits), 2 * hits + 2 * log_error + 10
+    for _ in range(200):
+        mean = (low + high) / 2
+        divergence = mean - hits - (hits * math.log(mean / hits) if hits else 0)
+        low, high = (mean, high) if divergence < log_error else (low, mean)
+    return high
+
+
 def _largest_by_ranks(
     score: np.ndarray, counts: Sequence[int], slots: Sequence[int], min_effect: float, part: float
 ) -> float:
@@ -166,7 +176,7 @@ def _largest_by_ranks(
     for step, slot, rank in zip(steps, slots, ranks, strict=True):
         between = sum(counts[: slot + 1]) + 1 - int(rank)
         log_error = math.log(8 * _CUTS * between * (between + 1) / part)
-        mean += max(0.0, -step) * _chernoff((between - 1) / rows, log_error / rows)[1]
+        mean += max(0.0, -step) * _poisson_mean(between - 1, log_error) / rows
     return mean - _least_rank_sum(steps, ranks, rows, math.log(16 / part))
 
 

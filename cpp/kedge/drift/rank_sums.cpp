@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "kedge/base/math.h"
-#include "kedge/drift/sampling.h"
 #include "kedge/drift/tallies.h"
 
 namespace kedge {
@@ -37,21 +37,41 @@ AllGaps gaps_of(std::span<const double> steps, std::uint64_t rows, double& least
 // With m = u / (1 + u t) the sum of logarithms is that of log(1 + u a), less as often log(1 + u t);
 // it is least for the t below, so that one search over u finds both.
 struct Tail {
-  double log_chance;
-  double at;  // t
+  double log_chance;  // its size: e^-log_chance
+  double slope;       // of that
+  double at;          // t
 };
 
 Tail tail_at(const AllGaps& gaps, double u) noexcept {
   double all = 0;
   double inverse = 0;
+  double fall = 0;
   double logs = 0;
+  double rise = 0;
   for (const Gaps& gap : gaps) {
+    const double each = 1 / (1 + u * gap.weight);
     all += gap.count;
-    inverse += gap.count / (1 + u * gap.weight);
+    inverse += gap.count * each;
+    rise += gap.count * gap.weight * each;
+    fall += gap.count * gap.weight * each * each;
     logs += gap.count * log1p_of(u * gap.weight);
   }
-  inverse /= all;
-  return {-logs - all * log_of(inverse), (1 / inverse - 1) / u};
+  const double mean = inverse / all;
+  return {logs + all * log_of(mean), rise - fall / mean, (1 / mean - 1) / u};
+}
+
+// Of a normal sum: from there on the root of the logarithm grows ever more slowly with u, so that
+// Newton's steps for it never go too far.
+double first_guess(const AllGaps& gaps, double log_error) noexcept {
+  double all = 0;
+  double sum = 0;
+  double squares = 0;
+  for (const Gaps& gap : gaps) {
+    all += gap.count;
+    sum += gap.count * gap.weight;
+    squares += gap.count * gap.weight * gap.weight;
+  }
+  return std::sqrt(2 * log_error / (squares - sum * sum / all));
 }
 
 }  // namespace
@@ -64,28 +84,35 @@ std::uint64_t rank_of_cut(std::uint64_t rows, std::size_t i) noexcept {
 
 double least_rank_sum(std::span<const double> steps, std::uint64_t rows,
                       double log_error) noexcept {
-  constexpr int kDoublings = 200;
-  constexpr int kHalvings = 50;
+  constexpr int kSteps = 60;
   double least = 0;
   const AllGaps gaps = gaps_of(steps, rows, least);
-  double below = 0;
-  double above = 1e-3;
-  for (int i = 0; i < kDoublings && tail_at(gaps, above).log_chance > -log_error; ++i) {
-    below = above;
-    above *= 2;
+  double u = first_guess(gaps, log_error);
+  Tail tail = tail_at(gaps, u);
+  for (int i = 0; i < kSteps && tail.log_chance < log_error; ++i) {
+    const double root = std::sqrt(tail.log_chance);
+    const double step = 2 * root * (std::sqrt(log_error) - root) / tail.slope;
+    if (step < 1e-14 * u) break;
+    u += step;
+    tail = tail_at(gaps, u);
   }
-  for (int i = 0; i < kHalvings; ++i) {
-    const double middle = below / 2 + above / 2;
-    (tail_at(gaps, middle).log_chance > -log_error ? below : above) = middle;
-  }
-  return least + tail_at(gaps, above).at;
+  return least + tail.at;
 }
 
 double most_between_ranks(std::uint64_t d, std::uint64_t rows, double log_error) noexcept {
-  const auto n = static_cast<double>(rows);
+  constexpr int kSteps = 4;
   const auto between = static_cast<double>(d);
-  const double log_parts = log_of(kMostCuts * between * (between + 1));
-  return chances_within((between - 1) / n, (log_error + log_parts) / n).at_most;
+  const double least = between - 1;
+  const double error = log_error + log_of(kMostCuts * between * (between + 1));
+  const double half = (std::sqrt(2 * error) + std::sqrt(2 * error + 4 * least)) / 2;
+  double mean = half * half;  // not too small, as e^-(s^2 / 2) bounds the chance of s deviations
+  // Newton's steps for mean - least - least log(mean / least) = error stay above, as that bends up.
+  for (int i = 0; i < kSteps && least > 0; ++i) {
+    const double over = mean - least - least * log_of(mean / least) - error;
+    mean -= over / (1 - least / mean);
+  }
+  if (least == 0) mean = error;
+  return std::min(1.0, mean / static_cast<double>(rows));
 }
 
 }  // namespace kedge

@@ -23,7 +23,8 @@ std::uint64_t rank_of_cut(std::uint64_t rows, std::size_t i) noexcept;
 double least_rank_sum(std::span<const double> steps, std::uint64_t rows, double log_error) noexcept;
 
 // With that probability no U_(r_i + d) is above U_(r_i) by more, for all i and d at once: that of
-// `d` has a part of 1 / (d (d + 1)). Chernoff's bound of a binomial distribution.
+// `d` has a part of 1 / (d (d + 1)). Chernoff's bound of a Poisson distribution, which a binomial
+// one keeps.
 double most_between_ranks(std::uint64_t d, std::uint64_t rows, double log_error) noexcept;
 
 }  // namespace kedge
