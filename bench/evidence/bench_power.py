@@ -9,7 +9,7 @@ promised, what is measured. With these thresholds the streams that change at the
 followed for 2500 more. `delay` is the median of the values after the change until the first alarm,
 `found` how many streams alarmed in time. Streams that alarmed before the change are left out.
 
-kedge looks every 10 values, with min_effect 0; `at 0.5` trusts the reference more, at a confidence
+kedge looks every 4 values, with min_effect 0; `at 0.5` trusts the reference more, at a confidence
 of 0.5 instead of 0.99: then its own sampling error is hardly allowed for, as in the others.
 ADWIN, Page-Hinkley and CUSUM are kedge's, whose
 decisions are river's (tests/drift/test_detectors.py), KSWIN is both kedge's and, on `slow` streams,

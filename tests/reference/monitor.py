@@ -168,7 +168,7 @@ def _poisson_mean(hits: int, log_error: float) -> float:
 def _largest_by_ranks(
     score: np.ndarray, counts: Sequence[int], slots: Sequence[int], min_effect: float, part: float
 ) -> float:
-    """Of the score's mean: the order statistics below the cuts, and how far above those cuts are."""
+    """Of the score's mean: the ranks below the cuts, and how far above those the cuts are."""
     rows = sum(counts)
     ranks = np.array([-(-rows * i // (_CUTS + 1)) for i in range(1, _CUTS + 1)])
     steps = np.diff(score)
