@@ -17,9 +17,9 @@ the fact flatter whoever has many: `held out` chooses them for each series by th
 river's detectors are kedge's of that name, which decide the same (tests/drift/test_detectors.py),
 and KSWIN may say the alarm's place or the middle of its newest values, whichever is better. kedge's
 monitor is held against the first values of each segment, looks at each value, and says since when.
-It finds nothing within those: marks that are nearer to each other (Brent's oil, the runs) are missed.
-CUSUM is kedge's own form. The exit code is 0 when the F1 of one of kedge's at no more false alarms
-is at least the best of river's.
+It finds nothing within those: marks that are nearer to each other (Brent's oil, the runs) are
+missed. CUSUM is kedge's own form. The exit code is 0 when the F1 of one of kedge's at no more false
+alarms is at least the best of river's.
 """
 
 from __future__ import annotations
