@@ -25,12 +25,14 @@ Seeded seeded_predictions() {
   Random random(77);
   Seeded rows;
   std::vector<double> numbers;
+  std::vector<double> rests;
   std::vector<bool> decisions;
   std::vector<std::string> names;
   for (int i = 0; i < kRows; ++i) {
     const double even = random.uniform();
     const double score = i % 50 == 0 ? 0.5 : even * even * even;
     rows.scores.push_back(score);
+    rests.push_back(1 - score);
     rows.targets.push_back(random.uniform() < score ? 1 : 0);
     numbers.push_back(1e6 * (random.uniform() - 0.5));
     decisions.push_back(random.uniform() < 0.3);
@@ -39,6 +41,7 @@ Seeded seeded_predictions() {
   BatchBuilder builder;
   builder.add("score", rows.scores);
   builder.add("target", rows.targets);
+  builder.add("rest", rests);
   builder.add("number", numbers);
   builder.add("decision", decisions);
   builder.add("name", names);
@@ -98,6 +101,12 @@ void add_quality(Digest& digest) {
   add_area(areas.precision, digest);
   counted(rows.batch, spec_of(QualityKind::kClasses, "name", "name"), digest);
   counted(rows.batch, spec_of(QualityKind::kRegression, "number", "score"), digest);
+  QualitySpec weighted = spec_of(QualityKind::kRegression, "number", "score");
+  weighted.weight = "rest";
+  counted(rows.batch, weighted, digest);
+  QualitySpec shares = spec_of(QualityKind::kClasses, "name", "name");
+  shares.probabilities = {"rest", "score"};
+  counted(rows.batch, shares, digest);
   digest.add(expected_roc_area(
       counted(rows.batch, spec_of(QualityKind::kEstimate, "score", ""), digest).total()));
   add_parity(counted(rows.batch, spec_of(QualityKind::kFairness, "decision", "target"), digest),
