@@ -26,8 +26,8 @@ struct Stream {
   Emitter& emitter;
   LateRows& late;
   const std::uint64_t& arrived;  // rows so far: those to come have this number, and higher ones
-  std::int64_t trigger;  // the definition's, in ticks
-  std::int64_t expire;   // likewise
+  std::int64_t trigger;          // the definition's, in ticks
+  std::int64_t expire;           // likewise
 };
 
 class Windows {
