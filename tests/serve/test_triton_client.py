@@ -16,7 +16,10 @@ import pytest
 import kedge
 from tests.serve.test_service import TWO_LEAVES, X
 
-triton: Any = pytest.importorskip("tritonclient.grpc", reason="extra conformance is not installed")
+triton: Any = pytest.importorskip(
+    "tritonclient.grpc",
+    reason="kedge[conformance] is an optional extra; .ci/run engines installs it",
+)
 
 
 @pytest.fixture
