@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <utility>
@@ -45,6 +46,12 @@ void report(bool passed, const char* file, int line, const std::string& what) {
   if (passed) return;
   ++failures;
   std::printf("%s:%d: %s\n", file, line, what.c_str());
+}
+
+std::size_t stride() {
+  const char* const said = std::getenv("KEDGE_TEST_STRIDE");
+  const int number = said != nullptr ? std::atoi(said) : 1;
+  return number > 1 ? static_cast<std::size_t>(number) : 1;
 }
 
 std::string error_of(const std::function<void()>& run) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,10 @@ struct Register {
 };
 
 void report(bool passed, const char* file, int line, const std::string& what);
+
+// Which of very many cases are tried: every one, or every so-manieth that KEDGE_TEST_STRIDE says,
+// under emulators and sanitizers, which take a hundred times as long. An odd number meets all bits.
+std::size_t stride();
 
 // The message of the kedge::Error that `run` throws, or "no error".
 std::string error_of(const std::function<void()>& run);

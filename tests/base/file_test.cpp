@@ -1,41 +1,20 @@
 #include "kedge/base/file.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "check.h"
+#include "folder.h"
 #include "kedge/base/bytes.h"
 #include "kedge/base/error.h"
 
 namespace kedge {
 namespace {
 
-namespace fs = std::filesystem;
-
-// A folder of its own that goes with the test.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "kedge-file-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp: " + name);
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { fs::remove_all(path_); }
-
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-  std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), {}));
-  }
-
- private:
-  fs::path path_;
-};
+using test::Folder;
 
 bool holds(const MappedFile& file, std::string_view text) { return as_text(file.bytes) == text; }
 
@@ -59,7 +38,7 @@ TEST("a map keeps its bytes when the file is replaced or removed") {
   write_file(folder / "file", as_bytes("after that"));
   CHECK(holds(before, "before"));
   CHECK(holds(map_file(folder / "file"), "after that"));
-  fs::remove(folder / "file");
+  std::filesystem::remove(folder / "file");
   CHECK(holds(before, "before"));
 }
 
@@ -73,7 +52,7 @@ TEST("what cannot be read or written is named with the system's reason") {
   CHECK_ERROR("/dev/null\": Invalid argument", read_file("/dev/null"));
   CHECK_ERROR("\"\": No such file", map_file(""));
   CHECK_ERROR("No such file", write_file(folder / "none/file", as_bytes("x")));
-  fs::create_directory(folder / "folder");
+  std::filesystem::create_directory(folder / "folder");
   CHECK_ERROR("folder\": ", write_file(folder / "folder", as_bytes("x")));
   CHECK(folder.files() == 1);  // nothing half written is left
 }

@@ -4,10 +4,15 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "check.h"
 #include "kedge/base/random.h"
+#include "kedge/base/text.h"
 
 namespace kedge {
 namespace {
@@ -66,6 +71,26 @@ TEST("sort: one value, two zeros, infinities") {
     const double values[] = {0.0, -0.0, kInfinity, -kInfinity, 5e-324, -5e-324};
     return values[random.bits() % 6];
   }));
+}
+
+TEST("sort: few of anything, by any order of any key") {
+  Random random(7);
+  for (std::uint32_t count = 0; count < 70; ++count) {
+    std::vector<std::pair<std::uint32_t, std::string>> items;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::uint32_t number = random.below(20);
+      items.emplace_back(number, text(number));
+    }
+    auto wanted = items;
+    std::sort(wanted.begin(), wanted.end());
+    auto found = items;
+    sort_few(found);
+    CHECK(found == wanted);
+    std::sort(wanted.begin(), wanted.end(),
+              [](const auto& a, const auto& b) { return a.second > b.second; });
+    sort_few(found, std::ranges::greater(), &std::pair<std::uint32_t, std::string>::second);
+    CHECK(found == wanted);
+  }
 }
 
 }  // namespace

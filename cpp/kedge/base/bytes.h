@@ -92,6 +92,8 @@ class ByteWriter {
   std::size_t size() const noexcept { return bytes_.size(); }
   std::span<const std::byte> view() const noexcept { return bytes_; }
   std::vector<std::byte> take() noexcept { return std::move(bytes_); }
+  // Empty again, the memory kept.
+  void clear() noexcept { bytes_.clear(); }
 
  private:
   std::vector<std::byte> bytes_;

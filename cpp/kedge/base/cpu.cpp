@@ -8,13 +8,34 @@
 
 #if defined(__aarch64__) || defined(__arm__)
 #include <sys/auxv.h>
+#elif defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace kedge {
 namespace {
 
-constexpr std::array<std::string_view, 6> kNames = {"scalar",     "avx2", "avx512",
-                                                    "avx512vbmi", "neon", "dotprod"};
+constexpr std::array<std::string_view, 7> kNames = {"scalar", "avx2", "avx512", "avx512vbmi",
+                                                    "amx",    "neon", "dotprod"};
+
+#if defined(__x86_64__)
+// Linux keeps the tiles' registers for processes that ask for them.
+bool may_use_tiles() {
+  constexpr unsigned kTile = 1u << 24;
+  constexpr unsigned kTileOfInt8 = 1u << 25;
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+  if ((d & kTile) == 0 || (d & kTileOfInt8) == 0) return false;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+#endif
 
 std::vector<Isa> detect() {
   std::vector<Isa> isas = {Isa::kScalar};
@@ -29,6 +50,7 @@ std::vector<Isa> detect() {
       if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512cd") &&
           __builtin_cpu_supports("avx512vnni")) {
         isas.push_back(Isa::kAvx512Vbmi);
+        if (may_use_tiles()) isas.push_back(Isa::kAmx);
       }
     }
   }

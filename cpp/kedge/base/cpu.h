@@ -8,7 +8,7 @@
 namespace kedge {
 
 // In rising order within a family: avx512 machines run avx2, dotprod machines run neon.
-enum class Isa { kScalar, kAvx2, kAvx512, kAvx512Vbmi, kNeon, kDotprod };
+enum class Isa { kScalar, kAvx2, kAvx512, kAvx512Vbmi, kAmx, kNeon, kDotprod };
 
 std::string_view isa_name(Isa isa) noexcept;
 

@@ -52,11 +52,7 @@ class Scanner {
     out_.negative = takes('-');
     if (at_ == end_ || !is_digit(*at_)) return std::nullopt;
     out_.whole = true;
-    *at_ == '0' ? void(++at_) : integer_digits();
-    if (at_ + 1 < end_ && *at_ == '.' && is_digit(at_[1])) {
-      ++at_;
-      fraction_digits();
-    }
+    if (!short_digits()) long_digits();
     if (at_ < end_ && (*at_ == 'e' || *at_ == 'E')) exponent();
     out_.spelling = {start, static_cast<std::size_t>(at_ - start)};
     return out_;
@@ -67,6 +63,48 @@ class Scanner {
     if (at_ == end_ || *at_ != wanted) return false;
     ++at_;
     return true;
+  }
+
+  // Reads digits and what is behind a point; false, and nothing is read, when there are more of
+  // them than fit whatever they are.
+  bool short_digits() {
+    const char* at = at_;
+    std::uint64_t digits = 0;
+    const auto more = [&] {
+      if (at == end_) return false;
+      const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
+      if (digit > 9) return false;
+      digits = 10 * digits + digit;
+      ++at;
+      return true;
+    };
+    if (*at == '0') {
+      ++at;
+    } else {
+      while (more()) continue;
+    }
+    std::ptrdiff_t count = at - at_;
+    if (at + 1 < end_ && *at == '.' && is_digit(at[1])) {
+      const char* const point = at++;
+      while (more()) continue;
+      const std::ptrdiff_t behind = at - point - 1;
+      count += behind;
+      if (count > kMostDigits) return false;
+      out_.exponent = -static_cast<std::int32_t>(behind);
+      out_.whole = false;
+    }
+    if (count > kMostDigits) return false;
+    out_.digits = digits;
+    at_ = at;
+    return true;
+  }
+
+  void long_digits() {
+    *at_ == '0' ? void(++at_) : integer_digits();
+    if (at_ + 1 < end_ && *at_ == '.' && is_digit(at_[1])) {
+      ++at_;
+      fraction_digits();
+    }
   }
 
   // False when there is no more room for it.

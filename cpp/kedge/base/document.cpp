@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "kedge/base/sort.h"
+
 namespace kedge {
 namespace {
 
@@ -59,6 +61,10 @@ void Value::expect(bool holds, std::string_view wanted) const {
                                                 "a number", "a string",  "an array",
                                                 "an array", "an array",  "an object"};
   refuse("expected ", wanted, ", got ", kNames[static_cast<std::size_t>(kind())]);
+}
+
+void Value::refuse_for(const std::string& reason) const {
+  throw corrupt_data(path(), ": ", reason);
 }
 
 std::string Value::path() const {
@@ -215,7 +221,7 @@ std::optional<std::string_view> DocumentBuilder::twice(std::span<const Node> chi
   }
   std::vector<std::string_view> names(members);
   for (std::size_t i = 0; i < members; ++i) names[i] = name(i);
-  std::ranges::sort(names);
+  sort_few(names);
   const auto found = std::ranges::adjacent_find(names);
   if (found == names.end()) return std::nullopt;
   return *found;

@@ -85,8 +85,8 @@ class Value {
   std::string path() const;
 
   template <class... Parts>
-  [[noreturn]] void refuse(const Parts&... parts) const {
-    throw corrupt_data(path(), ": ", parts...);
+  [[noreturn, gnu::always_inline]] void refuse(const Parts&... parts) const {
+    refuse_for(kedge::text(parts...));
   }
 
  private:
@@ -100,6 +100,7 @@ class Value {
   const Document::Node& node() const noexcept { return document_->nodes_[node_]; }
   Kind kind() const noexcept;
   void expect(bool holds, std::string_view wanted) const;
+  [[noreturn]] void refuse_for(const std::string& reason) const;
 
   const Document* document_;
   std::size_t node_;

@@ -2,6 +2,8 @@
 // and the bound. `throw invalid_argument("edges[", i, "] = ", value, " does not rise")`.
 #pragma once
 
+#include <concepts>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -20,28 +22,34 @@ enum class ErrorCode {
 
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(ErrorCode code, const std::string& message);
   ErrorCode code() const noexcept { return code_; }
 
  private:
   ErrorCode code_;
 };
 
+template <std::same_as<const void*>... Addresses>
+[[gnu::noinline]] Error joined_error(ErrorCode code, std::uint64_t kinds, Addresses... addresses) {
+  return {code, join_parts(kinds, addresses...)};
+}
+
 template <class... Parts>
-Error invalid_argument(const Parts&... parts) {
-  return Error(ErrorCode::kInvalidArgument, text(parts...));
+[[gnu::always_inline]] inline Error invalid_argument(const Parts&... parts) {
+  return joined_error(ErrorCode::kInvalidArgument, part_kinds<Parts...>(), part_address(parts)...);
 }
 template <class... Parts>
-Error corrupt_data(const Parts&... parts) {
-  return Error(ErrorCode::kCorruptData, text(parts...));
+[[gnu::always_inline]] inline Error corrupt_data(const Parts&... parts) {
+  return joined_error(ErrorCode::kCorruptData, part_kinds<Parts...>(), part_address(parts)...);
 }
 template <class... Parts>
-Error unsupported(const Parts&... parts) {
-  return Error(ErrorCode::kUnsupported, text(parts...));
+[[gnu::always_inline]] inline Error unsupported(const Parts&... parts) {
+  return joined_error(ErrorCode::kUnsupported, part_kinds<Parts...>(), part_address(parts)...);
 }
 template <class... Parts>
-Error resource_exhausted(const Parts&... parts) {
-  return Error(ErrorCode::kResourceExhausted, text(parts...));
+[[gnu::always_inline]] inline Error resource_exhausted(const Parts&... parts) {
+  return joined_error(ErrorCode::kResourceExhausted, part_kinds<Parts...>(),
+                      part_address(parts)...);
 }
 
 // Runs what errs without knowing where: its errors come out with the column's name before them.

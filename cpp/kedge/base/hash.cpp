@@ -75,9 +75,9 @@ std::uint32_t over_zeros(std::uint32_t crc) noexcept {
 }
 
 // The instruction is this CRC; many times as fast as the tables.
-__attribute__((target("sse4.2"))) std::uint32_t crc_by_instruction(const std::byte*& data,
-                                                                   std::size_t& left,
-                                                                   std::uint32_t crc) {
+__attribute__((target("sse4.2,crc32"))) std::uint32_t crc_by_instruction(const std::byte*& data,
+                                                                         std::size_t& left,
+                                                                         std::uint32_t crc) {
   for (; left >= 3 * kBlock; left -= 3 * kBlock, data += 3 * kBlock) {
     std::uint64_t sums[3] = {crc, 0, 0};
     for (std::size_t at = 0; at < kBlock; at += sizeof(std::uint64_t)) {

@@ -27,12 +27,15 @@ class JsonReader {
 
  private:
   template <class... Parts>
-  [[noreturn]] void fail(const Parts&... parts) const {
+  [[noreturn, gnu::always_inline]] void fail(const Parts&... parts) const {
+    fail_for(kedge::text(parts...));
+  }
+  [[noreturn]] void fail_for(const std::string& reason) const {
     const std::string_view before = text_.substr(0, at_);
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
     const std::size_t start = before.find_last_of('\n');
     const std::size_t column = start == std::string_view::npos ? at_ + 1 : at_ - start;
-    throw corrupt_data("JSON, line ", line, ", column ", column, ": ", parts...);
+    throw corrupt_data("JSON, line ", line, ", column ", column, ": ", reason);
   }
 
   std::string got() const {

@@ -147,4 +147,19 @@ JsonString read_json_string(std::string_view text, std::size_t start, std::strin
   return StringReader(text, start, unescaped).read();
 }
 
+std::string json_quoted(std::string_view value) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || c == '\x7f') {
+      out += text("\\u00", kDigits[byte >> 4U], kDigits[byte & 15U]);
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
 }  // namespace kedge

@@ -17,4 +17,7 @@ struct JsonString {
 // written, and is not touched for one without.
 JsonString read_json_string(std::string_view text, std::size_t start, std::string& unescaped);
 
+// The same text between quotes, control characters escaped; as well-formed as it was.
+std::string json_quoted(std::string_view value);
+
 }  // namespace kedge

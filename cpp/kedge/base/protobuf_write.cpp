@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint32_t kVarint = 0;
 constexpr std::uint32_t kFixed64 = 1;
 constexpr std::uint32_t kBytes = 2;
+constexpr std::uint32_t kFixed32 = 5;
 
 }  // namespace
 
@@ -29,6 +30,16 @@ void ProtoWriter::integer(std::uint32_t field, std::uint64_t value) {
 
 void ProtoWriter::float64(std::uint32_t field, double value) {
   tag(field, kFixed64);
+  append(std::as_bytes(std::span(&value, 1)));
+}
+
+void ProtoWriter::fixed64(std::uint32_t field, std::uint64_t value) {
+  tag(field, kFixed64);
+  append(std::as_bytes(std::span(&value, 1)));
+}
+
+void ProtoWriter::fixed32(std::uint32_t field, std::uint32_t value) {
+  tag(field, kFixed32);
   append(std::as_bytes(std::span(&value, 1)));
 }
 

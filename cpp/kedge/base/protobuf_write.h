@@ -21,6 +21,8 @@ class ProtoWriter {
   // Also int64 and bool, and enums.
   void integer(std::uint32_t field, std::uint64_t value);
   void float64(std::uint32_t field, double value);
+  void fixed64(std::uint32_t field, std::uint64_t value);
+  void fixed32(std::uint32_t field, std::uint32_t value);
   void bytes(std::uint32_t field, std::span<const std::byte> value);
   void text(std::uint32_t field, std::string_view value);
 

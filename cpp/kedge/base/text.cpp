@@ -13,6 +13,56 @@ std::string text_of(double value) {
 
 namespace {
 
+template <class Part>
+void append_at(std::string& out, const void* address) {
+  append_text(out, *static_cast<const Part*>(address));
+}
+
+void append_part(std::string& out, PartKind kind, const void* address) {
+  switch (kind) {
+    case PartKind::kLiteral:
+      return append_text(out, std::string_view(static_cast<const char*>(address)));
+    case PartKind::kString:
+      return append_at<std::string>(out, address);
+    case PartKind::kView:
+      return append_at<std::string_view>(out, address);
+    case PartKind::kChar:
+      return append_at<char>(out, address);
+    case PartKind::kFloat:
+      return append_text(out, double{*static_cast<const float*>(address)});
+    case PartKind::kDouble:
+      return append_at<double>(out, address);
+    case PartKind::kInt8:
+      return append_at<std::int8_t>(out, address);
+    case PartKind::kUint8:
+      return append_at<std::uint8_t>(out, address);
+    case PartKind::kInt16:
+      return append_at<std::int16_t>(out, address);
+    case PartKind::kUint16:
+      return append_at<std::uint16_t>(out, address);
+    case PartKind::kInt32:
+      return append_at<std::int32_t>(out, address);
+    case PartKind::kUint32:
+      return append_at<std::uint32_t>(out, address);
+    case PartKind::kInt64:
+      return append_at<std::int64_t>(out, address);
+    case PartKind::kUint64:
+      return append_at<std::uint64_t>(out, address);
+  }
+}
+
+}  // namespace
+
+void append_parts(std::string& out, std::uint64_t kinds, std::span<const void* const> addresses) {
+  constexpr std::uint64_t kKind = 15;
+  for (const void* const address : addresses) {
+    append_part(out, static_cast<PartKind>(kinds & kKind), address);
+    kinds >>= 4;
+  }
+}
+
+namespace {
+
 // The bytes of the character that starts at `at`, or 0.
 std::size_t character_size(std::string_view bytes, std::size_t at) noexcept {
   const auto byte = [&](std::size_t i) {
