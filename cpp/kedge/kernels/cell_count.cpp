@@ -10,7 +10,7 @@ namespace kedge {
 std::span<const CellVariant> cell_variants() noexcept {
   static const std::array variants = {
       cell_count_scalar(),
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(KEDGE_BASELINE)
       cell_count_avx2(),
       cell_count_avx512(),
 #elif defined(__aarch64__)

@@ -45,6 +45,8 @@ DenseVariant dense_scalar() noexcept;
 #if defined(__x86_64__)
 DenseVariant dense_avx2() noexcept;
 DenseVariant dense_avx512() noexcept;
+#elif defined(__aarch64__)
+DenseVariant dense_neon() noexcept;
 #endif
 
 }  // namespace kedge

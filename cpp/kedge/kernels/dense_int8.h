@@ -7,7 +7,8 @@
 //          addition and one shift on every machine
 //   or, for floats, float(sum) * scale[k] + offset[k], rounded after each of the three.
 // The sum cannot overflow: 2^30 of bias and kMostInt8Inputs times 255 * 128 stay below 2^31. With
-// multiplier < 2^31 and shift >= 31 what is shifted is no larger than the sum.
+// multiplier < 2^31 and shift >= 31 what is shifted is no larger than the sum, and a zero can be
+// added to it in 32 bits.
 #pragma once
 
 #include <cstddef>
@@ -46,12 +47,22 @@ struct Int8Call {
   bool relu;  // bytes: low is the zero; floats: what is below 0 becomes 0
 };
 
-// A row of floats to bytes: the product with the factor, rounded to float, of which NaN is 0;
+// Rows of floats to bytes: the product with the factor, rounded to float, of which NaN is 0;
 // clamped to -zero .. 255 - zero; rounded to the nearest whole number, halves to the even one; plus
 // zero, a whole number itself. Writes whole panels, 0 behind the last column; reads no further than
 // that.
-using Int8Quantize = void (*)(const float* x, const float* factors, const float* zeros,
-                              std::size_t columns, std::uint8_t* out) noexcept;
+struct Int8Inputs {
+  const float* x;
+  std::size_t x_stride;
+  const float* factors;  // of each column, as are `zeros`
+  const float* zeros;
+  std::uint8_t* out;
+  std::size_t out_stride;
+  std::size_t rows;
+  std::size_t columns;
+};
+
+using Int8Quantize = void (*)(const Int8Inputs&) noexcept;
 using Int8Kernel = void (*)(const Int8Call&) noexcept;
 
 struct Int8Variant {
@@ -68,6 +79,12 @@ Int8Variant dense_int8_scalar() noexcept;
 #if defined(__x86_64__)
 Int8Variant dense_int8_avx2() noexcept;
 Int8Variant dense_int8_avx512() noexcept;
+Int8Variant dense_int8_amx() noexcept;
+#elif defined(__ARM_NEON)
+Int8Variant dense_int8_neon() noexcept;
+#if defined(__aarch64__)
+Int8Variant dense_int8_dotprod() noexcept;
+#endif
 #endif
 
 }  // namespace kedge

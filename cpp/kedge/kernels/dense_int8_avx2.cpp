@@ -26,7 +26,9 @@ struct Sums {
   KEDGE_TARGET static __m256i line(const void* from) {
     return _mm256_load_si256(static_cast<const __m256i*>(from));
   }
-  KEDGE_TARGET static Sums load(const std::int32_t* from) { return {line(from), line(from + 8)}; }
+  KEDGE_TARGET static Sums begin(const std::int32_t* bias, const std::uint8_t*, std::size_t) {
+    return {line(bias), line(bias + 8)};
+  }
   KEDGE_TARGET static Sums zero() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
   KEDGE_TARGET static Values spread(const std::uint8_t* x) {
     std::int32_t four;
@@ -49,6 +51,15 @@ struct Sums {
     low = _mm256_add_epi32(low, other.low);
     high = _mm256_add_epi32(high, other.high);
   }
+};
+
+// Eight of a panel's sums to whole numbers.
+struct Scaling {
+  __m256i factors;
+  __m256i shifts;
+
+  KEDGE_TARGET explicit Scaling(const std::int32_t* channels)
+      : factors(Sums::line(channels + kInt8Lanes)), shifts(Sums::line(channels + 2 * kInt8Lanes)) {}
 
   // There is no arithmetic shift of 64 bits: 2^62 is added before and taken away behind it.
   KEDGE_TARGET static __m256i scaled(__m256i sum, __m256i factor, __m256i shift) {
@@ -59,60 +70,92 @@ struct Sums {
     return _mm256_sub_epi64(_mm256_srlv_epi64(_mm256_add_epi64(product, lift), shift),
                             _mm256_srlv_epi64(lift, shift));
   }
-  KEDGE_TARGET static __m256i bytes(__m256i sum, const std::int32_t* channels,
-                                    const Int8Call& call) {
-    const __m256i factor = line(channels + kInt8Lanes);
-    const __m256i shift = line(channels + 2 * kInt8Lanes);
+  KEDGE_TARGET __m256i whole(__m256i sum) const {
     const __m256i even =
-        scaled(sum, factor, _mm256_and_si256(shift, _mm256_set1_epi64x(0xffffffff)));
-    const __m256i odd = scaled(_mm256_srli_epi64(sum, 32), _mm256_srli_epi64(factor, 32),
-                               _mm256_srli_epi64(shift, 32));
-    __m256i value = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
-    value = _mm256_min_epi32(value, _mm256_set1_epi32(1 << 16));
-    value = _mm256_add_epi32(value, _mm256_set1_epi32(call.zero));
-    value = _mm256_max_epi32(value, _mm256_set1_epi32(call.relu ? call.zero : 0));
-    return _mm256_min_epi32(value, _mm256_set1_epi32(255));
+        scaled(sum, factors, _mm256_and_si256(shifts, _mm256_set1_epi64x(0xffffffff)));
+    const __m256i odd = scaled(_mm256_srli_epi64(sum, 32), _mm256_srli_epi64(factors, 32),
+                               _mm256_srli_epi64(shifts, 32));
+    return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
   }
-  KEDGE_TARGET void store_bytes(const std::int32_t* channels, const Int8Call& call,
-                                std::uint8_t* to) const {
-    store(bytes(low, channels, call), bytes(high, channels + 8, call), to);
+  KEDGE_TARGET __m256i floats(__m256i sum) const {
+    const __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(factors));
+    return _mm256_castps_si256(_mm256_add_ps(product, _mm256_castsi256_ps(shifts)));
   }
-  KEDGE_TARGET static void store(__m256i first, __m256i second, std::uint8_t* to) {
-    const __m256i in_order = _mm256_permute4x64_epi64(_mm256_packs_epi32(first, second), 0xd8);
-    _mm_storeu_si128(
-        reinterpret_cast<__m128i*>(to),
-        _mm_packus_epi16(_mm256_castsi256_si128(in_order), _mm256_extracti128_si256(in_order, 1)));
+};
+
+KEDGE_TARGET inline void store_bytes(__m256i first, __m256i second, __m128i low, std::uint8_t* to) {
+  const __m256i in_order = _mm256_permute4x64_epi64(_mm256_packs_epi32(first, second), 0xd8);
+  const __m128i bytes =
+      _mm_packus_epi16(_mm256_castsi256_si128(in_order), _mm256_extracti128_si256(in_order, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_max_epu8(bytes, low));
+}
+
+template <bool kToBytes>
+struct Outputs {
+  Scaling low;
+  Scaling high;
+  __m256i zero;
+
+  KEDGE_TARGET Outputs(const std::int32_t* channels, const Int8Call& call)
+      : low(channels), high(channels + 8), zero(_mm256_set1_epi32(call.zero)) {}
+
+  KEDGE_TARGET void apply(Sums& sums) const {
+    if constexpr (kToBytes) {
+      sums.low = _mm256_add_epi32(low.whole(sums.low), zero);
+      sums.high = _mm256_add_epi32(high.whole(sums.high), zero);
+    } else {
+      sums.low = low.floats(sums.low);
+      sums.high = high.floats(sums.high);
+    }
   }
-  KEDGE_TARGET static void floats(__m256i sum, const std::int32_t* channels, bool relu, float* to) {
-    const __m256 scale = _mm256_castsi256_ps(line(channels + kInt8Lanes));
-    const __m256 offset = _mm256_castsi256_ps(line(channels + 2 * kInt8Lanes));
-    __m256 value = _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), scale), offset);
+  KEDGE_TARGET static void store(const Sums (&sums)[1], const Int8Call& call, std::size_t at) {
+    if constexpr (kToBytes) {
+      const __m128i least = _mm_set1_epi8(static_cast<char>(call.relu ? call.zero : 0));
+      store_bytes(sums[0].low, sums[0].high, least, static_cast<std::uint8_t*>(call.out) + at);
+    } else {
+      store_floats(sums[0].low, call.relu, static_cast<float*>(call.out) + at);
+      store_floats(sums[0].high, call.relu, static_cast<float*>(call.out) + at + 8);
+    }
+  }
+  KEDGE_TARGET static void store_floats(__m256i bits, bool relu, float* to) {
+    __m256 value = _mm256_castsi256_ps(bits);
     if (relu) value = _mm256_max_ps(_mm256_setzero_ps(), value);
     _mm256_storeu_ps(to, value);
   }
-  KEDGE_TARGET void store_floats(const std::int32_t* channels, const Int8Call& call,
-                                 float* to) const {
-    floats(low, channels, call.relu, to);
-    floats(high, channels + 8, call.relu, to + 8);
-  }
-  // Those of eight columns that are there: what lies before `count`.
-  KEDGE_TARGET static __m256i whole(const float* x, const float* factors, const float* zeros,
-                                    std::int32_t count) {
-    const __m256i there =
-        _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-    const __m256 zero = _mm256_maskload_ps(zeros, there);
-    __m256 value = _mm256_mul_ps(_mm256_maskload_ps(x, there), _mm256_maskload_ps(factors, there));
+};
+
+// Those of eight columns that are there.
+struct EightColumns {
+  __m256i there;
+  __m256 factors;
+  __m256 zeros;
+
+  KEDGE_TARGET EightColumns(const float* of_factors, const float* of_zeros, std::int32_t count)
+      : there(_mm256_cmpgt_epi32(_mm256_set1_epi32(count),
+                                 _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))),
+        factors(_mm256_maskload_ps(of_factors, there)),
+        zeros(_mm256_maskload_ps(of_zeros, there)) {}
+
+  KEDGE_TARGET __m256i whole(const float* x) const {
+    __m256 value = _mm256_mul_ps(_mm256_maskload_ps(x, there), factors);
     value = _mm256_and_ps(value, _mm256_cmp_ps(value, value, _CMP_ORD_Q));
-    value = _mm256_max_ps(value, _mm256_sub_ps(_mm256_setzero_ps(), zero));
-    value = _mm256_min_ps(value, _mm256_sub_ps(_mm256_set1_ps(255.0F), zero));
-    return _mm256_add_epi32(_mm256_cvtps_epi32(value), _mm256_cvtps_epi32(zero));
+    value = _mm256_max_ps(value, _mm256_sub_ps(_mm256_setzero_ps(), zeros));
+    value = _mm256_min_ps(value, _mm256_sub_ps(_mm256_set1_ps(255.0F), zeros));
+    return _mm256_add_epi32(_mm256_cvtps_epi32(value), _mm256_cvtps_epi32(zeros));
   }
-  KEDGE_TARGET static void quantize(const float* x, const float* factors, const float* zeros,
-                                    std::size_t count, std::uint8_t* out) {
-    const auto first = static_cast<std::int32_t>(count);
-    const __m256i low = whole(x, factors, zeros, first);
-    if (count <= 8) return store(low, _mm256_setzero_si256(), out);
-    store(low, whole(x + 8, factors + 8, zeros + 8, first - 8), out);
+};
+
+struct Columns {
+  EightColumns low;
+  EightColumns high;
+
+  // Of no columns nothing is read, wherever that begins.
+  KEDGE_TARGET Columns(const float* factors, const float* zeros, std::size_t count)
+      : low(factors, zeros, static_cast<std::int32_t>(count)),
+        high(factors + 8, zeros + 8, static_cast<std::int32_t>(count) - 8) {}
+
+  KEDGE_TARGET void quantize(const float* x, std::uint8_t* out) const {
+    store_bytes(low.whole(x), high.whole(x + 8), _mm_setzero_si128(), out);
   }
 };
 
@@ -121,7 +164,7 @@ struct Sums {
 }  // namespace
 
 Int8Variant dense_int8_avx2() noexcept {
-  return {Isa::kAvx2, multiply<true>, multiply<false>, quantize_row};
+  return {Isa::kAvx2, multiply<true>, multiply<false>, quantize_rows<Columns>};
 }
 
 }  // namespace kedge

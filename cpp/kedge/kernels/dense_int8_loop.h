@@ -1,16 +1,31 @@
 // The loop of dense_int8: tiles of rows by panels whose sums stay in registers. Included where
 // KEDGE_TARGET says for which instruction set, inside the file's own namespace, after `Sums` with
-// load, zero, add_products, add, store_bytes, store_floats and quantize, and with the tiles that
-// fit the registers.
+// begin, zero, spread, add_products and add, after `Outputs`, which makes of a panel's sums bytes
+// or floats, `Columns`, which makes bytes of a panel of floats, and the tiles that fit the
+// registers.
+
+// A panel's multipliers serve all its rows, so that they are prepared once.
+template <bool kToBytes, std::size_t kRows, std::size_t kPanels>
+KEDGE_TARGET inline void put_out(Sums (&sums)[kRows][kPanels], const Int8Call& call,
+                                 std::size_t row, std::size_t panel) {
+  const std::size_t at = row * call.out_stride + panel * kInt8Lanes;
+  for (std::size_t p = 0; p < kPanels; ++p) {
+    const Outputs<kToBytes> outputs(call.channels + (panel + p) * kInt8ChannelWords, call);
+    for (std::size_t r = 0; r < kRows; ++r) outputs.apply(sums[r][p]);
+  }
+  for (std::size_t r = 0; r < kRows; ++r) {
+    Outputs<kToBytes>::store(sums[r], call, at + r * call.out_stride);
+  }
+}
 
 // A row alone adds with kSplit sums for each output, so that none waits for the one before.
 template <bool kToBytes, std::size_t kRows, std::size_t kPanels, std::size_t kSplit>
 KEDGE_TARGET inline void tile(const Int8Call& call, std::size_t row, std::size_t panel) {
   Sums sums[kSplit][kRows][kPanels];
   for (std::size_t p = 0; p < kPanels; ++p) {
-    const Sums bias = Sums::load(call.channels + (panel + p) * kInt8ChannelWords);
+    const std::int32_t* bias = call.channels + (panel + p) * kInt8ChannelWords;
     for (std::size_t r = 0; r < kRows; ++r) {
-      sums[0][r][p] = bias;
+      sums[0][r][p] = Sums::begin(bias, call.x + (row + r) * call.x_stride, call.groups);
       for (std::size_t s = 1; s < kSplit; ++s) sums[s][r][p] = Sums::zero();
     }
   }
@@ -37,18 +52,12 @@ KEDGE_TARGET inline void tile(const Int8Call& call, std::size_t row, std::size_t
       }
     }
   }
-  for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t p = 0; p < kPanels; ++p) {
-      for (std::size_t s = 1; s < kSplit; ++s) sums[0][r][p].add(sums[s][r][p]);
-      const std::int32_t* channels = call.channels + (panel + p) * kInt8ChannelWords;
-      const std::size_t at = (row + r) * call.out_stride + (panel + p) * kInt8Lanes;
-      if constexpr (kToBytes) {
-        sums[0][r][p].store_bytes(channels, call, static_cast<std::uint8_t*>(call.out) + at);
-      } else {
-        sums[0][r][p].store_floats(channels, call, static_cast<float*>(call.out) + at);
-      }
+  for (std::size_t s = 1; s < kSplit; ++s) {
+    for (std::size_t r = 0; r < kRows; ++r) {
+      for (std::size_t p = 0; p < kPanels; ++p) sums[0][r][p].add(sums[s][r][p]);
     }
   }
+  put_out<kToBytes>(sums[0], call, row, panel);
 }
 
 template <bool kToBytes, std::size_t kPanels>
@@ -74,10 +83,13 @@ KEDGE_TARGET void multiply(const Int8Call& call) noexcept {
   for (; panel < call.panels; ++panel) few_panels<kToBytes, 1>(call, panel);
 }
 
-KEDGE_TARGET void quantize_row(const float* x, const float* factors, const float* zeros,
-                               std::size_t columns, std::uint8_t* out) noexcept {
-  for (std::size_t j = 0; j < columns; j += kInt8Lanes) {
-    const std::size_t count = columns - j < kInt8Lanes ? columns - j : kInt8Lanes;
-    Sums::quantize(x + j, factors + j, zeros + j, count, out + j);
+template <class Columns>
+KEDGE_TARGET void quantize_rows(const Int8Inputs& in) noexcept {
+  for (std::size_t j = 0; j < in.columns; j += kInt8Lanes) {
+    const std::size_t count = in.columns - j < kInt8Lanes ? in.columns - j : kInt8Lanes;
+    const Columns columns(in.factors + j, in.zeros + j, count);
+    for (std::size_t i = 0; i < in.rows; ++i) {
+      columns.quantize(in.x + i * in.x_stride + j, in.out + i * in.out_stride + j);
+    }
   }
 }

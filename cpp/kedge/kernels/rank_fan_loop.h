@@ -5,12 +5,12 @@
 template <class Value>
 KEDGE_TARGET void fan_ranks(const Fan* fans, const Value* cuts, const Value* values,
                             std::size_t length, std::uint32_t* ranks) {
-  for (std::size_t i = 0; i < length; ++i) {
-    const Fan& fan = fans[i];
-    std::uint32_t rank = reached(values[i], cuts + fan.start[0]);
-    for (std::uint32_t level = 1; level < fan.levels; ++level) {
-      rank = 16 * rank + reached(values[i], cuts + fan.start[level] + 16 * rank);
+  for (const Fan* const end = fans + length; fans < end; ++fans) {
+    const Value value = *values++;
+    std::uint32_t rank = reached(value, cuts + fans->start[0]);
+    for (std::uint32_t level = 1; level < fans->levels; ++level) {
+      rank = 16 * rank + reached(value, cuts + fans->start[level] + 16 * rank);
     }
-    ranks[i] = rank;
+    *ranks++ = rank;
   }
 }

@@ -21,11 +21,14 @@ void ranks(const CutHeap<Value>& heap, const Value* values, std::uint32_t* ranks
   }
 }
 
+// The cuts rise, and NaN behind them is reached by nothing.
 template <class Value>
 std::uint32_t reached(Value value, const Value* block) {
   std::uint32_t count = 0;
-  for (std::size_t i = 0; i < kFanWidth; ++i) count += value >= block[i] ? 1 : 0;
-  return count;
+  for (std::uint32_t half = kFanWidth / 2; half > 0; half /= 2) {
+    count += value >= block[count + half - 1] ? half : 0;
+  }
+  return count + (value >= block[count] ? 1 : 0);
 }
 
 #include "kedge/kernels/rank_fan_loop.h"

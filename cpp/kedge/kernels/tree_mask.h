@@ -1,6 +1,6 @@
-// All nodes of all trees for one row: 64 trees at a time are asked their first node, then their
-// second, and each answer takes leaves away until one is left. No branch and no walk, so the time
-// is the same for every row.
+// All nodes of all trees for one row: as many trees as a register has bytes are asked the node
+// behind their first leaf, then the one behind their second, and each answer takes leaves away. The
+// first that is left is the row's. No branch and no walk, so the time is the same for every row.
 #pragma once
 
 #include <cstddef>
@@ -11,39 +11,38 @@
 
 namespace kedge {
 
-inline constexpr std::size_t kMaskTrees = 64;
 inline constexpr std::size_t kMostMaskSlots = 128;
+inline constexpr std::size_t kMostMaskLeaves = 64;
+inline constexpr std::size_t kMaskByteLeaves = 8;  // leaves that one byte of each tree stands for
 
-// Up to 64 trees of at most as many leaves as `Mask` has bits. Step s of the group has for each
-// tree the slot and test of a node, and the leaves that are left when its code exceeds the test:
-// all but those below its left child. Leaves are numbered from the left, the first one is the
-// highest bit. A tree without a node in a step has a test that no code exceeds.
+// Trees that are asked at once, each in a lane. Their leaves are numbered from the left, and step s
+// asks each tree the node whose left child ends with leaf s, so that what its answer takes away
+// ends there too. A step is rows of a byte for each lane: slots, tests, and for each eight leaves
+// up to s a row of those that are kept when the slot's code exceeds the test, the first leaf in the
+// lowest bit. A lane that has no node in a step has a test that no code exceeds.
 struct MaskGroup {
-  std::uint32_t first_step;
-  std::uint32_t steps;
-  std::uint32_t trees;
+  std::size_t first_byte;  // of the steps, which lie one behind the other
+  std::size_t steps;
 };
 
-//
-// `slots`, `tests` and `masks` begin on a multiple of 64 bytes.
-template <class Mask>
+constexpr std::size_t mask_step_rows(std::size_t step) noexcept {
+  return 3 + step / kMaskByteLeaves;
+}
+
+// Codes are in the first `slots` of kMostMaskSlots. `steps` begins on a multiple of 64 bytes.
 struct MaskPlan {
   std::span<const MaskGroup> groups;
-  const std::uint8_t* slots;  // of each step, kMaskTrees of them
-  const std::uint8_t* tests;
-  const Mask* masks;
+  const std::uint8_t* steps;
+  std::size_t slots;
 };
 
-// The leaf of every tree, group by group; room for kMaskTrees a group. There are kMostMaskSlots
-// codes. Every variant gives the same.
-template <class Mask>
-using MaskKernel = void (*)(const MaskPlan<Mask>&, const std::uint8_t* codes,
-                            std::uint32_t* leaves);
+// The leaf in every lane, group by group. Every variant gives the same.
+using MaskKernel = void (*)(const MaskPlan&, const std::uint8_t* codes, std::uint8_t* leaves);
 
 struct MaskVariant {
   Isa isa;
-  MaskKernel<std::uint32_t> leaves_32;
-  MaskKernel<std::uint64_t> leaves_64;
+  MaskKernel leaves;
+  std::size_t lanes;  // of a group
 };
 
 // Row 0 is the scalar reference.
@@ -51,7 +50,10 @@ std::span<const MaskVariant> mask_variants() noexcept;
 
 MaskVariant tree_mask_scalar() noexcept;
 #if defined(__x86_64__)
+MaskVariant tree_mask_avx2() noexcept;
 MaskVariant tree_mask_avx512() noexcept;
+#elif defined(__aarch64__)
+MaskVariant tree_mask_neon() noexcept;
 #endif
 
 }  // namespace kedge
