@@ -13,7 +13,7 @@ import numpy as np
 import kedge
 from kedge._core import active_isa
 
-ISAS = ("scalar", "avx2", "avx512", "avx512vbmi", "neon", "dotprod")
+ISAS = ("scalar", "avx2", "avx512", "avx512vbmi", "amx", "neon", "dotprod")
 
 ANSWERS = """
 import pathlib, sys, numpy as np, kedge

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
+import catboost
 import lightgbm
 import numpy as np
 import pyarrow as pa
 import pytest
+import xgboost
 from sklearn import ensemble
 
 import kedge
@@ -49,6 +52,9 @@ def test_it_is_shown_on_one_line(booster: lightgbm.Booster) -> None:
         f"Model of LightGBM v4: 5 trees, {model.nodes} nodes, 3 features, 1 output (sigmoid)"
     )
     assert repr(kedge.compile(booster, reference=X)) == f"{model!r}, reference of 400 rows"
+    assert repr(kedge.model.Parity(9, 2, 0.5)) == (
+        "Parity(rows=9, rows_off=2, largest_difference=0.5)"
+    )
 
 
 def test_the_reference_is_what_it_was_trained_on(booster: lightgbm.Booster) -> None:
@@ -97,3 +103,16 @@ def test_what_is_no_trainers_file_is_named(
 ) -> None:
     with pytest.raises(error, match=text):
         kedge.compile(content)
+
+
+@pytest.mark.parametrize(
+    "model", [lightgbm.LGBMClassifier(), xgboost.XGBClassifier(), catboost.CatBoostClassifier()]
+)
+def test_what_has_learned_nothing_is_named(model: Any) -> None:
+    with pytest.raises(kedge.InvalidArgument, match=f"{type(model).__name__} is not fitted"):
+        kedge.compile(model)
+
+
+def test_metadata_that_are_no_strings_are_named(booster: lightgbm.Booster) -> None:
+    with pytest.raises(kedge.InvalidArgument, match=r"metadata\['a'\] = 1: expected strings"):
+        kedge.compile(booster, metadata={"a": 1})  # type: ignore[dict-item]

@@ -3,50 +3,34 @@
 #include <cmath>
 #include <string_view>
 
-#include "kedge/base/error.h"
 #include "kedge/kernels/dense_int8.h"
+#include "kedge/model/step_rule.h"
 
 namespace kedge {
 namespace {
 
-class ByteStepCheck {
+class ByteStepCheck : StepRule {
  public:
-  ByteStepCheck(const Graph& graph, std::size_t place)
-      : graph_(graph), step_(graph.steps[place]), place_(place) {}
+  ByteStepCheck(const Graph& graph, std::size_t place) : StepRule(graph, place) {}
 
   void run() const {
-    if (step_.repeat != 1) refuse("it repeats ", step_.repeat, " times, 1 is possible");
-    const bool is_table = step_.kind == StepKind::kByteTable;
-    if (step_.inputs != 1 || step_.tensors != (is_table ? 1 : 2)) {
-      refuse("it has ", step_.inputs, " inputs and ", step_.tensors, " tensors");
+    if (step_.kind == StepKind::kQuantizeRow) return check_row();
+    if (step_.repeat != 1 && step_.kind != StepKind::kByteAffine) {
+      refuse("it repeats ", step_.repeat, " times, 1 is possible");
     }
+    const bool is_table = step_.kind == StepKind::kByteTable;
+    expect_counts(1, is_table ? 1 : 2);
     const bool to_bytes = step_.number == NumberKind::kByte;
     if (!to_bytes && (step_.kind == StepKind::kQuantize || step_.number != NumberKind::kFloat)) {
       refuse("it cannot write such numbers");
     }
     if (step_.kind == StepKind::kByteAffine) return check_affine();
-    if (step_.width != input_width()) refuse("its width is ", step_.width, " of ", input_width());
+    if (step_.width != input_width(0)) refuse("its width is ", step_.width, " of ", input_width(0));
     if (is_table) return expect_tensor(0, to_bytes ? TensorKind::kByte : TensorKind::kFloat, 256);
     check_quantize();
   }
 
  private:
-  template <class... Parts>
-  [[noreturn]] void refuse(const Parts&... parts) const {
-    throw corrupt_data("graph: step ", place_, " (", step_name(step_.kind), "): ", parts...);
-  }
-  std::size_t input_width() const { return graph_.width(graph_.input(step_, 0)); }
-
-  void expect_tensor(std::size_t i, TensorKind kind, std::uint64_t count) const {
-    const GraphTensor& tensor = graph_.tensors[step_.first_tensor + i];
-    if (tensor.kind != kind || tensor.count != count) {
-      refuse("its tensor ", i, " has ", tensor.count, " elements, ", count, " are wanted");
-    }
-  }
-  bool is_byte(double value) const {
-    return value >= 0 && value <= 255 && value == std::floor(value);
-  }
-
   void check_quantize() const {
     expect_tensor(0, TensorKind::kFloat, step_.width);
     expect_tensor(1, TensorKind::kFloat, step_.width);
@@ -57,12 +41,37 @@ class ByteStepCheck {
     }
   }
 
+  void check_row() const {
+    if (step_.inputs != 3 || step_.tensors != 0 || step_.repeat != 1) {
+      refuse("it has ", step_.inputs, " inputs and ", step_.tensors, " tensors");
+    }
+    if (step_.number != NumberKind::kByte) refuse("it cannot write such numbers");
+    if (step_.width < input_width(0)) refuse("its width is ", step_.width, " of ", input_width(0));
+    for (std::size_t i = 1; i < 3; ++i) {
+      const std::size_t width = graph_.width(graph_.input(step_, i));
+      if (width != 1) refuse("its input ", i, " has ", width, " columns, 1 is wanted");
+    }
+  }
+
+  void check_parts() const {
+    const std::size_t wide = input_width(0);
+    if (wide % step_.repeat != 0 || wide / step_.repeat % 4 != 0 ||
+        step_.width % step_.repeat != 0 || step_.width / step_.repeat % kInt8Lanes != 0) {
+      refuse(step_.repeat, " parts of ", wide, " inputs and ", step_.width, " outputs");
+    }
+  }
+
+  std::size_t of_a_part(std::size_t width) const noexcept {
+    return step_.repeat > 1 ? width / step_.repeat : width;
+  }
+
   void check_affine() const {
-    const std::size_t inputs = input_width();
+    if (step_.repeat > 1) check_parts();
+    const std::size_t inputs = of_a_part(input_width(0));
     if (inputs > kMostInt8Inputs) refuse(inputs, " inputs, at most ", kMostInt8Inputs);
     if (step_.option > static_cast<std::uint32_t>(Activation::kRelu)) refuse("its option");
     if (!is_byte(step_.parameter)) refuse("its zero is ", step_.parameter, ", no byte");
-    const std::size_t panels = int8_panels(step_.width);
+    const std::size_t panels = int8_panels(of_a_part(step_.width));
     expect_tensor(0, TensorKind::kByte, panels * int8_groups(inputs) * kInt8LineBytes);
     expect_tensor(1, TensorKind::kIndex, panels * kInt8ChannelWords);
     const auto* words = graph_.tensor<std::int32_t>(step_, 1);
@@ -78,13 +87,13 @@ class ByteStepCheck {
       refuse("output ", i, ": multiplier ", factor, ", shift ", shift);
     }
   }
-
-  const Graph& graph_;
-  const GraphStep& step_;
-  std::size_t place_;
 };
 
 }  // namespace
+
+bool is_byte(double value) noexcept {
+  return value >= 0 && value <= 255 && value == std::floor(value);
+}
 
 void check_byte_step(const Graph& graph, std::size_t place) { ByteStepCheck(graph, place).run(); }
 

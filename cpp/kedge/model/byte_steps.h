@@ -7,7 +7,9 @@
 
 namespace kedge {
 
-// Throws CorruptData unless step `place`, a quantize, byte affine or byte table whose inputs and
+bool is_byte(double value) noexcept;
+
+// Throws CorruptData unless step `place`, kQuantize or one of those behind it, whose inputs and
 // tensors lie in their lists, keeps the bounds of kernels/dense_int8.h.
 void check_byte_step(const Graph& graph, std::size_t place);
 

@@ -5,15 +5,18 @@
 
 #include "kedge/base/error.h"
 #include "kedge/model/byte_steps.h"
+#include "kedge/model/short_steps.h"
+#include "kedge/model/step_rule.h"
 #include "kedge/model/trees.h"
 
 namespace kedge {
 namespace {
 
-constexpr std::array<std::string_view, 19> kStepNames = {
-    "affine",  "activate", "combine",  "select",      "concat",    "softmax", "layer norm",
-    "convert", "look up",  "reduce",   "fill",        "missing",   "place",   "normalize",
-    "trees",   "link",     "quantize", "byte affine", "byte table"};
+constexpr std::array<std::string_view, 22> kStepNames = {
+    "affine",     "activate",     "combine",        "select",      "concat",   "softmax",
+    "layer norm", "convert",      "look up",        "reduce",      "fill",     "missing",
+    "place",      "normalize",    "trees",          "link",        "quantize", "byte affine",
+    "byte table", "quantize row", "quantize short", "short affine"};
 constexpr std::array<std::string_view, 13> kActivationNames = {
     "none",    "relu", "leaky relu", "elu",    "gelu", "gelu by tanh", "tanh",
     "sigmoid", "exp",  "abs",        "negate", "sqrt", "softplus"};
@@ -25,14 +28,13 @@ constexpr TensorKind tensor_of(NumberKind number) {
 }
 
 // One step at a time against its rule.
-class StepCheck {
+class StepCheck : StepRule {
  public:
-  StepCheck(const Graph& graph, std::size_t place)
-      : graph_(graph), step_(graph.steps[place]), place_(place) {}
+  StepCheck(const Graph& graph, std::size_t place) : StepRule(graph, place) {}
 
   void run() const {
     if (step_.kind > kLastStepKind) refuse("its kind is ", static_cast<std::uint32_t>(step_.kind));
-    if (step_.number > NumberKind::kByte) refuse("its numbers are of no known kind");
+    if (step_.number > NumberKind::kShort) refuse("its numbers are of no known kind");
     if (step_.width == 0 || step_.width > kMostGraphWidth) refuse("its width is ", step_.width);
     if (step_.repeat == 0 || step_.repeat > step_.width) {
       refuse("it repeats ", step_.repeat, " times for a width of ", step_.width);
@@ -44,13 +46,6 @@ class StepCheck {
   }
 
  private:
-  template <class... Parts>
-  [[noreturn]] void refuse(const Parts&... parts) const {
-    const bool is_known = step_.kind <= kLastStepKind;
-    throw corrupt_data("graph: step ", place_, " (", is_known ? step_name(step_.kind) : "unknown",
-                       "): ", parts...);
-  }
-
   void check_range(std::string_view what, std::uint64_t first, std::uint64_t count,
                    std::size_t most) const {
     if (first + count > most) {
@@ -63,35 +58,39 @@ class StepCheck {
     if (slot > place_) refuse("it reads slot ", slot, ", the last before it is ", place_);
     const NumberKind number = graph_.number_of(slot);
     if (step_.kind >= StepKind::kQuantize) {
-      const bool is_first = step_.kind == StepKind::kQuantize;
-      if (number != (is_first ? NumberKind::kFloat : NumberKind::kByte)) {
-        refuse("slot ", slot, " does not hold ", is_first ? "floats" : "bytes");
-      }
+      const NumberKind wanted = quantized_input();
+      if (number != wanted) refuse("slot ", slot, " does not hold ", plural(wanted));
       return;
     }
-    if (number == NumberKind::kByte || step_.number == NumberKind::kByte) refuse("it has bytes");
+    if (number == NumberKind::kShort || step_.number == NumberKind::kShort) refuse("it has int16");
+    const bool moves_only = step_.kind == StepKind::kSelect || step_.kind == StepKind::kConcat;
+    const bool has_bytes = number == NumberKind::kByte || step_.number == NumberKind::kByte;
+    if (has_bytes && !moves_only) refuse("it has bytes");
     if (step_.kind != StepKind::kConvert && step_.kind != StepKind::kTrees &&
         number != step_.number) {
       refuse("it writes other numbers than slot ", slot, " has");
     }
   }
 
-  void expect_counts(std::size_t inputs, std::size_t tensors) const {
-    if (step_.inputs != inputs || step_.tensors != tensors) {
-      refuse("it has ", step_.inputs, " inputs and ", step_.tensors, " tensors, ", inputs, " and ",
-             tensors, " are wanted");
+  // What a step that writes or reads whole numbers reads.
+  NumberKind quantized_input() const {
+    switch (step_.kind) {
+      case StepKind::kByteAffine:
+      case StepKind::kByteTable:
+        return NumberKind::kByte;
+      case StepKind::kShortAffine:
+        return NumberKind::kShort;
+      default:
+        return NumberKind::kFloat;
     }
   }
+  static std::string_view plural(NumberKind number) {
+    if (number == NumberKind::kShort) return "int16";
+    return number == NumberKind::kByte ? "bytes" : "floats";
+  }
+
   void expect_width(std::uint64_t wanted, std::string_view of) const {
     if (step_.width != wanted) refuse("its width is ", step_.width, ", ", of, " wants ", wanted);
-  }
-  void expect_tensor(std::size_t i, TensorKind kind, std::uint64_t count) const {
-    const GraphTensor& tensor = graph_.tensors[step_.first_tensor + i];
-    if (tensor.kind != kind || tensor.count != count) {
-      refuse("its tensor ", i, " has ", tensor.count, " elements of kind ",
-             static_cast<std::uint32_t>(tensor.kind), ", ", count, " of kind ",
-             static_cast<std::uint32_t>(kind), " are wanted");
-    }
   }
   void expect_option(std::uint32_t last) const {
     if (step_.option > last) refuse("its option is ", step_.option, ", at most ", last);
@@ -102,7 +101,6 @@ class StepCheck {
     }
   }
   void expect_input_width() const { expect_width(input_width(0), "its input"); }
-  std::size_t input_width(std::size_t i) const { return graph_.width(graph_.input(step_, i)); }
 
   void check_kind() const {
     switch (step_.kind) {
@@ -153,7 +151,11 @@ class StepCheck {
       case StepKind::kQuantize:
       case StepKind::kByteAffine:
       case StepKind::kByteTable:
+      case StepKind::kQuantizeRow:
         return check_byte_step(graph_, place_);
+      case StepKind::kQuantizeShort:
+      case StepKind::kShortAffine:
+        return check_short_step(graph_, place_);
     }
   }
 
@@ -187,6 +189,9 @@ class StepCheck {
       if (columns[i] != kNoColumn && columns[i] >= input_width(0)) {
         refuse("column ", columns[i], " of ", input_width(0));
       }
+    }
+    if (step_.number == NumberKind::kByte && !is_byte(step_.parameter)) {
+      refuse("its parameter is ", step_.parameter, ", no byte");
     }
   }
 
@@ -237,10 +242,6 @@ class StepCheck {
     }
     return count == 0 || numbers[0] == numbers[0];
   }
-
-  const Graph& graph_;
-  const GraphStep& step_;
-  std::size_t place_;
 };
 
 void check_tensors(const Graph& graph) {
@@ -297,7 +298,7 @@ void check(const Graph& graph) {
   const std::size_t raw = graph.raw_steps;
   if (graph.width(raw) != graph.outputs() || graph.outputs() > kMostOutputs ||
       graph.number_of(raw) != graph.steps.back().number ||
-      graph.number_of(raw) == NumberKind::kByte) {
+      graph.number_of(raw) > NumberKind::kDouble) {
     throw corrupt_data("graph: ", graph.width(raw), " raw scores, ", graph.outputs(),
                        " predictions of at most ", kMostOutputs, ", or of other numbers");
   }

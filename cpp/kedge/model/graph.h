@@ -2,8 +2,8 @@
 // them, as a list of steps over numbered slots. No step looks back at a name, allocates, or fails.
 //
 // Slot 0 is a row as it comes; step i writes slot i + 1 and reads slots before it. A slot has a
-// width and holds floats, doubles or bytes. The last slot is the prediction, and that of step
-// `raw_steps` the raw scores: what comes after is what the trainer calls the link.
+// width and holds floats, doubles, bytes or int16. The last slot is the prediction, and that of
+// step `raw_steps` the raw scores: what comes after is what the trainer calls the link.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,9 @@
 
 namespace kedge {
 
-// Bytes stand for numbers: (byte - zero) * scale, kernels/dense_int8.h.
-enum class NumberKind : std::uint32_t { kFloat, kDouble, kByte };
+// Bytes stand for numbers, (byte - zero) * scale, kernels/dense_int8.h; shorts, which are int16,
+// for short * scale, kernels/dense_int16.h.
+enum class NumberKind : std::uint32_t { kFloat, kDouble, kByte, kShort };
 
 // docs/architecture.md says what to do to add one. Their numbers are stored: append only.
 enum class StepKind : std::uint32_t {
@@ -27,7 +28,7 @@ enum class StepKind : std::uint32_t {
   kActivate,   // option: which; parameter: its alpha
   kCombine,    // option: with which operation; two slots, or a slot and a tensor; wide or one wide
   kSelect,     // the columns that the tensor lists, in its order; at kNoColumn the parameter
-  kConcat,     // slots side by side
+  kConcat,     // slots side by side; as the one above also of bytes
   kSoftmax,    // over each of `repeat` equal parts
   kLayerNorm,  // of each of `repeat` equal parts; tensors: scale, shift; parameter: epsilon
   kConvert,    // floats to doubles or back
@@ -41,13 +42,25 @@ enum class StepKind : std::uint32_t {
   kLink,       // what predictions of the forest come of its raw scores x
   // Floats to bytes, each column with its own scale; tensors: 1 / scale, zero.
   kQuantize,
-  // Bytes times int8 weights, sums of int32, to bytes or floats; option: kNone or kRelu after it;
-  // parameter: the zero of its bytes. Tensors: weights and channels as kernels/dense_int8.h has
-  // them.
+  // Bytes times int8 weights, sums of int32, to bytes or floats, of each of `repeat` equal parts;
+  // option: kNone or kRelu after it; parameter: the zero of its bytes. Tensors: weights and
+  // channels
+  // as kernels/dense_int8.h has them. Several parts are whole: four inputs by four, what each
+  // writes
+  // panel by panel.
   kByteAffine,
   kByteTable,  // tensor: 256 bytes or floats, by the byte that is read
+  // Floats to bytes by the row's own scale: round(x / scale) + zero, halves to the even number.
+  // Three slots: x, and one wide its lowest number and the scale; zero is round(-lowest / scale).
+  // Columns behind those of x are the zero.
+  kQuantizeRow,
+  // Floats to int16, each column with its own scale; tensor: 1 / scale.
+  kQuantizeShort,
+  // int16 times int16 to int16 or floats; option: kNone or kRelu after it. Tensors: weights and
+  // channels as kernels/dense_int16.h has them.
+  kShortAffine,
 };
-inline constexpr StepKind kLastStepKind = StepKind::kByteTable;
+inline constexpr StepKind kLastStepKind = StepKind::kShortAffine;
 
 enum class Activation : std::uint32_t {
   kNone,
@@ -118,6 +131,7 @@ constexpr std::size_t element_size(TensorKind kind) noexcept {
 // the last; b is padded likewise.
 constexpr std::size_t panel_lanes(NumberKind number) noexcept {
   if (number == NumberKind::kByte) return 64;
+  if (number == NumberKind::kShort) return 32;
   return number == NumberKind::kFloat ? 16 : 8;
 }
 constexpr std::size_t padded_width(std::size_t width, NumberKind number) noexcept {

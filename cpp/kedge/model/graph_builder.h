@@ -16,6 +16,11 @@ class GraphBuilder {
   std::size_t width(std::uint32_t slot) const noexcept;
   NumberKind number_of(std::uint32_t slot) const noexcept;
 
+  // That writes this slot, not 0; and its first input.
+  const GraphStep& step(std::uint32_t slot) const noexcept { return steps_[slot - 1]; }
+  std::uint32_t source(std::uint32_t slot) const noexcept {
+    return inputs_[steps_[slot - 1].first_input];
+  }
   std::uint32_t steps() const noexcept { return static_cast<std::uint32_t>(steps_.size()); }
 
   // Each returns the slot that the step writes. Weights are rounded to the slot's numbers.

@@ -161,6 +161,8 @@ std::vector<double> numbers_of(const Tensor& tensor, std::string_view name) {
     case OnnxType::kUint8:
     case OnnxType::kBool:
       return elements<std::uint8_t>(tensor, tensor.integers);
+    case OnnxType::kInt8:
+      return elements<std::int8_t>(tensor, tensor.integers);
     case OnnxType::kInt32:
       return elements<std::int32_t>(tensor, tensor.integers);
     case OnnxType::kInt64:

@@ -19,6 +19,7 @@ enum class OnnxType : std::int32_t {
   kUnknown = 0,
   kFloat = 1,
   kUint8 = 2,
+  kInt8 = 3,
   kInt32 = 6,
   kInt64 = 7,
   kString = 8,
@@ -91,7 +92,7 @@ struct OnnxGraph {
 // Integers and truth values, which have no fractions.
 constexpr bool is_whole(OnnxType type) noexcept {
   return type == OnnxType::kInt64 || type == OnnxType::kInt32 || type == OnnxType::kUint8 ||
-         type == OnnxType::kBool;
+         type == OnnxType::kInt8 || type == OnnxType::kBool;
 }
 
 // Throws CorruptData when the bytes are no ONNX model.

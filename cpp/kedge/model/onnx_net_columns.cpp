@@ -15,86 +15,116 @@ const OnnxNetValue& matrix(OnnxNetReader& net, const OnnxNode& node, std::size_t
   return x;
 }
 
-OnnxNetValue selected(OnnxNetReader& net, const OnnxNode& node, const OnnxNetValue& x,
-                      const std::vector<std::int64_t>& places) {
-  const auto width = static_cast<std::int64_t>(net.net().width(x.slot));
+// These places of one axis, the others whole.
+OnnxNetValue picked(OnnxNetReader& net, const OnnxNode& node, std::int64_t axis,
+                    const std::vector<std::int64_t>& places) {
+  const OnnxNetValue& x = net.value(node, 0);
+  std::vector<std::uint32_t> sizes = sizes_of(x, net.net().width(x.slot));
+  const std::size_t at = net.axis_of(node, axis, sizes.size());
+  const std::int64_t size = sizes[at];
   if (places.empty()) net.refuse(node, "no columns are left");
-  OnnxNetValue made = x;
-  made.texts.clear();
+  std::uint64_t inner = 1;
+  for (std::size_t i = at + 1; i < sizes.size(); ++i) inner *= sizes[i];
+  const std::uint64_t outer = net.net().width(x.slot) / inner / sizes[at];
+  net.expect_room(node, outer * places.size() * inner);
   std::vector<std::uint32_t> columns;
-  columns.reserve(places.size());
-  for (const std::int64_t place : places) {
-    if (place < -width || place >= width) net.refuse(node, "column ", place, " of ", width);
-    columns.push_back(static_cast<std::uint32_t>(place < 0 ? place + width : place));
-    if (!x.texts.empty()) made.texts.push_back(x.texts[columns.back()]);
+  columns.reserve(outer * places.size() * inner);
+  for (std::uint64_t i = 0; i < outer; ++i) {
+    for (const std::int64_t place : places) {
+      if (place < -size || place >= size) net.refuse(node, "column ", place, " of ", size);
+      const auto whole = static_cast<std::uint64_t>(place < 0 ? place + size : place);
+      for (std::uint64_t k = 0; k < inner; ++k) {
+        columns.push_back(
+            static_cast<std::uint32_t>((i * static_cast<std::uint64_t>(size) + whole) * inner + k));
+      }
+    }
   }
-  std::vector<std::uint32_t> all(static_cast<std::size_t>(width));
-  std::iota(all.begin(), all.end(), 0U);
-  if (columns != all) made.slot = net.net().select(x.slot, columns);
-  return made;
+  sizes[at] = static_cast<std::uint32_t>(places.size());
+  return net.moved(x, columns, std::move(sizes));
 }
 
 OnnxNetValue read_gather(OnnxNetReader& net, const OnnxNode& node) {
-  net.expect_columns(node, node.integer("axis", 0));
   const OnnxTensor& places = net.wanted(node, 1);
-  if (places.shape.size() != 1) net.refuse(node, "a list of columns is wanted");
-  return selected(net, node, matrix(net, node, 0), net.integers_of(node, places));
+  if (places.shape.size() > 1) net.refuse(node, "a list of columns is wanted");
+  const std::int64_t axis = node.integer("axis", 0);
+  OnnxNetValue made = picked(net, node, axis, net.integers_of(node, places));
+  if (!places.shape.empty()) return made;
+  std::vector<std::uint32_t> sizes = sizes_of(made, net.net().width(made.slot));
+  sizes.erase(sizes.begin() + static_cast<std::ptrdiff_t>(net.axis_of(node, axis, sizes.size())));
+  set_sizes(made, std::move(sizes));
+  return made;
 }
 
 OnnxNetValue read_extractor(OnnxNetReader& net, const OnnxNode& node) {
-  const OnnxNetValue& x = matrix(net, node, 0);
-  return selected(net, node, x, net.integers_of(node, net.wanted(node, 1)));
+  (void)matrix(net, node, 0);
+  return picked(net, node, 1, net.integers_of(node, net.wanted(node, 1)));
 }
 
 OnnxNetValue read_slice(OnnxNetReader& net, const OnnxNode& node) {
-  const OnnxNetValue& x = matrix(net, node, 0);
-  const auto width = static_cast<std::int64_t>(net.net().width(x.slot));
+  const OnnxNetValue& x = net.value(node, 0);
   const std::vector<std::int64_t> starts = net.integers_of(node, net.wanted(node, 1));
   const std::vector<std::int64_t> ends = net.integers_of(node, net.wanted(node, 2));
   const std::vector<std::int64_t> axes = net.integers_of(node, net.wanted(node, 3));
   if (starts.size() != 1 || ends.size() != 1 || axes.size() != 1) {
     net.refuse(node, "one axis is wanted");
   }
-  net.expect_columns(node, axes.front());
   if (node.inputs.size() > 4 &&
       net.integers_of(node, net.wanted(node, 4)) != std::vector{std::int64_t{1}}) {
     net.refuse(node, "steps");
   }
-  const auto place = [width](std::int64_t at) {
-    return std::clamp<std::int64_t>(at < 0 ? at + width : at, 0, width);
+  const std::vector<std::uint32_t> sizes = sizes_of(x, net.net().width(x.slot));
+  const std::int64_t size = sizes.empty() ? 0 : sizes[net.axis_of(node, axes[0], sizes.size())];
+  const auto place = [size](std::int64_t at) {
+    return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size);
   };
   std::vector<std::int64_t> columns;
-  columns.reserve(static_cast<std::size_t>(width));
+  columns.reserve(static_cast<std::size_t>(size));
   for (std::int64_t i = place(starts.front()); i < place(ends.front()); ++i) columns.push_back(i);
-  return selected(net, node, x, columns);
+  return picked(net, node, axes.front(), columns);
 }
 
-OnnxNetValue joined(OnnxNetReader& net, const OnnxNode& node, OnnxNetValue made) {
+// The same sizes but for one axis. Side by side they lie by inputs; by the axes before that one
+// first, if there are.
+OnnxNetValue read_concat(OnnxNetReader& net, const OnnxNode& node) {
+  OnnxNetValue made = net.value(node, 0);
+  std::vector<std::uint32_t> sizes = sizes_of(made, net.net().width(made.slot));
+  const std::size_t axis = net.axis_of(node, node.integer("axis", 0), sizes.size());
+  std::uint64_t outer = 1;
+  for (std::size_t i = 0; i < axis; ++i) outer *= sizes[i];
   made.texts.clear();
   std::vector<std::uint32_t> slots;
-  slots.reserve(node.inputs.size());
+  std::vector<std::uint64_t> widths;
+  std::uint32_t total = 0;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const OnnxNetValue& x = net.value(node, i);
-    if (x.form != made.form || x.columns != 1) net.refuse(node, "its inputs have different shapes");
+    const std::uint64_t width = net.net().width(x.slot);
+    std::vector<std::uint32_t> other = sizes_of(x, width);
+    if (other.size() != sizes.size()) net.refuse(node, "its inputs have different shapes");
+    total += other[axis];
+    other[axis] = sizes[axis];
+    if (other != sizes) net.refuse(node, "its inputs have different shapes");
     if (x.type != made.type || x.is_cut != made.is_cut) {
       net.refuse(node, "its inputs have different types");
     }
-    const NumberKind number = net.net().number_of(net.value(node, 0).slot);
-    slots.push_back(net.net().convert(x.slot, number));
+    slots.push_back(net.net().convert(x.slot, net.net().number_of(made.slot)));
+    widths.push_back(width / outer);
     made.texts.insert(made.texts.end(), x.texts.begin(), x.texts.end());
   }
+  sizes[axis] = total;
   made.slot = slots.size() == 1 ? slots.front() : net.net().concat(slots);
-  return made;
-}
-
-OnnxNetValue read_concat(OnnxNetReader& net, const OnnxNode& node) {
-  const OnnxNetValue& first = net.value(node, 0);
-  const std::int64_t last = first.form == OnnxForm::kDeep ? 2 : 1;
-  const std::int64_t axis = node.integer("axis", 0);
-  if (first.form == OnnxForm::kFlat || (axis != -1 && axis != last)) {
-    net.refuse(node, "axis ", axis);
+  set_sizes(made, sizes);
+  if (outer == 1) return made;
+  std::vector<std::uint32_t> columns;
+  for (std::uint64_t i = 0; i < outer; ++i) {
+    std::uint64_t first = 0;
+    for (const std::uint64_t width : widths) {
+      for (std::uint64_t k = 0; k < width; ++k) {
+        columns.push_back(static_cast<std::uint32_t>(first + i * width + k));
+      }
+      first += width * outer;
+    }
   }
-  return joined(net, node, first);
+  return net.moved(made, columns, sizes);
 }
 
 // Numbers of any type as floats, side by side.
@@ -105,68 +135,9 @@ OnnxNetValue read_vectorizer(OnnxNetReader& net, const OnnxNode& node) {
   return {.slot = slots.size() == 1 ? slots.front() : net.net().concat(slots)};
 }
 
-// A shape that keeps the rows apart.
-OnnxNetValue read_reshape(OnnxNetReader& net, const OnnxNode& node) {
-  OnnxNetValue made = net.value(node, 0);
-  const auto width = static_cast<std::int64_t>(net.net().width(made.slot));
-  const std::vector<std::int64_t> shape = net.integers_of(node, net.wanted(node, 1));
-  const bool is_flat = shape.size() == 1 && shape[0] == -1 && width == 1;
-  const bool is_matrix = shape.size() == 2 && ((shape[0] == -1 && shape[1] == width) ||
-                                               (shape[0] == 0 && shape[1] == width) ||
-                                               (shape[0] == 0 && shape[1] == -1));
-  if (!is_flat && !is_matrix) net.refuse(node, "it does not keep ", width, " columns in a row");
-  made.form = is_flat ? OnnxForm::kFlat : OnnxForm::kMatrix;
-  made.columns = 1;
-  return made;
-}
-
-OnnxNetValue read_flatten(OnnxNetReader& net, const OnnxNode& node) {
-  net.expect_columns(node, node.integer("axis", 1));
-  OnnxNetValue made = net.value(node, 0);
-  made.form = OnnxForm::kMatrix;
-  made.columns = 1;
-  return made;
-}
-
-std::vector<std::int64_t> axes_of(OnnxNetReader& net, const OnnxNode& node) {
-  if (const OnnxTensor* tensor = net.constant(node, 1)) return net.integers_of(node, *tensor);
-  return {node.integers("axes").begin(), node.integers("axes").end()};
-}
-
-void expect_axis(OnnxNetReader& net, const OnnxNode& node) {
-  const std::vector<std::int64_t> axes = axes_of(net, node);
-  if (axes.size() != 1) net.refuse(node, axes.size(), " axes, 1 is wanted");
-  net.expect_columns(node, axes.front());
-}
-
-OnnxNetValue read_squeeze(OnnxNetReader& net, const OnnxNode& node) {
-  expect_axis(net, node);
-  OnnxNetValue made = matrix(net, node, 0);
-  if (net.net().width(made.slot) != 1) net.refuse(node, "it has several columns");
-  made.form = OnnxForm::kFlat;
-  return made;
-}
-
-OnnxNetValue read_unsqueeze(OnnxNetReader& net, const OnnxNode& node) {
-  expect_axis(net, node);
-  OnnxNetValue made = net.value(node, 0);
-  if (made.form != OnnxForm::kFlat) net.refuse(node, "it makes three dimensions");
-  made.form = OnnxForm::kMatrix;
-  return made;
-}
-
 // Where a reduction's numbers go: a matrix of one column, or flat.
 OnnxForm form_of(const OnnxNode& node) {
   return node.integer("keepdims", 1) == 1 ? OnnxForm::kMatrix : OnnxForm::kFlat;
-}
-
-template <Reduction kHow, bool kSquared = false>
-OnnxNetValue read_reduction(OnnxNetReader& net, const OnnxNode& node) {
-  expect_axis(net, node);
-  std::uint32_t x = net.slot(node, 0);
-  if (kSquared) x = net.net().combine(Combination::kMultiply, x, x);
-  return {
-      .slot = net.net().reduce(x, kHow), .type = net.value(node, 0).type, .form = form_of(node)};
 }
 
 template <bool kLeast>
@@ -233,17 +204,8 @@ constexpr OnnxNetOperator kRows[] = {{"Identity", read_same},
                                      {"Gather", read_gather},
                                      {"ArrayFeatureExtractor", read_extractor},
                                      {"Slice", read_slice},
-                                     {"Reshape", read_reshape},
-                                     {"Flatten", read_flatten},
-                                     {"Squeeze", read_squeeze},
-                                     {"Unsqueeze", read_unsqueeze},
                                      {"ArgMax", read_place<false>},
-                                     {"ArgMin", read_place<true>},
-                                     {"ReduceSum", read_reduction<Reduction::kSum>},
-                                     {"ReduceSumSquare", read_reduction<Reduction::kSum, true>},
-                                     {"ReduceMean", read_reduction<Reduction::kMean>},
-                                     {"ReduceMax", read_reduction<Reduction::kMax>},
-                                     {"ReduceMin", read_reduction<Reduction::kMin>}};
+                                     {"ArgMin", read_place<true>}};
 
 }  // namespace
 

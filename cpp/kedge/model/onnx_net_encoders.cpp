@@ -179,12 +179,13 @@ OnnxNetValue read_one_hot(OnnxNetReader& net, const OnnxNode& node) {
   table.rows.resize(table.width * table.width);
   for (std::size_t i = 0; i < table.width; ++i) table.rows[i * table.width + i] = 1;
   table.otherwise.assign(table.width, node.integer("zeros", 1) != 0 ? 0 : kNan);
-  made.columns = static_cast<std::uint32_t>(net.net().width(made.slot));
+  const auto columns = static_cast<std::uint32_t>(net.net().width(made.slot));
   // Numbers are cut to integers first, also without a cast.
   if (!is_whole(made.type) && made.type != OnnxType::kString) made.is_cut = true;
-  return {.slot = Encoding(net, node, table, NumberKind::kFloat).slot(made),
-          .form = made.form == OnnxForm::kFlat ? OnnxForm::kMatrix : OnnxForm::kDeep,
-          .columns = made.form == OnnxForm::kFlat ? 1 : made.columns};
+  OnnxNetValue coded{.slot = Encoding(net, node, table, NumberKind::kFloat).slot(made)};
+  if (made.form == OnnxForm::kFlat) return coded;
+  set_sizes(coded, {columns, static_cast<std::uint32_t>(table.width)});
+  return coded;
 }
 
 // A list of keys or values, and of which type it is.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace kedge {
 namespace {
@@ -14,14 +15,21 @@ std::size_t columns_of(const OnnxValue& input) {
   constexpr OnnxType kKnown[] = {OnnxType::kFloat, OnnxType::kDouble, OnnxType::kInt64,
                                  OnnxType::kInt32, OnnxType::kBool,   OnnxType::kString};
   const bool is_known = std::ranges::find(kKnown, input.type) != std::end(kKnown);
-  if (!is_known || input.shape.size() != 2 || !input.shape.back()) {
+  const bool is_sized = input.shape.size() > 1 &&
+                        std::ranges::all_of(input.shape.begin() + 1, input.shape.end(),
+                                            [](const auto& size) { return size.has_value(); });
+  if (!is_known || !is_sized || (is_text(input) && input.shape.size() != 2)) {
     throw unsupported("input \"", input.name,
                       "\": a matrix of numbers or text with a known number of columns is wanted");
   }
-  const std::int64_t columns = *input.shape.back();
-  if (columns < 1 || columns > kMostFeatures) {
-    throw corrupt_data("input \"", input.name, "\" has ", columns, " columns, 1 to ", kMostFeatures,
-                       " are possible");
+  std::int64_t columns = 1;
+  for (std::size_t i = 1; i < input.shape.size(); ++i) {
+    const std::int64_t size = *input.shape[i];
+    columns = size < 1 || size > kMostFeatures ? size : columns * size;
+    if (columns < 1 || columns > kMostFeatures) {
+      throw corrupt_data("input \"", input.name, "\" has ", columns, " columns, 1 to ",
+                         kMostFeatures, " are possible");
+    }
   }
   return static_cast<std::size_t>(columns);
 }
@@ -49,6 +57,11 @@ void OnnxInputs::add_to(OnnxNetReader& reader, GraphBuilder& builder) const {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const OnnxValue& input = inputs_[i];
     OnnxNetValue value{.type = input.type};
+    std::vector<std::uint32_t> sizes;
+    for (const auto& size : std::span(input.shape).subspan(1)) {
+      sizes.push_back(static_cast<std::uint32_t>(*size));
+    }
+    set_sizes(value, std::move(sizes));
     std::vector<std::uint32_t> columns(end(i) - first_[i]);
     std::iota(columns.begin(), columns.end(), static_cast<std::uint32_t>(first_[i]));
     if (columns.size() < count_) value.slot = builder.select(0, columns);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "kedge/model/onnx_net_bytes.h"
 #include "kedge/model/onnx_net_operators.h"
 
 namespace kedge {
@@ -24,7 +25,7 @@ constexpr Operator kActivations[] = {
     {"Sqrt", Activation::kSqrt, "", 0},       {"Softplus", Activation::kSoftplus, "", 0},
 };
 
-constexpr const char* kFormNames[] = {"a matrix", "a list", "a matrix for each row"};
+constexpr const char* kFormNames[] = {"a matrix", "a list", "one number", "a matrix for each row"};
 
 }  // namespace
 
@@ -110,23 +111,44 @@ void OnnxNetReader::read_node(const OnnxNode& node) {
   std::size_t output = 0;
   if (const OnnxNetOperator* row = find_onnx_net_operator(node.operation)) {
     output = row->output;
+    if (!row->takes_bytes) refuse_bytes(node);
     if (output >= node.outputs.size()) refuse(node, "no output of scores");
     made = row->read(*this, node);
   } else {
+    refuse_bytes(node);
     made.slot = read(node);
     for (std::size_t i = node.inputs.size(); i-- > 0;) {
       const auto found = values_.find(node.inputs[i]);
       if (found == values_.end()) continue;
       made.type = found->second.type;
       made.form = found->second.form;
+      made.sizes = found->second.sizes;
     }
   }
   for (std::uint32_t slot = before + 1; slot <= net_.steps(); ++slot) width_ += net_.width(slot);
-  if (width_ > kMostGraphWidth) {
-    throw resource_exhausted("ONNX node \"", node.name, "\" (", node.operation,
-                             "): a row takes more than ", kMostGraphWidth, " numbers");
-  }
+  expect_room(node, 0);
   values_.insert_or_assign(node.outputs[output], std::move(made));
+}
+
+void OnnxNetReader::expect_room(const OnnxNode& node, std::uint64_t numbers) const {
+  if (numbers <= kMostGraphWidth && width_ + numbers <= kMostGraphWidth) return;
+  throw resource_exhausted("ONNX node \"", node.name, "\" (", node.operation,
+                           "): a row takes more than ", kMostGraphWidth, " numbers");
+}
+
+void OnnxNetReader::refuse_bytes(const OnnxNode& node) const {
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const auto found = values_.find(node.inputs[i]);
+    if (found != values_.end() && net_.number_of(found->second.slot) == NumberKind::kByte) {
+      refuse(node, "its input ", i, " is bytes, which no step takes here");
+    }
+  }
+}
+
+bool OnnxNetReader::has_single_rows() const {
+  return std::ranges::all_of(graph_.inputs, [](const OnnxValue& input) {
+    return !input.shape.empty() && input.shape.front() == std::int64_t{1};
+  });
 }
 
 void OnnxNetReader::read_constant(const OnnxNode& node) {
@@ -158,10 +180,19 @@ const OnnxNetValue& OnnxNetReader::value(const OnnxNode& node, std::size_t i) co
 }
 
 const OnnxNetValue& OnnxNetReader::numbers(const OnnxNode& node, std::size_t i) const {
+  const OnnxNetValue& found = tensor(node, i);
+  if (found.form == OnnxForm::kDeep) refuse(node, "its input ", i, " has three dimensions");
+  return found;
+}
+
+const OnnxNetValue& OnnxNetReader::tensor(const OnnxNode& node, std::size_t i) const {
   const OnnxNetValue& found = value(node, i);
   if (found.type == OnnxType::kString) refuse(node, "its input ", i, " is text");
   if (found.is_cut) refuse(node, "its input ", i, " are integers made of fractions");
-  if (found.form == OnnxForm::kDeep) refuse(node, "its input ", i, " has three dimensions");
+  // Whole numbers lie in doubles but for these.
+  const bool is_sum =
+      found.type == OnnxType::kInt32 && net_.number_of(found.slot) == NumberKind::kFloat;
+  if (is_sum) refuse(node, "its input ", i, " are sums of bytes, which only Cast takes");
   return found;
 }
 
@@ -181,7 +212,7 @@ std::uint32_t OnnxNetReader::read(const OnnxNode& node) {
   for (const Operator& each : kActivations) {
     if (node.operation != each.name) continue;
     const double alpha = each.alpha.empty() ? 0 : node.real(each.alpha, each.otherwise);
-    return net_.activate(numbers(node, 0).slot, each.activation, alpha);
+    return net_.activate(tensor(node, 0).slot, each.activation, alpha);
   }
   if (node.operation == "Gemm") return read_gemm(node);
   if (node.operation == "Softmax") return read_softmax(node);
@@ -190,33 +221,43 @@ std::uint32_t OnnxNetReader::read(const OnnxNode& node) {
   if (node.operation == "Clip") return read_clip(node);
   if (node.operation == "Gelu") {
     const bool is_tanh = node.text("approximate", "none") == "tanh";
-    return net_.activate(slot(node, 0), is_tanh ? Activation::kGeluTanh : Activation::kGelu);
+    return net_.activate(tensor(node, 0).slot, is_tanh ? Activation::kGeluTanh : Activation::kGelu);
   }
   refuse(node, "no step does this");
 }
 
 std::uint32_t OnnxNetReader::read_matrix(const OnnxNode& node, const OnnxTensor& matrix,
                                          bool transposed, std::span<const double> bias) {
-  const std::uint32_t x = slot(node, 0);
-  const std::size_t inputs = net_.width(x);
+  const OnnxNetValue& value = tensor(node, 0);
+  if (value.form == OnnxForm::kFlat || value.form == OnnxForm::kScalar) (void)slot(node, 0);
+  const std::uint32_t x = value.slot;
+  const std::uint32_t lines = lines_of(value);
+  const std::size_t inputs = net_.width(x) / lines;
   if (matrix.shape.size() != 2 || matrix.numbers.empty() ||
       static_cast<std::size_t>(matrix.shape[transposed ? 1 : 0]) != inputs) {
     refuse(node, "its matrix does not fit ", inputs, " columns");
   }
   const std::size_t outputs = matrix.numbers.size() / inputs;
-  if (!transposed) return net_.affine(x, outputs, matrix.numbers, bias);
+  expect_room(node, std::uint64_t{outputs} * lines);
+  if (!transposed) return net_.affine(x, outputs, matrix.numbers, bias, lines);
   std::vector<double> turned(matrix.numbers.size());
   for (std::size_t j = 0; j < inputs; ++j) {
     for (std::size_t k = 0; k < outputs; ++k) {
       turned[j * outputs + k] = matrix.numbers[k * inputs + j];
     }
   }
-  return net_.affine(x, outputs, turned, bias);
+  return net_.affine(x, outputs, turned, bias, lines);
+}
+
+std::uint32_t OnnxNetReader::lines_of(const OnnxNetValue& x) const {
+  if (x.form != OnnxForm::kDeep) return 1;
+  return static_cast<std::uint32_t>(net_.width(x.slot) / x.sizes.back());
 }
 
 // x W alpha + c beta; c is a constant or a slot.
 std::uint32_t OnnxNetReader::read_gemm(const OnnxNode& node) {
   if (node.integer("transA", 0) != 0) refuse(node, "transA");
+  if (const auto sums = gemm_of_bytes(*this, node)) return *sums;
   const bool has_third = node.inputs.size() > 2 && !node.inputs[2].empty();
   const OnnxTensor* third = constant(node, 2);
   std::vector<double> bias;
@@ -236,19 +277,26 @@ std::uint32_t OnnxNetReader::read_gemm(const OnnxNode& node) {
 }
 
 std::uint32_t OnnxNetReader::read_softmax(const OnnxNode& node) {
-  expect_columns(node, node.integer("axis", -1));
-  return net_.softmax(slot(node, 0));
+  const OnnxNetValue& x = tensor(node, 0);
+  if (x.form != OnnxForm::kDeep) {
+    expect_columns(node, node.integer("axis", -1));
+    return net_.softmax(slot(node, 0));
+  }
+  const std::int64_t axis = node.integer("axis", 0);  // older graphs mean others by none
+  if (axis != -1 && axis != std::ssize(x.sizes)) refuse(node, "axis ", axis);
+  return net_.softmax(x.slot, lines_of(x));
 }
 
 std::uint32_t OnnxNetReader::read_batch_norm(const OnnxNode& node) {
-  const std::uint32_t x = slot(node, 0);
+  const OnnxNetValue& value = tensor(node, 0);
+  const std::uint32_t x = value.form == OnnxForm::kDeep ? value.slot : slot(node, 0);
   std::vector<double> factor = wanted(node, 1).numbers;
   std::vector<double> shift = wanted(node, 2).numbers;
   const std::vector<double>& mean = wanted(node, 3).numbers;
   const std::vector<double>& variance = wanted(node, 4).numbers;
   const double epsilon = node.real("epsilon", 1e-5);
-  const std::size_t width = net_.width(x);
-  if (factor.size() != width || shift.size() != width || mean.size() != width ||
+  const std::size_t width = sizes_of(value, net_.width(x)).front();
+  if (width == 0 || factor.size() != width || shift.size() != width || mean.size() != width ||
       variance.size() != width) {
     refuse(node, "its constants do not fit ", width, " columns");
   }
@@ -256,24 +304,36 @@ std::uint32_t OnnxNetReader::read_batch_norm(const OnnxNode& node) {
     factor[i] /= std::sqrt(variance[i] + epsilon);
     shift[i] -= mean[i] * factor[i];
   }
-  return net_.combine(Combination::kAdd, net_.combine(Combination::kMultiply, x, factor), shift);
+  const std::size_t each = net_.width(x) / width;  // numbers of a channel
+  std::vector<double> factors(net_.width(x));
+  std::vector<double> shifts(factors.size());
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    factors[i] = factor[i / each];
+    shifts[i] = shift[i / each];
+  }
+  return net_.combine(Combination::kAdd, net_.combine(Combination::kMultiply, x, factors), shifts);
 }
 
 std::uint32_t OnnxNetReader::read_layer_norm(const OnnxNode& node) {
-  expect_columns(node, node.integer("axis", -1));
-  const std::uint32_t x = slot(node, 0);
+  const OnnxNetValue& value = tensor(node, 0);
+  const bool is_deep = value.form == OnnxForm::kDeep;
+  const std::int64_t axis = node.integer("axis", -1);
+  if (!is_deep) expect_columns(node, axis);
+  if (is_deep && axis != -1 && axis != std::ssize(value.sizes)) refuse(node, "axis ", axis);
+  const std::uint32_t x = is_deep ? value.slot : slot(node, 0);
+  const std::uint32_t lines = lines_of(value);
   const std::vector<double>& scale = wanted(node, 1).numbers;
   const bool has_shift = node.inputs.size() > 2 && !node.inputs[2].empty();
   const std::vector<double> shift =
       has_shift ? wanted(node, 2).numbers : std::vector<double>(scale.size());
-  if (scale.size() != net_.width(x) || shift.size() != scale.size()) {
-    refuse(node, "its constants do not fit ", net_.width(x), " columns");
+  if (scale.size() != net_.width(x) / lines || shift.size() != scale.size()) {
+    refuse(node, "its constants do not fit ", net_.width(x) / lines, " columns");
   }
-  return net_.layer_norm(x, scale, shift, node.real("epsilon", 1e-5));
+  return net_.layer_norm(x, scale, shift, node.real("epsilon", 1e-5), lines);
 }
 
 std::uint32_t OnnxNetReader::read_clip(const OnnxNode& node) {
-  std::uint32_t x = slot(node, 0);
+  std::uint32_t x = tensor(node, 0).slot;
   const Combination sides[] = {Combination::kMax, Combination::kMin};
   const std::string_view names[] = {"min", "max"};
   for (std::size_t i = 0; i < 2; ++i) {

@@ -15,6 +15,7 @@
 #include "kedge/base/error.h"
 #include "kedge/model/graph_builder.h"
 #include "kedge/model/onnx_graph.h"
+#include "kedge/model/onnx_net_quanta.h"
 #include "kedge/model/onnx_net_value.h"
 #include "kedge/model/trees.h"
 
@@ -51,16 +52,42 @@ class OnnxNetReader {
   static std::vector<std::int64_t> integers_of(const OnnxNode& node, const OnnxTensor& tensor);
   // Whatever it holds.
   const OnnxNetValue& value(const OnnxNode& node, std::size_t i) const;
+  // Of numbers, in any shape.
+  const OnnxNetValue& tensor(const OnnxNode& node, std::size_t i) const;
   // Of numbers, in a matrix or flat.
   const OnnxNetValue& numbers(const OnnxNode& node, std::size_t i) const;
   // Of a matrix of numbers.
   std::uint32_t slot(const OnnxNode& node, std::size_t i) const;
   // The same as floats, as operators of ai.onnx.ml read whatever numbers they are given.
   std::uint32_t floats(const OnnxNode& node, std::size_t i);
+  // What bytes of the net stand for.
+  OnnxNetBytes& bytes() noexcept { return bytes_; }
+  const OnnxNetBytes& bytes() const noexcept { return bytes_; }
+  void set_value(std::string_view name, OnnxNetValue value) { add_input(name, std::move(value)); }
+  // Whether the file says that all inputs are a single row.
+  bool has_single_rows() const;
+  // Throws ResourceExhausted, by the node's name, when a row gets no more numbers; asked before
+  // memory is.
+  void expect_room(const OnnxNode& node, std::uint64_t numbers) const;
+  // Which of `rank` sizes behind the rows an axis is.
+  static std::size_t axis_of(const OnnxNode& node, std::int64_t axis, std::size_t rank);
+  // These places of a value, in sizes of their own.
+  OnnxNetValue moved(const OnnxNetValue& x, std::span<const std::uint32_t> columns,
+                     std::vector<std::uint32_t> sizes);
+  // For each place of a value of sizes `to`, that of one of sizes `from` that goes with it: sizes
+  // of 1 and missing ones at the front go with all.
+  std::vector<std::uint32_t> spread(const OnnxNode& node, std::span<const std::uint32_t> from,
+                                    std::span<const std::uint32_t> to);
   // Columns alone are told apart: rows are never mixed.
   static void expect_columns(const OnnxNode& node, std::int64_t axis);
   // A column so many times.
   std::uint32_t repeated(std::uint32_t slot, std::size_t times);
+  // Combined with a constant, before it if it is the left one, or with each other: sizes of 1 and
+  // missing ones at the front go with all.
+  OnnxNetValue with_tensor(const OnnxNode& node, Combination with, const OnnxNetValue& x,
+                           const OnnxTensor& tensor, bool is_left);
+  OnnxNetValue combined(const OnnxNode& node, Combination with, const OnnxNetValue& left,
+                        const OnnxNetValue& right);
   std::uint32_t with_constant(const OnnxNode& node, Combination with, std::uint32_t x,
                               const OnnxTensor& tensor);
   std::uint32_t with_slot(const OnnxNode& node, Combination with, std::uint32_t left,
@@ -68,6 +95,8 @@ class OnnxNetReader {
   // x times a constant matrix, and a bias if there is one.
   std::uint32_t read_matrix(const OnnxNode& node, const OnnxTensor& matrix, bool transposed,
                             std::span<const double> bias);
+  // How many lines of the last size a value has.
+  std::uint32_t lines_of(const OnnxNetValue& x) const;
   // A slot of these numbers in every row.
   std::uint32_t filled(std::uint32_t like, std::span<const double> numbers);
 
@@ -75,6 +104,7 @@ class OnnxNetReader {
   void read_node(const OnnxNode& node);
   std::vector<bool> live_nodes(std::string_view name) const;
   void read_constant(const OnnxNode& node);
+  void refuse_bytes(const OnnxNode& node) const;
   std::uint32_t read(const OnnxNode& node);
 
   // Layers, and what goes from number to number.
@@ -95,6 +125,7 @@ class OnnxNetReader {
   std::optional<Forest> forest_;
   const OnnxNode* second_ = nullptr;
   std::uint64_t width_ = 0;  // of all slots so far
+  OnnxNetBytes bytes_;
 };
 
 }  // namespace kedge

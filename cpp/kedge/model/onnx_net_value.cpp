@@ -1,6 +1,24 @@
 #include "kedge/model/onnx_net_value.h"
 
+#include <utility>
+
 namespace kedge {
+
+std::vector<std::uint32_t> sizes_of(const OnnxNetValue& value, std::size_t width) {
+  if (value.form == OnnxForm::kDeep) return value.sizes;
+  if (value.form != OnnxForm::kMatrix) return {};
+  return {static_cast<std::uint32_t>(width)};
+}
+
+void set_sizes(OnnxNetValue& value, std::vector<std::uint32_t> sizes) {
+  value.form = sizes.empty() ? OnnxForm::kFlat : OnnxForm::kMatrix;
+  if (sizes.size() > 1) {
+    value.form = OnnxForm::kDeep;
+    value.sizes = std::move(sizes);
+  } else {
+    value.sizes.clear();
+  }
+}
 
 void OnnxTexts::begin(std::size_t inputs) {
   lists_.resize(inputs);

@@ -16,8 +16,9 @@ namespace kedge {
 
 enum class OnnxForm : std::uint8_t {
   kMatrix,
-  kFlat,  // [N]: a number for each row
-  kDeep,  // [N, columns, k]: its slot has the k of each column side by side
+  kFlat,    // [N]: a number for each row
+  kScalar,  // one number, which here each row has for itself
+  kDeep,    // [N, sizes...]: its slot has them in the order of the last size, then the one before
 };
 
 // Numbers that are whole lie in doubles, as floats would round them.
@@ -25,11 +26,16 @@ struct OnnxNetValue {
   std::uint32_t slot = 0;
   OnnxType type = OnnxType::kFloat;
   OnnxForm form = OnnxForm::kMatrix;
-  std::uint32_t columns = 1;  // of kDeep
+  std::vector<std::uint32_t> sizes = {};  // of kDeep
   // Whole by its type, but fractions are still there: encoders cut them off, others refuse.
   bool is_cut = false;
   std::vector<std::uint32_t> texts = {};  // of kString: the list of names of each column
 };
+
+// Sizes behind the rows, whatever the form, of a value of so many numbers: none of a flat one.
+std::vector<std::uint32_t> sizes_of(const OnnxNetValue& value, std::size_t width);
+// The form that has these sizes.
+void set_sizes(OnnxNetValue& value, std::vector<std::uint32_t> sizes);
 
 // Lists of names: a row of text is a place in one, the length stands for every other name, and NaN
 // for none. Encoders say which names there are, also those far behind an input: so a net is read

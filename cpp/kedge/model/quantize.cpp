@@ -273,7 +273,7 @@ struct Check {
         throw corrupt_data("tree ", i, ": node ", tree.first_node, " (", tree.nodes,
                            " of them), leaf ", tree.first_leaf, ", output ", tree.output,
                            " do not fit ", forest.nodes.size(), " nodes, ", forest.leaf_count(),
-                           " leaves, ", forest.outputs, " outputs");
+                           " leaves and outputs below ", forest.outputs);
       }
       const auto part = forest.nodes.subspan(nodes, tree.nodes);
       for (std::size_t j = 0; j < part.size(); ++j) node(i, j, part[j]);

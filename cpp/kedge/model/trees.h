@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "kedge/model/value_rules.h"
+
 namespace kedge {
 
 // What sends a row to the left child.
@@ -25,7 +27,6 @@ enum class Missing : std::uint8_t {
   kNan,   // NaN
   kZero,  // NaN, and from -kZeroBound to kZeroBound
 };
-inline constexpr double kZeroBound = 1e-35F;  // LightGBM's, the float nearest to 1e-35
 
 // Children are nodes of the same tree, further back, counted from its first node; below zero they
 // are leaves: ~child is the leaf's number within the tree.
@@ -76,14 +77,6 @@ enum class Link : std::uint8_t {
 
 inline constexpr Link kLastLink = Link::kStep;
 
-// How the value of a category feature is turned into a whole number.
-enum class CategoryRule : std::uint8_t {
-  kTruncate,  // towards zero, so that -0.5 is 0: LightGBM
-  kFromZero,  // the same, but a negative value is no category: most others
-  kWhole,     // besides, a value with a fraction is no category: scikit-learn, ONNX
-};
-inline constexpr CategoryRule kLastCategoryRule = CategoryRule::kWhole;
-
 enum class FeatureKind : std::uint32_t {
   kNumber,
   kCategory,
@@ -127,7 +120,6 @@ struct Forest : Scoring {
 
 inline constexpr std::uint32_t kMostFeatures = 65'535;
 inline constexpr std::uint32_t kMostOutputs = 65'535;
-inline constexpr std::uint32_t kMostCategory = 0x7fffffff;
 
 // Throws CorruptData that names the feature when its name or a category is not UTF-8.
 void check_names(std::span<const Feature> features);
