@@ -6,31 +6,13 @@
 #include <vector>
 
 #include "check.h"
+#include "drawn_net.h"
 #include "kedge/base/random.h"
 #include "kedge/model/graph_builder.h"
 #include "kedge/score/plan.h"
 
 namespace kedge {
 namespace {
-
-std::vector<double> draw(std::size_t count, double scale, Random& random) {
-  std::vector<double> values(count);
-  for (double& value : values) value = scale * (2 * random.uniform() - 1);
-  return values;
-}
-
-// Layers with `activation` between them, columns of very different ranges.
-Graph net(const std::vector<std::size_t>& widths, Activation activation, Random& random) {
-  GraphBuilder builder(widths.front(), NumberKind::kFloat);
-  std::uint32_t slot = 0;
-  for (std::size_t i = 1; i < widths.size(); ++i) {
-    const double scale = 2 / std::sqrt(static_cast<double>(widths[i - 1]));
-    slot = builder.affine(slot, widths[i], draw(widths[i - 1] * widths[i], scale, random),
-                          draw(widths[i], 1, random));
-    if (i + 1 < widths.size()) slot = builder.activate(slot, activation);
-  }
-  return builder.finish(slot);
-}
 
 std::vector<float> scores(const Graph& graph, const Rows& rows) {
   std::vector<float> out(rows.count * graph.outputs());
@@ -44,8 +26,8 @@ TEST("a net of bytes scores near the net of floats, alone as in a block") {
       {28, 1}, {28, 64, 32, 1}, {100, 256, 128, 5}, {3, 17, 33, 2}, {1, 1}};
   for (const auto& widths : nets) {
     for (const Activation activation : {Activation::kRelu, Activation::kTanh}) {
-      const Graph graph = net(widths, activation, random);
-      const std::vector<double> x = draw(300 * widths.front(), 1, random);
+      const Graph graph = drawn_net(widths, activation, random);
+      const std::vector<double> x = drawn(300 * widths.front(), 1, random);
       const Rows rows = rows_of(x, widths.front());
       const std::vector<float> wanted = scores(graph, rows);
       for (const auto how : {RangeRule::kMinMax, RangeRule::kPercentile, RangeRule::kMse}) {
@@ -83,7 +65,7 @@ TEST("a column's own scale keeps small columns beside large ones") {
 
 TEST("what cannot be quantized is refused by name") {
   Random random(7);
-  const Graph graph = net({2, 3, 1}, Activation::kRelu, random);
+  const Graph graph = drawn_net(std::vector<std::size_t>{2, 3, 1}, Activation::kRelu, random);
   const std::vector<double> x = {1, std::numeric_limits<double>::quiet_NaN()};
   CHECK_ERROR("not finite", quantize_graph(graph, rows_of(x, 2), RangeRule::kMinMax));
   CHECK_ERROR("no rows", quantize_graph(graph, Rows{}, RangeRule::kMinMax));

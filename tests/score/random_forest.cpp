@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 
+#include "check.h"
 #include "kedge/base/bits.h"
 #include "kedge/model/covers.h"
 
@@ -291,7 +292,7 @@ const std::vector<ForestShape>& forest_shapes() {
   return shapes;
 }
 
-const std::vector<ForestShape>& large_forest_shapes() {
+std::span<const ForestShape> large_forest_shapes() {
   static const std::vector<ForestShape> shapes = {
       {.name = "70000 cuts",
        .features = 1,
@@ -307,7 +308,7 @@ const std::vector<ForestShape>& large_forest_shapes() {
        .thresholds = 100'000,
        .categories = 3},
   };
-  return shapes;
+  return {shapes.data(), stride() > 1 ? 1 : shapes.size()};
 }
 
 Forest random_forest(const ForestShape& shape, std::uint64_t seed) {

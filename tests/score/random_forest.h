@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kedge/base/random.h"
@@ -28,9 +29,10 @@ struct ForestShape {
 };
 
 // Every kind of node, code, leaf and set that engines tell apart, but for codes and places beyond
-// 16 bits: those forests take a second to make, and minutes where a machine is emulated.
+// 16 bits: those forests take a second to make, and minutes where a machine is emulated, so of them
+// there is the first alone where not every case is tried.
 const std::vector<ForestShape>& forest_shapes();
-const std::vector<ForestShape>& large_forest_shapes();
+std::span<const ForestShape> large_forest_shapes();
 
 // Precisions, rules, tests, what is missing, the ending and all numbers are drawn; odd seeds have
 // covers.

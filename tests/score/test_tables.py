@@ -68,3 +68,18 @@ def test_a_number_is_no_category_where_all_are_words(model: kedge.Model) -> None
     table = pa.table({"size": [0.0], "code": [5], "city": [0]})
     with pytest.raises(kedge.InvalidArgument, match='"city": expected names, got int64'):
         model.predict(table)
+
+
+def test_a_column_without_a_type_is_missing(model: kedge.Model) -> None:
+    names = [feature.name for feature in model.features]
+    dark = pa.table({name: pa.nulls(3) for name in names})
+    none = pa.table({name: pa.nulls(3, pa.float64()) for name in names})
+    assert model.features[1].name == "size"
+    none = none.set_column(0, names[0], pa.nulls(3, pa.utf8()))
+    assert pa.table(model.predict(dark)) == pa.table(model.predict(none))
+
+
+def test_times_are_no_numbers(model: kedge.Model) -> None:
+    days = {feature.name: pa.array([1], "date32") for feature in model.features}
+    with pytest.raises(kedge.InvalidArgument, match=r"expected .*, got date32"):
+        model.predict(pa.table(days))

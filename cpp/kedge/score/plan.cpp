@@ -10,6 +10,7 @@ constexpr std::size_t kTileRows = 12;  // whole tiles of the widest kernel
 
 std::size_t size_of(NumberKind number) {
   if (number == NumberKind::kByte) return 1;
+  if (number == NumberKind::kShort) return sizeof(std::int16_t);
   return number == NumberKind::kFloat ? sizeof(float) : sizeof(double);
 }
 

@@ -5,36 +5,45 @@
 #include <limits>
 
 #include "kedge/base/math.h"
+#include "kedge/kernels/dense_int16.h"
 #include "kedge/score/activate.h"
 #include "kedge/score/byte_run.h"
 #include "kedge/score/plan_rows.h"
 #include "kedge/score/plan_transform.h"
+#include "kedge/score/short_run.h"
 
 namespace kedge {
 namespace {
 
-// Parts leave no room behind them for whole panels: each is written beside and then moved.
+// Parts leave no room behind them for whole panels: a tile of them is written beside and then
+// moved.
 template <class Number>
 void affine_parts(const PlanStep& step, const PlanFrame& frame, DenseCall<Number> call,
                   DenseKernel<Number> kernel) {
   constexpr std::size_t kLanes = kPanelLanes<Number>;
+  constexpr std::size_t kTileParts = 12;  // of the widest kernel
   const auto in = input_of<Number>(step, frame);
-  const std::size_t width = step.step.width / step.step.repeat;
-  alignas(64) Number panel[kLanes];
-  call.rows = 1;
-  call.out = panel;
-  const std::size_t panels = call.panels;
-  call.panels = 1;
+  const std::size_t repeat = step.step.repeat;
+  const std::size_t width = step.step.width / repeat;
+  alignas(64) Number tile[kTileParts * kLanes];
+  DenseCall<Number> one = call;
+  one.panels = 1;
+  one.x_stride = call.inputs;
+  one.out = tile;
+  one.out_stride = kLanes;
   for (std::size_t i = 0; i < frame.rows; ++i) {
-    Number* out = output_row<Number>(step, frame, i);
-    for (std::size_t part = 0; part < step.step.repeat; ++part, out += width) {
-      call.x = in.row(i) + part * call.inputs;
-      for (std::size_t p = 0; p < panels; ++p) {
-        DenseCall<Number> one = call;
+    for (std::size_t part = 0; part < repeat; part += kTileParts) {
+      Number* out = output_row<Number>(step, frame, i) + part * width;
+      one.rows = std::min(kTileParts, repeat - part);
+      one.x = in.row(i) + part * call.inputs;
+      for (std::size_t p = 0; p < call.panels; ++p) {
         one.weights = call.weights + p * call.inputs * kLanes;
         one.bias = call.bias + p * kLanes;
         kernel(one);
-        std::copy_n(panel, std::min(kLanes, width - p * kLanes), out + p * kLanes);
+        for (std::size_t k = 0; k < one.rows; ++k) {
+          std::copy_n(tile + k * kLanes, std::min(kLanes, width - p * kLanes),
+                      out + k * width + p * kLanes);
+        }
       }
     }
   }
@@ -281,7 +290,11 @@ StepRun run_of(const PlanStep& step) {
     case StepKind::kQuantize:
     case StepKind::kByteAffine:
     case StepKind::kByteTable:
+    case StepKind::kQuantizeRow:
       return byte_run(step);
+    case StepKind::kQuantizeShort:
+    case StepKind::kShortAffine:
+      return short_run(step);
     default:
       return transform_run<Number>(step.step);
   }
@@ -296,6 +309,14 @@ void bind_step(const Graph& graph, PlanStep& step) {
   }
   if (step.step.kind == StepKind::kByteAffine || step.step.kind == StepKind::kQuantize) {
     step.kernel = &select_variant(dense_int8_variants(), active_isa());
+  }
+  if (step.step.kind == StepKind::kQuantizeShort || step.step.kind == StepKind::kShortAffine) {
+    step.kernel = &select_variant(dense_int16_variants(), active_isa());
+  }
+  if (step.step.number == NumberKind::kByte && step.step.kind < StepKind::kQuantize) {
+    step.run =
+        step.step.kind == StepKind::kSelect ? run_select<std::uint8_t> : run_concat<std::uint8_t>;
+    return;
   }
   step.run = step.step.number == NumberKind::kFloat ? run_of<float>(step) : run_of<double>(step);
 }

@@ -8,6 +8,8 @@
 
 #include "kedge/base/bits.h"
 #include "kedge/base/buffer.h"
+#include "kedge/base/sort.h"
+#include "kedge/score/heap_place.h"
 #include "kedge/score/scratch.h"
 
 namespace kedge {
@@ -16,13 +18,6 @@ namespace {
 // Kernels load the first 64 cuts whatever there are.
 std::size_t heap_size(const CutTable& table) {
   return std::max<std::size_t>(std::size_t{1} << std::bit_width(table.cuts), kBlockRows);
-}
-
-// Cut number `rank` of the rising cuts stands at this place of a heap: the deepest level has every
-// second one, the level above every second of those that are left.
-std::size_t heap_place(std::size_t rank, std::uint32_t levels) {
-  const auto up = static_cast<std::uint32_t>(std::countr_one(rank));
-  return ((std::size_t{1} << levels) >> (up + 1)) + (rank >> (up + 1));
 }
 
 // The levels of a fan go behind what is in `all`.
@@ -47,12 +42,6 @@ Fan make_fan(std::span<const double> cuts, std::vector<double>& all) {
   return fan;
 }
 
-template <class Value>
-bool is_missing(Value value, bool zero_is_missing) {
-  return std::isnan(value) ||
-         (zero_is_missing && std::fabs(value) <= static_cast<Value>(kZeroBound));
-}
-
 }  // namespace
 
 template <class Value>
@@ -71,7 +60,10 @@ Ranker::Ranker(const RankedForest& forest)
       cuts_(forest.cuts) {
   std::vector<std::uint32_t> order(forest.tables.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return forest.tables[i].kind; });
+  const auto kind_and_place = [&](std::uint32_t i) {
+    return static_cast<std::uint64_t>(forest.tables[i].kind) << 32 | i;
+  };
+  sort_few(order, {}, kind_and_place);
   std::size_t heaps = 0;
   for (const CutTable& table : forest.tables) heaps += heap_size(table);
   heap64_.reserve(heaps);
@@ -118,10 +110,9 @@ void Ranker::add_slots(const RankedForest& forest, const std::vector<std::uint32
 }
 
 std::uint32_t Ranker::category_code(const Table& table, double value) const noexcept {
-  const double lowest = category_rule_ == CategoryRule::kTruncate ? -1.0 : 0.0;
-  if (!(value >= 0 || value > lowest) || value >= kMostCategory + 1.0) return table.cuts;
-  const double whole = static_cast<double>(static_cast<std::int64_t>(value));
-  if (category_rule_ == CategoryRule::kWhole && value != whole) return table.cuts;
+  const std::int32_t category = category_of(category_rule_, value);
+  if (category == kNoCategory) return table.cuts;
+  const auto whole = static_cast<double>(category);
   const std::uint32_t rank = rank_of(heap_of<double>(table), whole);
   const bool is_known = rank > 0 && cuts_[table.first_cut + rank - 1] == whole;
   return is_known ? rank - 1 : table.cuts;
@@ -142,10 +133,12 @@ void Ranker::row_of(const Rows& rows, std::size_t row, Code* codes) const noexce
   for (std::size_t i = fans_.size(); i < tables_.size(); ++i) {
     ranks[i] = category_code(tables_[i], double{values[i]});
   }
-  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-    const SlotPlan& plan = slots_[slot];
-    const bool missing = is_missing(values[plan.table], plan.zero_is_missing);
-    codes[slot] = static_cast<Code>(missing ? plan.missing : ranks[plan.table]);
+  for (const SlotPlan& plan : slots_) {
+    bool missing = counts_as_missing(values[plan.table], false);
+    if (plan.zero_is_missing) [[unlikely]] {
+      missing = counts_as_missing(values[plan.table], true);
+    }
+    *codes++ = static_cast<Code>(missing ? plan.missing : ranks[plan.table]);
   }
 }
 
@@ -169,8 +162,8 @@ void Ranker::block_of(const Rows& rows, std::size_t length, Code* codes) const n
       const SlotPlan& plan = slots_[slot];
       Code* out = codes + std::size_t{slot} * kBlockRows;
       for (std::size_t i = 0; i < kBlockRows; ++i) {
-        out[i] = static_cast<Code>(is_missing(values[i], plan.zero_is_missing) ? plan.missing
-                                                                               : ranks[i]);
+        out[i] = static_cast<Code>(counts_as_missing(values[i], plan.zero_is_missing) ? plan.missing
+                                                                                      : ranks[i]);
       }
     }
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kedge/base/sort.h"
+
 namespace kedge {
 namespace {
 
@@ -19,7 +21,7 @@ void order_by_amount(std::span<const double> phi, Toward toward,
   for (std::uint32_t j = 0; j < phi.size(); ++j) {
     if (goes_toward(phi[j], toward)) order.push_back(j);
   }
-  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+  sort_few(order, [&](std::uint32_t a, std::uint32_t b) {
     const double x = std::fabs(phi[a]);
     const double y = std::fabs(phi[b]);
     return x != y ? x > y : a < b;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <vector>
 
 namespace kedge {
 
@@ -33,6 +34,15 @@ struct Rows {
     return part;
   }
 };
+
+// Behind what `out` has: row after row, the first so many columns of each.
+inline void append_values(const Rows& rows, std::size_t columns, std::vector<double>& out) {
+  std::size_t at = out.size();
+  out.resize(at + rows.count * columns);
+  for (std::size_t row = 0; row < rows.count; ++row) {
+    for (std::size_t k = 0; k < columns; ++k) out[at++] = rows.value(row, k);
+  }
+}
 
 // Rows of so many values each, one after the other.
 inline Rows rows_of(std::span<const double> values, std::size_t width) noexcept {

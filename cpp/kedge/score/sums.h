@@ -10,6 +10,7 @@
 
 #include "kedge/model/quantize.h"
 #include "kedge/score/rows.h"
+#include "kedge/score/tree_node.h"
 
 namespace kedge {
 
@@ -56,23 +57,23 @@ class Sums {
       add_wide(tree, leaf_[place], rows, row, out);
     }
   }
-  // Of one row: the places reached in trees first_tree, first_tree + 1, ..
-  void add_trees(std::size_t first_tree, std::span<const std::uint32_t> places, const Rows& rows,
-                 std::size_t row, Sum* out) const noexcept {
+  // Of one row: `place_of(i)` is the place reached in tree `first_tree` + i.
+  template <class PlaceOf>
+  void add_trees(std::size_t first_tree, std::size_t trees, const PlaceOf& place_of,
+                 const Rows& rows, std::size_t row, Sum* out) const noexcept {
     if (!value_.empty() && start_.size() == 1) {
       Sum sum = *out;  // in a register: each addition waits for the one before
-      for (const std::uint32_t place : places) sum += value_[place];
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < trees; ++i) sum += value_[place_of(i)];
       *out = sum;
       return;
     }
-    for (std::size_t i = 0; i < places.size(); ++i) add(first_tree + i, places[i], rows, row, out);
+    for (std::size_t i = 0; i < trees; ++i) add(first_tree + i, place_of(i), rows, row, out);
   }
   void finish(Sum* out) const noexcept {
     if (!has_ending_) return;
-    for (std::size_t k = 0; k < start_.size(); ++k) {
-      const Sum mean = out[k] / static_cast<Sum>(forest_.divisor);
-      out[k] = mean * static_cast<Sum>(forest_.scale) + bias_[k];
-    }
+    const SumEnding<Sum> ending{static_cast<Sum>(forest_.divisor), static_cast<Sum>(forest_.scale)};
+    for (std::size_t k = 0; k < start_.size(); ++k) out[k] = ending(out[k], bias_[k]);
   }
 
  private:

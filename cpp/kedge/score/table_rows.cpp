@@ -18,7 +18,7 @@ constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 bool takes(const CategoryPlaces& places, const Type& type) {
   if (is_string(type.dictionary ? type.dictionary->id : type.id)) return !places.empty();
-  return places.empty() ? is_numeric(type) : places.has_numbers();
+  return places.empty() ? is_numeric(type) && !is_time(type.id) : places.has_numbers();
 }
 
 void read_names(const CategoryPlaces& places, const Column& column, std::size_t first,
@@ -71,6 +71,7 @@ TableRows::TableRows(std::span<const Feature> features, std::span<const Category
     : column_(match_features(features, names_of(schema))), places_(places) {
   for (std::size_t i = 0; i < features.size(); ++i) {
     const Field& field = schema[column_[i]];
+    if (is_nothing(field.type)) continue;
     check_readable(field);
     if (!takes(places[i], field.type)) {
       throw invalid_argument("column \"", field.name, "\": expected ",
@@ -80,21 +81,38 @@ TableRows::TableRows(std::span<const Feature> features, std::span<const Category
   }
 }
 
+void TableRows::read_feature(std::size_t feature, const Column& column, std::size_t first,
+                             std::size_t length, double* out) const {
+  if (column.type == TypeId::kOpaque) {  // without any value
+    std::fill_n(out, length, kMissing);
+    return;
+  }
+  if (!places_[feature].empty()) return read_places(places_[feature], column, first, length, out);
+  if (column.type == TypeId::kFloat64 && length == 1) {
+    *out = column.data<double>()[first];  // as an event comes; the call would cost more
+  } else {
+    read_doubles(column, first, length, out);
+  }
+  if (column.validity == nullptr) return;
+  for (std::size_t j = 0; j < length; ++j) {
+    if (column.is_null(first + j)) out[j] = kMissing;
+  }
+}
+
 Rows TableRows::read(const Batch& batch, std::size_t first, std::size_t length,
                      std::vector<double>& values) const {
   values.resize(column_.size() * length);
   for (std::size_t i = 0; i < column_.size(); ++i) {
-    const Column& column = batch.columns[column_[i]];
-    double* out = values.data() + i * length;
-    if (!places_[i].empty()) {
-      read_places(places_[i], column, first, length, out);
-      continue;
-    }
-    read_doubles(column, first, length, out);
-    if (column.validity == nullptr) continue;
-    for (std::size_t j = 0; j < length; ++j) {
-      if (column.is_null(first + j)) out[j] = kMissing;
-    }
+    read_feature(i, batch.columns[column_[i]], first, length, values.data() + i * length);
+  }
+  return columns_of(values, length);
+}
+
+Rows TableRows::read(std::span<const Column* const> columns, std::size_t first, std::size_t length,
+                     std::vector<double>& values) const {
+  values.resize(column_.size() * length);
+  for (std::size_t i = 0; i < column_.size(); ++i) {
+    read_feature(i, *columns[column_[i]], first, length, values.data() + i * length);
   }
   return columns_of(values, length);
 }

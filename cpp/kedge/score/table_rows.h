@@ -25,8 +25,14 @@ class TableRows {
   // `length` rows from `first` on, column by column in `values`: features * length numbers.
   Rows read(const Batch& batch, std::size_t first, std::size_t length,
             std::vector<double>& values) const;
+  // The same of columns in the schema's order.
+  Rows read(std::span<const Column* const> columns, std::size_t first, std::size_t length,
+            std::vector<double>& values) const;
 
  private:
+  void read_feature(std::size_t feature, const Column& column, std::size_t first,
+                    std::size_t length, double* out) const;
+
   std::vector<std::size_t> column_;  // of each feature
   std::span<const CategoryPlaces> places_;
 };

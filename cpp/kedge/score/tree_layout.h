@@ -9,37 +9,9 @@
 #include <vector>
 
 #include "kedge/model/quantize.h"
+#include "kedge/score/tree_node.h"
 
 namespace kedge {
-
-// From a node to its left child are `ahead` nodes, to its right child one more. A leaf has none
-// ahead and a test that sends no code to the right.
-struct ByteNode {
-  using Short = std::uint8_t;
-  using Distance = std::uint16_t;
-  Short slot;
-  Short test;
-  Distance ahead;
-};
-struct WordNode {
-  using Short = std::uint16_t;
-  using Distance = std::uint16_t;
-  std::uint32_t test;
-  Short slot;
-  Distance ahead;
-};
-struct WideNode {
-  using Short = std::uint32_t;
-  using Distance = std::uint32_t;
-  std::uint32_t test;
-  Short slot;
-  Distance ahead;
-};
-
-struct LaidOutTree {
-  std::uint32_t root;
-  std::uint32_t depth;  // steps from the root to the deepest leaf
-};
 
 inline constexpr std::uint32_t kInner = std::numeric_limits<std::uint32_t>::max();
 

@@ -1,80 +1,155 @@
 #include "kedge/score/walk.h"
 
 #include <algorithm>
-#include <numeric>
-#include <type_traits>
+#include <span>
+#include <utility>
+#include <vector>
 
+#include "kedge/base/sort.h"
 #include "kedge/score/ranker.h"
 #include "kedge/score/scratch.h"
 #include "kedge/score/sums.h"
 #include "kedge/score/tree_layout.h"
+#include "kedge/score/tree_tests.h"
 
 namespace kedge {
 namespace {
 
-constexpr std::size_t kLanes = 8;
+constexpr std::size_t kLanes = 8;  // whose loops are unrolled: `at` stays in registers
 
-// A test against a number: the code exceeds it.
-struct Exceeds {
-  explicit Exceeds(const RankedForest&) {}
-  std::uint32_t leaf_test(std::uint32_t most_code) const { return most_code; }
-  std::uint32_t test_of(const RankNode& node) const { return node.test; }
-  std::uint32_t operator()(std::uint32_t code, std::uint32_t test) const noexcept {
-    return code > test ? 1 : 0;
-  }
+constexpr std::size_t kWindow = 64;  // trees that are walked in the order of their depth
+
+// Trees that a row walks side by side, each in a lane, of about one depth. A lane without a tree
+// walks the first one for nothing.
+struct Group {
+  std::uint32_t depth = 0;
+  std::uint32_t root[kLanes] = {};
+  std::uint32_t place[kLanes];  // in the window; behind it of lanes without a tree
 };
 
-// A test against any set of codes: the bit at test + code. A number's bits are a window on a string
-// of zeros and ones that all numbers share: it begins so far before the ones as its test says.
-class InBits {
- public:
-  explicit InBits(const RankedForest& forest) {
-    std::uint32_t most = 0;
-    for (const Slot& slot : forest.slots) {
-      const CutTable& table = forest.tables[slot.table];
-      is_category_.push_back(table.kind == FeatureKind::kCategory);
-      most = std::max(most, most_code(table));
+// `order` has the trees' places in the window in its lower halves.
+Group group_of(std::span<const LaidOutTree> window, std::span<const std::uint64_t> order) {
+  Group group;
+  for (std::uint32_t j = 0; j < kLanes; ++j) {
+    group.place[j] = static_cast<std::uint32_t>(kWindow) + j;
+    if (j >= order.size()) continue;
+    group.place[j] = static_cast<std::uint32_t>(order[j]);
+    const LaidOutTree& tree = window[group.place[j]];
+    group.root[j] = tree.root;
+    group.depth = std::max(group.depth, tree.depth);
+  }
+  return group;
+}
+
+std::vector<Group> grouped(std::span<const LaidOutTree> trees) {
+  std::vector<Group> groups;
+  for (std::size_t first = 0; first < trees.size(); first += kWindow) {
+    const auto window = trees.subspan(first, std::min(kWindow, trees.size() - first));
+    std::vector<std::uint64_t> order(window.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      order[i] = std::uint64_t{window[i].depth} << 32 | i;
     }
-    zeros_ = (most / 32 + 1) * 32;
-    words_.assign(zeros_ / 32, 0);
-    words_.resize(2 * words_.size(), ~0u);
-    sets_ = static_cast<std::uint32_t>(32 * words_.size());
-    words_.insert(words_.end(), forest.bits.begin(), forest.bits.end());
+    sort_few(order);
+    for (std::size_t j = 0; j < order.size(); j += kLanes) {
+      const auto lanes = std::span(order).subspan(j, std::min(kLanes, order.size() - j));
+      groups.push_back(group_of(window, lanes));
+    }
   }
-  std::uint32_t leaf_test(std::uint32_t) const { return 0; }
-  std::uint32_t test_of(const RankNode& node) const {
-    return is_category_[node.slot] ? sets_ + 32 * node.test : zeros_ - 1 - node.test;
+  return groups;
+}
+
+// Trees and the walks through them, which do not depend on what is added up at their ends.
+template <class Node, class CodeType, class Tests>
+class Grove {
+ public:
+  using Code = CodeType;
+
+  explicit Grove(const RankedForest& forest)
+      : ranker_(forest),
+        tests_(forest),
+        test_(tests_.test()),
+        layout_(lay_out<Node>(forest, tests_.leaf_test(ranker_.most_code()),
+                              [&](const RankNode& node) { return tests_.test_of(node); })),
+        groups_(grouped(layout_.trees)) {}
+
+  std::size_t trees() const noexcept { return layout_.trees.size(); }
+  std::vector<std::uint32_t> take_leaves() { return std::move(layout_.leaf); }
+
+  const Code* rank_row(const Rows& rows, std::size_t row) const noexcept {
+    Code* codes = scratch<Code, Walks>(ranker_.slots());
+    ranker_.row(rows, row, codes);
+    return codes;
   }
-  std::uint32_t operator()(std::uint32_t code, std::uint32_t test) const noexcept {
-    const std::uint32_t bit = test + code;
-    return words_[bit / 32] >> (bit % 32) & 1;
+  const Code* rank_block(const Rows& rows) const noexcept {
+    Code* codes = scratch<Code, Walks>(ranker_.slots() * kBlockRows);
+    ranker_.block(rows, rows.count, codes);
+    return codes;
+  }
+
+  // Through trees `first` to `first` + `count` of a window, in whose order `found` has the ends.
+  [[gnu::noinline]] void walk_window(std::size_t first, std::size_t count, const Code* codes,
+                                     std::uint32_t* found) const noexcept {
+    const Group* group = groups_.data() + first / kLanes;
+    for (std::size_t j = 0; j < count; j += kLanes) walk_group(*group++, codes, found);
+  }
+
+  // Lanes of rows, all in one tree; up to the next full lanes.
+  [[gnu::noinline]] void walk_block(std::size_t tree, std::size_t rows, const Code* codes,
+                                    std::uint32_t* found) const noexcept {
+    for (std::size_t i = 0; i < rows; i += kLanes) {
+      walk_rows(layout_.trees[tree], codes + i, found + i);
+    }
   }
 
  private:
-  std::vector<std::uint32_t> words_;
-  std::vector<bool> is_category_;
-  std::uint32_t zeros_ = 0;
-  std::uint32_t sets_ = 0;
-};
+  struct Walks;  // whose scratch is
 
-template <class Node, class Code, class Sum, class Test>
-class Walk final : public Engine {
- public:
-  explicit Walk(const RankedForest& forest)
-      : ranker_(forest),
-        test_(forest),
-        layout_(lay_out<Node>(forest, test_.leaf_test(ranker_.most_code()),
-                              [&](const RankNode& node) { return test_.test_of(node); })),
-        sums_(forest, std::move(layout_.leaf)) {
-    order_.resize(layout_.trees.size());
-    std::iota(order_.begin(), order_.end(), 0u);
-    for (std::size_t i = 0; i < order_.size(); i += kWindow) {
-      const auto end = order_.begin() + std::min(i + kWindow, order_.size());
-      std::stable_sort(order_.begin() + i, end, [&](std::uint32_t a, std::uint32_t b) {
-        return layout_.trees[a].depth < layout_.trees[b].depth;
-      });
+  void walk_group(const Group& group, const Code* codes, std::uint32_t* found) const noexcept {
+    std::size_t at[kLanes];
+#pragma GCC unroll 8
+    for (std::size_t j = 0; j < kLanes; ++j) at[j] = group.root[j];
+    const Node* nodes = layout_.nodes.data();
+    for (std::uint32_t level = 0; level < group.depth; ++level) {
+#pragma GCC unroll 8
+      for (std::size_t j = 0; j < kLanes; ++j) {
+        const Node node = nodes[at[j]];
+        at[j] += step_of(node, codes[node.slot], test_);
+      }
+    }
+#pragma GCC unroll 8
+    for (std::size_t j = 0; j < kLanes; ++j) {
+      found[group.place[j]] = static_cast<std::uint32_t>(at[j]);
     }
   }
+
+  void walk_rows(const LaidOutTree& tree, const Code* codes, std::uint32_t* found) const noexcept {
+    std::size_t at[kLanes];
+#pragma GCC unroll 8
+    for (std::size_t j = 0; j < kLanes; ++j) at[j] = tree.root;
+    const Node* nodes = layout_.nodes.data();
+    for (std::uint32_t level = 0; level < tree.depth; ++level) {
+#pragma GCC unroll 8
+      for (std::size_t j = 0; j < kLanes; ++j) {
+        const Node node = nodes[at[j]];
+        const Code code = codes[std::size_t{node.slot} * kBlockRows + j];
+        at[j] += step_of(node, code, test_);
+      }
+    }
+#pragma GCC unroll 8
+    for (std::size_t j = 0; j < kLanes; ++j) found[j] = static_cast<std::uint32_t>(at[j]);
+  }
+
+  Ranker ranker_;
+  Tests tests_;
+  typename Tests::Test test_;
+  TreeLayout<Node> layout_;
+  std::vector<Group> groups_;
+};
+
+template <class Trees, class Sum>
+class Walk final : public Engine {
+ public:
+  explicit Walk(const RankedForest& forest) : grove_(forest), sums_(forest, grove_.take_leaves()) {}
 
   void score(const Rows& rows, void* raw) const noexcept override {
     auto* out = static_cast<Sum*>(raw);
@@ -87,116 +162,48 @@ class Walk final : public Engine {
   }
 
  private:
-  static constexpr std::size_t kWindow = 64;  // trees that are walked in the order of their depth
-
-  // Lanes of trees: each at its own root, in the codes of one row.
-  void walk_trees(const std::uint32_t* trees, std::size_t length, const Code* codes,
-                  std::uint32_t* found) const noexcept {
-    std::size_t at[kLanes] = {};
-    std::uint32_t depth = 0;
-    for (std::size_t j = 0; j < length; ++j) {
-      at[j] = layout_.trees[trees[j]].root;
-      depth = std::max(depth, layout_.trees[trees[j]].depth);
-    }
-    const Node* nodes = layout_.nodes.data();
-    for (std::uint32_t level = 0; level < depth; ++level) {
-      for (std::size_t j = 0; j < kLanes; ++j) {
-        const Node node = nodes[at[j]];
-        at[j] += node.ahead + test_(codes[node.slot], node.test);
-      }
-    }
-    for (std::size_t j = 0; j < length; ++j) found[j] = static_cast<std::uint32_t>(at[j]);
-  }
-
   void score_row(const Rows& rows, std::size_t row, Sum* out) const noexcept {
-    Code* codes = scratch<Code, Walk>(ranker_.slots());
-    ranker_.row(rows, row, codes);
+    const auto* codes = grove_.rank_row(rows, row);
     sums_.start(out);
-    std::uint32_t found[kWindow];
-    for (std::size_t i = 0; i < order_.size(); i += kWindow) {
-      const std::size_t window = std::min(order_.size() - i, kWindow);
-      for (std::size_t j = 0; j < window; j += kLanes) {
-        std::uint32_t at[kLanes];
-        const std::size_t lanes = std::min(window - j, kLanes);
-        walk_trees(&order_[i + j], lanes, codes, at);
-        for (std::size_t k = 0; k < lanes; ++k) found[order_[i + j + k] - i] = at[k];
-      }
-      sums_.add_trees(i, {found, window}, rows, row, out);
+    std::uint32_t found[kWindow + kLanes];
+    for (std::size_t i = 0; i < grove_.trees(); i += kWindow) {
+      const std::size_t window = std::min(grove_.trees() - i, kWindow);
+      grove_.walk_window(i, window, codes, found);
+      sums_.add_trees(i, window, [&](std::size_t tree) { return found[tree]; }, rows, row, out);
     }
     sums_.finish(out);
   }
 
-  // Lanes of rows, all in one tree.
   void score_block(const Rows& rows, Sum* out) const noexcept {
-    Code* codes = scratch<Code, Walk>(ranker_.slots() * kBlockRows);
-    ranker_.block(rows, rows.count, codes);
+    const auto* codes = grove_.rank_block(rows);
     for (std::size_t i = 0; i < rows.count; ++i) sums_.start(out + i * sums_.outputs());
-    for (std::size_t tree = 0; tree < layout_.trees.size(); ++tree) {
-      for (std::size_t i = 0; i < rows.count; i += kLanes) {
-        std::uint32_t at[kLanes];
-        walk_rows(layout_.trees[tree], codes + i, at);
-        const std::size_t lanes = std::min(rows.count - i, kLanes);
-        for (std::size_t j = 0; j < lanes; ++j) {
-          sums_.add(tree, at[j], rows, i + j, out + (i + j) * sums_.outputs());
-        }
+    std::uint32_t found[kBlockRows];
+    for (std::size_t tree = 0; tree < grove_.trees(); ++tree) {
+      grove_.walk_block(tree, rows.count, codes, found);
+      for (std::size_t i = 0; i < rows.count; ++i) {
+        sums_.add(tree, found[i], rows, i, out + i * sums_.outputs());
       }
     }
     for (std::size_t i = 0; i < rows.count; ++i) sums_.finish(out + i * sums_.outputs());
   }
 
-  void walk_rows(const LaidOutTree& tree, const Code* codes, std::uint32_t* found) const noexcept {
-    std::size_t at[kLanes];
-    for (std::size_t j = 0; j < kLanes; ++j) at[j] = tree.root;
-    const Node* nodes = layout_.nodes.data();
-    for (std::uint32_t level = 0; level < tree.depth; ++level) {
-      for (std::size_t j = 0; j < kLanes; ++j) {
-        const Node node = nodes[at[j]];
-        const Code code = codes[std::size_t{node.slot} * kBlockRows + j];
-        at[j] += node.ahead + test_(code, node.test);
-      }
-    }
-    for (std::size_t j = 0; j < kLanes; ++j) found[j] = static_cast<std::uint32_t>(at[j]);
-  }
-
-  Ranker ranker_;
-  Test test_;
-  TreeLayout<Node> layout_;
+  Trees grove_;
   Sums<Sum> sums_;
-  std::vector<std::uint32_t> order_;
 };
 
-template <class Node, class Code, class Test>
-std::unique_ptr<Engine> with_sum(const RankedForest& forest) {
-  if (forest.sums_float32) return std::make_unique<Walk<Node, Code, float, Test>>(forest);
-  return std::make_unique<Walk<Node, Code, double, Test>>(forest);
-}
-
-template <class Node, class Code>
-std::unique_ptr<Engine> with_test(const RankedForest& forest, bool has_categories) {
-  if (has_categories) return with_sum<Node, Code, InBits>(forest);
-  return with_sum<Node, Code, Exceeds>(forest);
-}
+struct MakeWalk {
+  template <class Node, class Code, class Tests>
+  std::unique_ptr<Engine> operator()(const RankedForest& forest) const {
+    using Trees = Grove<Node, Code, Tests>;
+    if (forest.sums_float32) return std::make_unique<Walk<Trees, float>>(forest);
+    return std::make_unique<Walk<Trees, double>>(forest);
+  }
+};
 
 }  // namespace
 
 std::unique_ptr<Engine> make_walk(const RankedForest& forest) {
-  std::uint32_t most = 0;
-  std::uint32_t tree_nodes = 0;
-  for (const CutTable& table : forest.tables) most = std::max(most, most_code(table));
-  for (const RankTree& tree : forest.trees) tree_nodes = std::max(tree_nodes, tree.nodes);
-  const bool has_categories = !forest.bits.empty();
-  const bool is_small = 2 * std::uint64_t{tree_nodes} + 1 <= 0xffff;
-  const bool is_narrow = most <= 0xff;
-  if (is_small && is_narrow && !has_categories && forest.slots.size() <= 0x100) {
-    return with_sum<ByteNode, std::uint8_t, Exceeds>(forest);
-  }
-  if (is_small && is_narrow && forest.slots.size() <= 0x10000) {
-    return with_test<WordNode, std::uint8_t>(forest, has_categories);
-  }
-  if (is_small && most <= 0xffff && forest.slots.size() <= 0x10000) {
-    return with_test<WordNode, std::uint16_t>(forest, has_categories);
-  }
-  return with_test<WideNode, std::uint32_t>(forest, has_categories);
+  return with_narrowest(forest, MakeWalk{});
 }
 
 }  // namespace kedge
