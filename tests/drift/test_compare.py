@@ -85,7 +85,7 @@ def test_the_report_goes_out_as_arrow_json_and_text() -> None:
     assert len(report) == 2
     copy = pickle.loads(pickle.dumps(report))
     assert copy.to_dict() == report.to_dict()
-    with pytest.raises(KeyError, match="nothing"):
+    with pytest.raises(KeyError, match='no column "nothing"; the columns are "'):
         report["nothing"]
 
 

@@ -60,8 +60,10 @@ def test_evidence_equals_the_definition(
     monitor = kedge.Monitor(reference, min_effect=min_effect, false_alarms=1e-100, group=group)
     batches = []
     for _ in range(4):
-        batch = {"x": rng.choice(column, rng.integers(1, 30)) + rng.choice([0.0, 0.0, 1.0])}
-        monitor.update(batch)
+        with np.errstate(invalid="ignore"):  # a NaN that is drawn may be a signalling one
+            batch = {"x": rng.choice(column, rng.integers(1, 30)) + rng.choice([0.0, 0.0, 1.0])}
+        if monitor.update(batch):
+            return  # behind an alarm evidence begins anew
         current = reference.like()
         current.update(batch)
         batches.append(counts(current))
@@ -246,6 +248,8 @@ def test_what_has_no_meaning_is_refused() -> None:
         {"min_effect": 1.0},
         {"min_effect": -0.1},
         {"false_alarms": 0.0},
+        {"false_alarms": 1.5},
+        {"false_alarms": float("nan")},
         {"false_alarms": "1/30"},
         {"false_alarms": "0/30d"},
         {"false_alarms": "1/0d"},
@@ -282,6 +286,8 @@ def test_the_plan_is_about_right() -> None:
     monitor = kedge.Monitor(reference, min_effect=0.02)
     plan = monitor.plan()
     assert "shift 0.1" in str(plan)
+    with pytest.raises(KeyError, match='no column "y"; the columns are "x"'):
+        plan["y"]
     rows = plan["x"].rows
     assert rows[0.05] > rows[0.1] > rows[0.2] > rows[0.4]
     assert 0.02 < plan["x"].tolerance < 0.024
@@ -342,5 +348,11 @@ def test_what_cannot_be_fed_is_refused() -> None:
     for monitor in (two, names, clocked):
         with pytest.raises(kedge.InvalidArgument):
             monitor.feed()
-    with pytest.raises(kedge.InvalidArgument, match="every = 0"):
-        kedge.Monitor(kedge.profile({"x": np.arange(9.0)})).feed(every=0)
+    one = kedge.profile({"x": np.arange(9.0)})
+    for count in (0, -1, 2**40, 2**80):
+        with pytest.raises(
+            kedge.InvalidArgument, match=f"every = {count} is not from 1 to 16777216"
+        ):
+            kedge.Monitor(one).feed(every=count)
+        with pytest.raises(kedge.InvalidArgument, match=f"group = {count} is not from 1 to 10737"):
+            kedge.Monitor(one, group=count)

@@ -1,5 +1,6 @@
 #include "kedge/sketch/histogram.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -35,6 +36,32 @@ TEST("NaN, the infinities and null have their own counts, which add up to the ro
   CHECK(histogram.slot_count(2) == 1);
   CHECK(histogram.slot_count(11) == 1);
   CHECK(histogram.slot_count(12) == 1);  // above it
+}
+
+TEST("values that come one by one are counted as those that come together") {
+  std::vector<double> values = uniforms(1000, 5);
+  values.insert(values.end(), {NAN, INFINITY, -INFINITY, -0.0, 7, -7});
+  const std::vector<float> narrow(values.begin(), values.end());
+  const std::vector<std::uint8_t> validity(values.size() / 8 + 1, 0xb7);
+  for (const TypeId type : {TypeId::kFloat64, TypeId::kFloat32}) {
+    Column column;
+    column.type = type;
+    column.length = values.size();
+    column.validity = validity.data();
+    column.values =
+        type == TypeId::kFloat64 ? static_cast<const void*>(values.data()) : narrow.data();
+    Histogram together(ten_cells());
+    together.update(column);
+    for (std::size_t step = 1; step <= 6; ++step) {
+      Histogram apart(ten_cells());
+      for (column.offset = 0; column.offset < values.size(); column.offset += step) {
+        column.length = std::min(step, values.size() - column.offset);
+        apart.update(column);
+      }
+      column.offset = 0;
+      CHECK(apart == together);
+    }
+  }
 }
 
 TEST("merge is one pass and subtract is the window") {

@@ -147,9 +147,15 @@ def test_columns_are_chosen_by_name() -> None:
     assert kedge.profile(table).columns == ["a", "city", "b"]
     with pytest.raises(kedge.InvalidArgument, match='there is no column "c"; the columns are "a"'):
         kedge.profile(table, columns=["c"])
-    for cells in (4, -1, 2**40):
-        with pytest.raises(kedge.InvalidArgument, match="is not from 8 to 1048576"):
-            kedge.profile(table, columns=["a"], cells=cells)
+    for count in (-1, 2**40, 2**80):
+        with pytest.raises(
+            kedge.InvalidArgument, match=f"cells = {count} is not from 8 to 1048576"
+        ):
+            kedge.profile(table, columns=["a"], cells=count)
+        with pytest.raises(kedge.InvalidArgument, match=f"categories = {count} is not from 1 to 1"):
+            kedge.profile(table, max_categories=count)
+    with pytest.raises(kedge.InvalidArgument, match="cells = 4 is not from 8"):
+        kedge.profile(table, columns=["a"], cells=4)
     with pytest.raises(kedge.InvalidArgument, match="pass a list of names"):
         kedge.profile(table, columns="a")
 
@@ -234,3 +240,16 @@ def test_the_sample_behind_the_map_does_not_depend_on_the_batches() -> None:
     whole = kedge.profile({"v": values})
     parts = pa.chunked_array(np.split(values, [1, 70_000, 70_001, 150_000]))
     assert kedge.profile(pa.table({"v": parts})).to_bytes() == whole.to_bytes()
+
+
+def test_a_column_without_a_type_has_gone_dark() -> None:
+    days = pa.array(range(900), "int32").cast("date32")
+    there = pa.table({"x": np.arange(900.0), "s": ["a", "b", "c"] * 300, "t": days})
+    dark = pa.table({name: pa.nulls(500) for name in there.column_names})
+    typed = pa.table({field.name: pa.nulls(500, field.type) for field in there.schema})
+    reference = kedge.profile(there)
+    counted, wanted = reference.like(), reference.like()
+    counted.update(dark)
+    wanted.update(typed)
+    assert counted.to_bytes() == wanted.to_bytes()
+    assert [row.drifted for row in kedge.compare(reference, dark)] == [True] * 3

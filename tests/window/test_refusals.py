@@ -102,6 +102,13 @@ def test_a_column_that_changes_its_type_is_refused_and_nothing_is_lost() -> None
     assert (given["s"].to_pylist(), given["n"].to_pylist()) == ([14.0], [6])
 
 
+def test_aggregates_without_names_are_refused() -> None:
+    with pytest.raises(
+        kedge.InvalidArgument, match=r"aggregates: expected a dict such as .*got \["
+    ):
+        kedge.Window(time="ts", every="1m", aggregates=[kedge.count()])  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("partition", [-1, 2, 2**40])
 def test_a_partition_that_is_not_there_is_refused(partition: int) -> None:
     one = window(**TUMBLING, partitions=2)

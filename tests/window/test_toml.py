@@ -317,6 +317,11 @@ def test_documents_without_a_window_are_refused(document: str, error: str) -> No
         Window.from_toml(document)
 
 
+def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(kedge.InvalidArgument, match=r'no\.toml": there is no such file'):
+        Window.from_toml(tmp_path / "no.toml")
+
+
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "bytes.toml"
     file.write_bytes(b"[window]\n\xff")

@@ -323,13 +323,12 @@ ColumnDrift column_drift(const ColumnProfile& reference, const ColumnProfile& cu
     throw invalid_argument("column \"", reference.name,
                            "\": the profiles have different cells; fill reference.like()");
   }
-  constexpr double kBounds = 4;  // distance and null share, of two samples each
   ColumnDrift drift;
   drift.name = reference.name;
   drift.kind = reference.kind();
   drift.reference_rows = reference.value_count();
   drift.current_rows = current.value_count();
-  const Pair rows = {reference.value_count(), current.value_count(), alpha / kBounds};
+  const Pair rows = {reference.value_count(), current.value_count(), alpha / kColumnBounds};
   set_nulls(reference, current, rows.alpha, drift);
   if (const auto* numbers = std::get_if<Histogram>(&reference.counts)) {
     compare_numbers(*numbers, std::get<Histogram>(current.counts), rows, drift);

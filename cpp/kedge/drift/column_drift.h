@@ -90,6 +90,10 @@ struct ColumnDrift {
   double carried = kNothing;
 };
 
+// Of one column's bounds each may be wrong with its part of `alpha`: distance and null share, of
+// two samples.
+inline constexpr double kColumnBounds = 4;
+
 // Both count the same cells or names. `alpha` is the probability with which a bound of this column
 // may be wrong.
 ColumnDrift column_drift(const ColumnProfile& reference, const ColumnProfile& current, double alpha,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kedge/base/error.h"
+#include "kedge/base/sort.h"
 
 namespace kedge {
 
@@ -11,7 +12,7 @@ CategoryMap::CategoryMap(std::vector<std::string> names) {
     throw resource_exhausted("a column has at most ", kMaxCategories, " categories, got ",
                              names.size());
   }
-  std::sort(names.begin(), names.end());
+  sort_few(names);
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i > 0 && names[i] == names[i - 1]) {
       throw invalid_argument("the category \"", names[i], "\" is listed twice");

@@ -15,6 +15,7 @@ constexpr std::uint32_t kVersion = 2;
 constexpr std::uint64_t kMostRows = std::uint64_t{1} << 53;  // whole numbers that a double holds
 constexpr std::size_t kMostRowsAtOnce = std::size_t{1} << 30;
 constexpr std::size_t kWidenBlock = 1024;
+constexpr std::size_t kFewRows = 4;  // what a kernel prepares costs more than these
 
 }  // namespace
 
@@ -24,6 +25,7 @@ Histogram::Histogram(std::shared_ptr<const CellMap> map)
       counts_(map_->slots()) {}
 
 void Histogram::update(const Column& column) {
+  if (column.length <= kFewRows) return update_few(column);
   const CellPlan& plan = map_->plan();
   const auto count = [&]<class Value>(CellKernel<Value> kernel, const Value* values,
                                       std::size_t start, std::size_t rows) {
@@ -45,6 +47,19 @@ void Histogram::update(const Column& column) {
       read_doubles(column, start, rows, widened);
       count(variant_->count_f64, widened, start, rows);
     }
+  }
+}
+
+void Histogram::update_few(const Column& column) {
+  const CellPlan& plan = map_->plan();
+  double values[kFewRows];
+  if (column.type == TypeId::kFloat64) {
+    std::copy_n(column.data<double>(), column.length, values);
+  } else {
+    read_doubles(column, 0, column.length, values);
+  }
+  for (std::size_t i = 0; i < column.length; ++i) {
+    add_to(column.is_null(i) ? null_slot(plan.cells) : cell_slot(plan, values[i]), 1);
   }
 }
 

@@ -58,6 +58,7 @@ class Histogram {
   }
 
  private:
+  void update_few(const Column& column);
   void check_map(const Histogram& other, std::string_view verb) const;
   void add_to(std::uint32_t slot, std::uint64_t count) { counts_.add(slot, count); }
 

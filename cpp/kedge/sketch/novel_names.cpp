@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kedge/base/error.h"
+#include "kedge/base/sort.h"
 
 namespace kedge {
 namespace {
@@ -96,7 +97,7 @@ std::vector<NameCount> NovelNames::names() const {
   std::vector<NameCount> names;
   names.reserve(kept_.size());
   for (const Kept& kept : kept_) names.push_back(kept.entry);
-  std::sort(names.begin(), names.end(), [](const NameCount& a, const NameCount& b) {
+  sort_few(names, [](const NameCount& a, const NameCount& b) {
     return a.count != b.count ? a.count > b.count : a.name < b.name;
   });
   return names;

@@ -1,7 +1,11 @@
 #include "kedge/sketch/profile.h"
 
+#include <algorithm>
+#include <memory>
+
 #include "kedge/arrow/check.h"
 #include "kedge/arrow/flatten.h"
+#include "kedge/arrow/nulls.h"
 #include "kedge/base/error.h"
 #include "kedge/base/frame.h"
 #include "kedge/sketch/name_reader.h"
@@ -94,11 +98,12 @@ Profile Profile::select(std::span<const std::string> names) const {
 }
 
 void Profile::update(const Batch& batch) {
-  const Batch flat = flatten(batch);
+  const Batch flat = with_nulls(flatten(batch));
   std::vector<const Column*> sources;
   for (const ColumnProfile& column : columns_) {
     const std::size_t i = find_column(*flat.schema, column.name);
-    column.check_takes(flat.field(i).type);
+    const Type& type = flat.field(i).type;
+    if (!is_nothing(type)) column.check_takes(type);
     sources.push_back(&flat.columns[i]);
     // Numbers cannot fail; names can, and must before anything is counted.
     if (!std::holds_alternative<Histogram>(column.counts))
@@ -114,6 +119,39 @@ void Profile::update(const Batch& batch) {
   for (std::size_t i = 0; i < sources.size(); ++i) columns_[i].update(*sources[i]);
   for (std::size_t i = 0; i < slicing.size(); ++i) slices_[i].update(*slicing[i], sources);
   rows_ += batch.length;
+}
+
+// A column of the profile that has gone dark may come without a type.
+Batch Profile::with_nulls(Batch batch) const {
+  if (std::ranges::none_of(*batch.schema, is_nothing, &Field::type)) return batch;
+  struct Held {
+    std::shared_ptr<const void> batch;
+    Nulls nulls;
+  };
+  auto held = std::make_shared<Held>(Held{batch.owner, Nulls(batch.length)});
+  for (const ColumnProfile& column : columns_) {
+    const std::size_t i = find_column(*batch.schema, column.name);
+    if (!is_nothing(batch.field(i).type)) continue;
+    const bool is_number = std::holds_alternative<Histogram>(column.counts);
+    batch.columns[i] = held->nulls.of(is_number ? TypeId::kFloat64 : TypeId::kUtf8);
+  }
+  batch.owner = std::move(held);
+  return batch;
+}
+
+void Profile::update(std::span<const Column* const> columns, std::size_t rows) {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (std::holds_alternative<Histogram>(columns_[i].counts)) continue;
+    in_column(columns_[i].name, [&] { check_column(*columns[i]); });
+  }
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (auto* const numbers = std::get_if<Histogram>(&columns_[i].counts)) {
+      numbers->update(*columns[i]);
+    } else {
+      columns_[i].update(*columns[i]);
+    }
+  }
+  rows_ += rows;
 }
 
 void Profile::check_columns(const Profile& other, std::string_view verb) const {
@@ -177,12 +215,18 @@ const ColumnProfile& Profile::column(std::string_view name) const {
 
 std::vector<std::byte> Profile::to_bytes() const {
   ByteWriter out;
+  write(out);
+  return out.take();
+}
+
+void Profile::write(ByteWriter& out) const {
+  const std::size_t begin = begin_frame(out, kKind, kProfileVersion);
   out.write_varint(rows_);
   out.write_varint(columns_.size());
   for (const ColumnProfile& column : columns_) column.write(out);
   out.write_varint(slices_.size());
   for (const Slices& slices : slices_) slices.write(out);
-  return seal_frame(kKind, kProfileVersion, out.view());
+  end_frame(out, begin);
 }
 
 Profile Profile::from_bytes(std::span<const std::byte> bytes) {

@@ -57,6 +57,9 @@ class Profile {
   // type cannot be counted as this profile's, or a string points outside. Columns that the profile
   // lacks are ignored.
   void update(const Batch& batch);
+  // The same of a profile without slices, for whoever found the columns before: one for each of
+  // the profile's, in its order, of a type that check_takes() lets pass, of `rows` rows.
+  void update(std::span<const Column* const> columns, std::size_t rows);
   void merge(const Profile& other);
   void subtract(const Profile& other);
 
@@ -70,6 +73,7 @@ class Profile {
   // docs/formats.md, "Profile". from_bytes throws CorruptData that names the column, and
   // ResourceExhausted beyond kMaxProfileSlots.
   std::vector<std::byte> to_bytes() const;
+  void write(ByteWriter& out) const;
   static Profile from_bytes(std::span<const std::byte> bytes);
   // The same within something stored: a varint length, then those bytes.
   void write_sized(ByteWriter& out) const;
@@ -79,6 +83,7 @@ class Profile {
 
  private:
   std::uint64_t slots() const;
+  Batch with_nulls(Batch batch) const;
   void check_columns(const Profile& other, std::string_view verb) const;
 
   std::vector<ColumnProfile> columns_;

@@ -9,6 +9,7 @@
 
 #include "kedge/base/bytes.h"
 #include "kedge/base/error.h"
+#include "kedge/base/give_back.h"
 #include "kedge/sketch/distinct.h"
 
 namespace kedge {
@@ -108,7 +109,7 @@ class DistinctValues {
   void become_sketch() {
     sketch_ = std::make_unique<Distinct>();
     each([this](std::uint64_t hash) { sketch_->add(hash); });
-    slots_ = {};
+    give_back(slots_);
   }
 
   bool exact_;

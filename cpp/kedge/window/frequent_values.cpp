@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "kedge/base/error.h"
+#include "kedge/base/sort.h"
 
 namespace kedge {
 namespace {
@@ -94,8 +95,8 @@ void FrequentValues<Value>::merge(const FrequentValues& other) {
 template <class Value>
 void FrequentValues<Value>::write(ByteWriter& out) const {
   std::vector<std::uint32_t> places = all_places(entries_.size());
-  std::ranges::sort(places, {},
-                    [this](std::uint32_t place) -> const Value& { return entries_[place].value; });
+  sort_few(places, {},
+           [this](std::uint32_t place) -> const Value& { return entries_[place].value; });
   out.write_varint(error_);
   out.write_varint(places.size());
   for (const std::uint32_t place : places) {
