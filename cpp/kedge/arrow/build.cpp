@@ -40,6 +40,12 @@ void BatchBuilder::add(std::string name, std::span<const std::uint64_t> values) 
   column(std::move(name), TypeId::kUint64, values.size()).values = copy.data();
 }
 
+void BatchBuilder::add(std::string name, std::span<const std::int64_t> values) {
+  const auto copy = buffer<std::int64_t>(values.size());
+  std::copy(values.begin(), values.end(), copy.begin());
+  column(std::move(name), TypeId::kInt64, values.size()).values = copy.data();
+}
+
 void BatchBuilder::add(std::string name, std::span<const std::string> values) {
   std::size_t bytes = 0;
   for (const std::string& value : values) bytes += value.size();

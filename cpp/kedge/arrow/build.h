@@ -17,6 +17,7 @@ class BatchBuilder {
   BatchBuilder();
   void add(std::string name, std::span<const double> values);
   void add(std::string name, std::span<const std::uint64_t> values);
+  void add(std::string name, std::span<const std::int64_t> values);
   void add(std::string name, std::span<const std::string> values);
   void add(std::string name, const std::vector<bool>& values);
   // Rows of the column that was added last.

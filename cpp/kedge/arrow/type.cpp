@@ -171,6 +171,10 @@ bool is_time(TypeId id) noexcept {
 
 bool is_integer(TypeId id) noexcept { return id >= TypeId::kInt8 && id <= TypeId::kUint64; }
 
+bool is_nothing(const Type& type) noexcept {
+  return type.id == TypeId::kOpaque && type.foreign == "null";
+}
+
 std::string type_name(const Type& type) {
   if (type.id == TypeId::kOpaque) return type.foreign;
   std::string name(row_of(type.id).name);

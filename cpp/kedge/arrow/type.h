@@ -73,6 +73,8 @@ std::size_t value_bytes(TypeId id) noexcept;
 bool is_string(TypeId id) noexcept;
 bool is_integer(TypeId id) noexcept;
 bool is_time(TypeId id) noexcept;  // timestamps and dates
+// Arrow's "null", which a column without any value has where nobody said what it holds. Opaque.
+bool is_nothing(const Type& type) noexcept;
 
 // As Arrow's users write it: "timestamp[us, UTC]", "dictionary<utf8, int32>", "struct<a: int8>".
 std::string type_name(const Type& type);

@@ -122,27 +122,48 @@ Value value_of(std::uint64_t bits) noexcept {
   return value;
 }
 
-// Short lists are compared in turn, longer ones are searched.
+template <class Value>
+void search(const List& list, const Value* values, std::size_t rows, std::uint8_t* out) noexcept {
+  const auto less = [](std::uint64_t a, std::uint64_t b) {
+    return value_of<Value>(a) < value_of<Value>(b);
+  };
+  for (std::size_t i = 0; i < rows; ++i) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &values[i], sizeof(Value));
+    const auto at = std::lower_bound(list.bits.begin(), list.bits.end(), bits, less);
+    out[i] = at != list.bits.end() && value_of<Value>(*at) == values[i];
+  }
+}
+
+// Of integers that are all within 64: a bit for each.
+void look_up(const List& list, const std::uint64_t* values, std::size_t rows,
+             std::uint8_t* __restrict out) noexcept {
+  const std::uint64_t first = list.bits.front();
+  std::uint64_t word = 0;
+  for (const std::uint64_t bits : list.bits) word |= std::uint64_t{1} << (bits - first);
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::uint64_t at = values[i] - first;
+    out[i] = static_cast<std::uint8_t>((word >> (at & 63)) & (at < 64 ? 1 : 0));
+  }
+}
+
+// Integers that are near each other are looked up; of the rest, short lists are compared in turn
+// and longer ones are searched.
 template <class Value>
 void find_in_list(const List& list, const Value* values, std::size_t rows,
                   std::uint8_t* __restrict out) noexcept {
+  constexpr bool kIsWhole = sizeof(Value) == 8 && Value(1) / 2 == 0;
   constexpr std::size_t kShort = 12;
-  if (list.bits.size() > kShort) {
-    const auto less = [](std::uint64_t a, std::uint64_t b) {
-      return value_of<Value>(a) < value_of<Value>(b);
-    };
-    for (std::size_t i = 0; i < rows; ++i) {
-      std::uint64_t bits = 0;
-      std::memcpy(&bits, &values[i], sizeof(Value));
-      const auto at = std::lower_bound(list.bits.begin(), list.bits.end(), bits, less);
-      out[i] = at != list.bits.end() && value_of<Value>(*at) == values[i];
+  if constexpr (kIsWhole) {
+    if (!list.bits.empty() && list.bits.back() - list.bits.front() < 64) {
+      return look_up(list, reinterpret_cast<const std::uint64_t*>(values), rows, out);
     }
-    return;
   }
+  if (list.bits.size() > kShort) return search(list, values, rows, out);
   std::memset(out, 0, rows);
   for (const std::uint64_t bits : list.bits) {
     const Value wanted = value_of<Value>(bits);
-    if constexpr (sizeof(Value) == 8 && Value(1) / 2 == 0) {
+    if constexpr (kIsWhole) {
       for (std::size_t i = 0; i < rows; ++i) {
         out[i] |=
             Ints::equal(static_cast<std::int64_t>(values[i]), static_cast<std::int64_t>(wanted));

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "kedge/base/sort.h"
 #include "kedge/expr/compiler.h"
 #include "kedge/expr/spelling.h"
 
@@ -125,7 +126,7 @@ List Compiler::list_of(const Node& node, const Operand& a) {
     // What lies between the values that there are equals none of them.
     if (value.index() != 0 && place.side == 0) list.bits.push_back(place.bits);
   }
-  std::sort(list.bits.begin(), list.bits.end(), [kind](std::uint64_t a_bits, std::uint64_t b_bits) {
+  sort_few(list.bits, [kind](std::uint64_t a_bits, std::uint64_t b_bits) {
     if (kind == Kind::kFloat) return std::bit_cast<double>(a_bits) < std::bit_cast<double>(b_bits);
     if (kind == Kind::kInt) {
       return static_cast<std::int64_t>(a_bits) < static_cast<std::int64_t>(b_bits);
@@ -152,7 +153,7 @@ Operand Compiler::in_list(const Node& node, const Operand& a) {
       test.has_null |= text == nullptr;
       if (text != nullptr) test.texts.push_back(*text);
     }
-    std::sort(test.texts.begin(), test.texts.end());
+    sort_few(test.texts);
     return ask_text(a, std::move(test));
   }
   const Kind kind = lane_kind(a.type.kind);

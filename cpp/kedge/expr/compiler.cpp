@@ -36,6 +36,10 @@ void Compiler::need_comparable(Op op, const Operand& a, const Operand& b) const 
   fail("`", spelling_of(op), "` cannot compare ", described(a), " with ", described(b));
 }
 
+void Compiler::fail_for(const std::string& reason) const {
+  throw invalid_argument("expression \"", shortened(to_string(expression_)), "\": ", reason);
+}
+
 Code Compiler::compile() {
   if (expression_.nodes.empty()) throw invalid_argument("the expression is empty");
   std::vector<Operand> stack;

@@ -53,9 +53,10 @@ class Compiler {
   void need_comparable(Op op, const Operand& a, const Operand& b) const;
   std::string described(const Operand& operand) const;
   template <class... Parts>
-  [[noreturn]] void fail(const Parts&... parts) const {
-    throw invalid_argument("expression \"", shortened(to_string(expression_)), "\": ", parts...);
+  [[noreturn, gnu::always_inline]] void fail(const Parts&... parts) const {
+    fail_for(text(parts...));
   }
+  [[noreturn]] void fail_for(const std::string& reason) const;
 
   const Expression& expression_;
   Emitter emitter_;

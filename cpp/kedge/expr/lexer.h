@@ -45,7 +45,7 @@ class Lexer {
 
   // The error that says where `at` is, and shows the text around it.
   template <class... Parts>
-  [[noreturn]] void fail(std::size_t at, const Parts&... parts) const {
+  [[noreturn, gnu::always_inline]] void fail(std::size_t at, const Parts&... parts) const {
     fail_at(at, kedge::text(parts...));
   }
 

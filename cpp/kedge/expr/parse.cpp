@@ -44,7 +44,7 @@ class Parser {
 
  private:
   template <class... Parts>
-  [[noreturn]] void fail(const Parts&... parts) const {
+  [[noreturn, gnu::always_inline]] void fail(const Parts&... parts) const {
     lexer_.fail(token_.begin, parts...);
   }
 

@@ -155,7 +155,9 @@ ComputedColumn Program::evaluate(const Batch& batch) const {
   }
   check_types(*code_, batch);
   out.column.length = batch.length;
-  out.values = Buffer(std::max<std::size_t>(1, bytes_of(out.column.type, batch.length)));
+  const std::size_t bytes = std::max<std::size_t>(1, bytes_of(out.column.type, batch.length));
+  // Only a bit is not written by itself.
+  out.values = out.column.type == TypeId::kBool ? Buffer(bytes) : Buffer::uninitialized(bytes);
   const bool is_same = code_->is_constant(code_->result);
   const auto keep = out.column.type == TypeId::kDate32 ? store_days : store;
   each_chunk(*code_, batch, [&](const Run& run, const Lane& lane) {

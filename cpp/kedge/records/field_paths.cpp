@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kedge/base/error.h"
+#include "kedge/base/sort.h"
 
 namespace kedge::records {
 namespace {
@@ -38,7 +39,7 @@ FieldPaths::FieldPaths(const Schema& schema) : nodes_(1) {
       }
     }
   }
-  for (Node& node : nodes_) std::ranges::sort(node.children, {}, &Child::name);
+  for (Node& node : nodes_) sort_few(node.children, {}, &Child::name);
 }
 
 std::uint32_t FieldPaths::node_at(std::string_view path) {

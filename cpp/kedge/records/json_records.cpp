@@ -9,14 +9,27 @@
 namespace kedge::records {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+// As string_view has it, but without a call: names are short, and there is one for each value.
+bool starts_with(std::string_view text, std::string_view start) {
+  if (text.size() < start.size()) return false;
+  std::size_t at = 0;
+  for (std::uint64_t a, b; start.size() - at >= sizeof a; at += sizeof a) {
+    std::memcpy(&a, text.data() + at, sizeof a);
+    std::memcpy(&b, start.data() + at, sizeof b);
+    if (a != b) return false;
+  }
+  for (; at < start.size(); ++at) {
+    if (text[at] != start[at]) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
 JsonRecords::JsonRecords(Schema schema) : columns_(std::move(schema)), paths_(columns_.schema()) {}
 
 template <class... Parts>
-bool JsonRecords::fail(const Parts&... parts) {
+[[gnu::always_inline]] inline bool JsonRecords::fail(const Parts&... parts) {
   return columns_.refuse({}, "byte ", at_, ": ", parts...);
 }
 
@@ -26,16 +39,6 @@ bool JsonRecords::expected(std::string_view what) {
   if (c > ' ' && c < 0x7f) return fail("expected ", what, ", got '", c, '\'');
   return fail("expected ", what, ", got byte ",
               static_cast<unsigned>(static_cast<unsigned char>(c)));
-}
-
-void JsonRecords::skip_space() noexcept {
-  while (at_ < text_.size() && is_space(text_[at_])) ++at_;
-}
-
-bool JsonRecords::takes(char wanted) noexcept {
-  if (at_ == text_.size() || text_[at_] != wanted) return false;
-  ++at_;
-  return true;
 }
 
 bool JsonRecords::word(std::string_view wanted) {
@@ -97,7 +100,7 @@ bool JsonRecords::member(std::uint32_t node, std::uint32_t& last) {
   std::uint32_t& guess = last == FieldPaths::kNone ? here.first : here.children[last].next;
   if (guess != FieldPaths::kNone) {
     const FieldPaths::Child& child = here.children[guess];
-    if (!child.quoted.empty() && text_.substr(at_).starts_with(child.quoted)) {
+    if (!child.quoted.empty() && starts_with(text_.substr(at_), child.quoted)) {
       at_ += child.quoted.size();
       last = guess;
       return colon() && child_value(child);

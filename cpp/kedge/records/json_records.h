@@ -37,8 +37,15 @@ class JsonRecords {
   template <class... Parts>
   bool fail(const Parts&... parts);
   bool expected(std::string_view what);
-  void skip_space() noexcept;
-  bool takes(char wanted) noexcept;
+  void skip_space() noexcept {
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+  }
+  bool takes(char wanted) noexcept {
+    if (at_ == text_.size() || text_[at_] != wanted) return false;
+    ++at_;
+    return true;
+  }
+  static bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
   bool word(std::string_view wanted);
   bool string(std::string_view& value);
   bool colon();

@@ -1,7 +1,9 @@
 // Lines out of chunks that end anywhere.
 #pragma once
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -20,9 +22,8 @@ class Lines {
   template <class Use>
   void push(std::string_view chunk, const Use& use) {
     while (!chunk.empty()) {
-      const void* const found = std::memchr(chunk.data(), '\n', chunk.size());
-      if (found == nullptr) return keep(chunk);
-      const auto size = static_cast<std::size_t>(static_cast<const char*>(found) - chunk.data());
+      const std::size_t size = find_end(chunk);
+      if (size == chunk.size()) return keep(chunk);
       end_line(chunk.substr(0, size), use);
       chunk.remove_prefix(size + 1);
     }
@@ -35,6 +36,22 @@ class Lines {
   }
 
  private:
+  // Where the first "\n" is; the size when there is none. Eight bytes at a time whatever the C
+  // library: a small one's memchr takes a tenth of an event.
+  static std::size_t find_end(std::string_view bytes) noexcept {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    std::size_t at = 0;
+    for (; bytes.size() - at >= sizeof kOnes; at += sizeof kOnes) {
+      std::uint64_t word;
+      std::memcpy(&word, bytes.data() + at, sizeof word);
+      word ^= kOnes * '\n';
+      const std::uint64_t zeros = (word - kOnes) & ~word & (kOnes << 7);
+      if (zeros != 0) return at + static_cast<std::size_t>(std::countr_zero(zeros)) / 8;
+    }
+    while (at < bytes.size() && bytes[at] != '\n') ++at;
+    return at;
+  }
+
   template <class Use>
   void end_line(std::string_view rest, const Use& use) {
     if (kept_.empty() && rest.size() <= most_bytes_) return use(rest, true);

@@ -188,18 +188,15 @@ void RecordColumn::set_null(std::size_t row) noexcept {
   valid_[row] = 0;
 }
 
-Column RecordColumn::view(std::size_t rows) {
-  Column column;
+void RecordColumn::show(std::size_t rows, Column& column) {
   column.type = type_;
   column.length = rows;
   column.values = type_ == TypeId::kBool
                       ? packed(reinterpret_cast<const std::uint8_t*>(values_), rows, value_bits_)
                       : static_cast<const void*>(values_);
   column.text = reinterpret_cast<const char*>(text_memory_.data());
-  if (rows != 0 && std::memchr(valid_, 0, rows) != nullptr) {
-    column.validity = packed(valid_, rows, valid_bits_);
-  }
-  return column;
+  const bool has_null = rows == 1 ? valid_[0] == 0 : rows != 0 && std::memchr(valid_, 0, rows);
+  column.validity = has_null ? packed(valid_, rows, valid_bits_) : nullptr;
 }
 
 RecordColumn::Memory RecordColumn::give_memory() {

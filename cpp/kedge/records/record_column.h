@@ -40,8 +40,9 @@ class RecordColumn {
   // Well-formed UTF-8. False too where the column's offsets reach no further.
   bool set_text(std::size_t row, std::string_view value);
 
-  // The rows so far, in memory of this column that the next rows overwrite.
-  Column view(std::size_t rows);
+  // Lets `column` show the rows so far, in memory of this column that the next rows overwrite. It
+  // is empty, or showed them before.
+  void show(std::size_t rows, Column& column);
   // That memory; the column has no room afterwards.
   Memory give_memory();
 

@@ -35,6 +35,7 @@ RecordColumns::RecordColumns(Schema schema)
     columns_.emplace_back(field);
   }
   schema_ = std::make_shared<const Schema>(std::move(schema));
+  view_ = {schema_, 0, std::vector<Column>(columns_.size()), {}};
 }
 
 void RecordColumns::begin() {
@@ -108,13 +109,10 @@ bool RecordColumns::commit() {
   return true;
 }
 
-Batch RecordColumns::view() {
-  Batch batch;
-  batch.schema = schema_;
-  batch.length = rows_;
-  batch.columns.reserve(columns_.size());
-  for (RecordColumn& column : columns_) batch.columns.push_back(column.view(rows_));
-  return batch;
+const Batch& RecordColumns::view() {
+  view_.length = rows_;
+  for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].show(rows_, view_.columns[i]);
+  return view_;
 }
 
 Batch RecordColumns::take() {

@@ -2,6 +2,8 @@
 // refused as a whole and says why.
 #pragma once
 
+#include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -54,27 +56,34 @@ class RecordColumns {
 
   // Refuses the record: `field` is empty when it is the record itself.
   template <class... Parts>
-  bool refuse(std::string_view field, const Parts&... parts) {
-    refusal_.field = field;
-    refusal_.reason.clear();
-    (append_text(refusal_.reason, parts), ...);
-    return false;
+  [[gnu::always_inline]] bool refuse(std::string_view field, const Parts&... parts) {
+    return refuse_for(field, part_kinds<Parts...>(), part_address(parts)...);
   }
   // The column wants another kind of value than `got`.
   bool refuse_value(std::size_t column, std::string_view got);
 
   // The rows so far; valid until the next begin(), after which they may be overwritten.
-  Batch view();
+  const Batch& view();
   // Empty again, the memory kept.
   void clear() noexcept { rows_ = 0; }
   // The rows so far, with their memory; empty again.
   Batch take();
 
  private:
+  template <std::same_as<const void*>... Addresses>
+  [[gnu::noinline]] bool refuse_for(std::string_view field, std::uint64_t kinds,
+                                    Addresses... addresses) {
+    const std::array<const void*, sizeof...(addresses)> all = {addresses...};
+    refusal_.field = field;
+    refusal_.reason.clear();
+    append_parts(refusal_.reason, kinds, all);
+    return false;
+  }
   bool is_first(std::size_t column);
 
   std::shared_ptr<const Schema> schema_;
   std::vector<RecordColumn> columns_;
+  Batch view_;
   std::vector<std::uint64_t> set_by_;  // the record that set each column last
   std::uint64_t record_ = 0;
   std::size_t set_ = 0;  // columns of this record
