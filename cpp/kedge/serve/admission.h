@@ -11,7 +11,7 @@ namespace kedge {
 struct AdmissionCounts {
   std::uint64_t in_flight = 0;
   std::uint64_t most = 0;
-  std::uint64_t refused = 0;  // because there were that many
+  std::uint64_t refused = 0;  // because there were that many, of all clients or of one
 };
 
 // Any number of threads; nobody waits.
@@ -22,9 +22,13 @@ class Admission {
   // Whether one more is taken on, which must then leave(); else it is counted as refused.
   bool enter() noexcept {
     if (in_flight_.fetch_add(1, std::memory_order_relaxed) < most_) return true;
+    refuse();
+    return false;
+  }
+  // One that has entered is not taken on for another reason.
+  void refuse() noexcept {
     leave();
     refused_.fetch_add(1, std::memory_order_relaxed);
-    return false;
   }
   void leave() noexcept { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
 

@@ -36,18 +36,20 @@ std::uint64_t CallCounts::calls() const noexcept {
   return std::accumulate(latency.begin(), latency.end(), std::uint64_t{0});
 }
 
-void CallMetrics::record(StatusCode code, std::size_t rows,
-                         std::chrono::nanoseconds took) noexcept {
+void CallMetrics::record(StatusCode code, std::size_t rows, std::chrono::nanoseconds took,
+                         std::string_view id) noexcept {
   Place& place = places_[thread_place()];
   const auto ns = static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0));
   add(place.codes[static_cast<std::size_t>(code)], 1);
-  add(place.latency[static_cast<std::size_t>(std::ranges::lower_bound(kBounds, ns) -
-                                             kBounds.begin())],
-      1);
+  const auto bucket =
+      static_cast<std::size_t>(std::ranges::lower_bound(kBounds, ns) - kBounds.begin());
+  add(place.latency[bucket], 1);
   if (rows != 0) add(place.rows, rows);
   add(place.nanoseconds, ns);
   if (code != StatusCode::kOk) add(place.failed_nanoseconds, ns);
-  place.last_ms.store(now_ms(), std::memory_order_relaxed);
+  const std::uint64_t now = now_ms();
+  place.last_ms.store(now, std::memory_order_relaxed);
+  exemplars_.offer(bucket, id, ns, now);
 }
 
 CallCounts CallMetrics::read() const noexcept {

@@ -6,8 +6,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 
+#include "kedge/serve/exemplars.h"
 #include "kedge/serve/status.h"
 #include "kedge/serve/thread_place.h"
 
@@ -36,8 +39,11 @@ struct CallCounts {
 // has each of them or not, and may have one in some of the counts alone.
 class CallMetrics {
  public:
-  void record(StatusCode code, std::size_t rows, std::chrono::nanoseconds took) noexcept;
+  // A request's `id` may become its bucket's exemplar.
+  void record(StatusCode code, std::size_t rows, std::chrono::nanoseconds took,
+              std::string_view id = {}) noexcept;
   CallCounts read() const noexcept;
+  std::optional<Exemplar> exemplar(std::size_t bucket) const { return exemplars_.read(bucket); }
 
  private:
   using Count = std::atomic<std::uint64_t>;
@@ -50,6 +56,7 @@ class CallMetrics {
     Count last_ms = 0;
   };
   std::array<Place, kThreadPlaces> places_;
+  Exemplars<kLatencyBounds + 1> exemplars_;
 };
 
 }  // namespace kedge

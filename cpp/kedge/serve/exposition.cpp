@@ -1,46 +1,18 @@
 #include "kedge/serve/exposition.h"
 
 #include "kedge/base/text.h"
+#include "kedge/serve/histogram_text.h"
+#include "kedge/serve/metric_text.h"
 
 namespace kedge {
 namespace {
 
-// A name of a model is any name of a folder.
-std::string escaped(std::string_view value) {
-  std::string out;
-  for (const char c : value) {
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      if (c == '\\' || c == '"') out += '\\';
-      out += c;
-    }
-  }
-  return out;
-}
-
-std::string labels_of(std::string_view model, std::string_view version) {
-  return text("model=\"", escaped(model), "\",version=\"", escaped(version), "\"");
-}
-
 std::string labels_of(const CountedCalls& calls) {
-  return text("method=\"", calls.method, "\",", labels_of(calls.model, calls.version));
-}
-
-void head(std::string_view name, std::string_view type, std::string_view help, std::string& out) {
-  out += text("# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n");
-}
-
-// Bounds are whole microseconds but for the second, 1.5.
-std::string microseconds(std::uint64_t ns) {
-  std::string out = text(ns / 1000);
-  if (const std::uint64_t rest = ns % 1000; rest != 0)
-    out += text(".", text(1000 + rest).substr(1));
-  return out;
+  return text("method=\"", calls.method, "\",", model_labels(calls.model, calls.version));
 }
 
 void add_requests(std::span<const CountedCalls> calls, std::string& out) {
-  head("kedge_requests_total", "counter", "Calls by how they ended.", out);
+  add_family("kedge_requests_total", "counter", "Calls by how they ended.", out);
   for (const CountedCalls& one : calls) {
     for (const StatusCode code : kStatuses) {
       const std::uint64_t count = one.counts.codes[static_cast<std::size_t>(code)];
@@ -52,29 +24,20 @@ void add_requests(std::span<const CountedCalls> calls, std::string& out) {
 }
 
 void add_rows(std::span<const CountedCalls> calls, std::string& out) {
-  head("kedge_rows_total", "counter", "Rows that were scored.", out);
+  add_family("kedge_rows_total", "counter", "Rows that were scored.", out);
   for (const CountedCalls& one : calls) {
     if (one.model.empty()) continue;
-    out +=
-        text("kedge_rows_total{", labels_of(one.model, one.version), "} ", one.counts.rows, "\n");
+    out += text("kedge_rows_total{", model_labels(one.model, one.version), "} ", one.counts.rows,
+                "\n");
   }
 }
 
 void add_latency(std::span<const CountedCalls> calls, std::string& out) {
   constexpr std::string_view kName = "kedge_request_duration_microseconds";
-  head(kName, "histogram", "From a call's bytes to its answer's.", out);
+  add_family(kName, "histogram", "From a call's bytes to its answer's.", out);
   for (const CountedCalls& one : calls) {
     if (one.counts.calls() == 0) continue;
-    const std::string labels = labels_of(one);
-    std::uint64_t below = 0;
-    for (std::size_t i = 0; i < kLatencyBounds; ++i) {
-      below += one.counts.latency[i];
-      out += text(kName, "_bucket{", labels, ",le=\"", microseconds(latency_bounds()[i]), "\"} ",
-                  below, "\n");
-    }
-    out += text(kName, "_bucket{", labels, ",le=\"+Inf\"} ", one.counts.calls(), "\n");
-    out += text(kName, "_sum{", labels, "} ", microseconds(one.counts.nanoseconds), "\n");
-    out += text(kName, "_count{", labels, "} ", one.counts.calls(), "\n");
+    add_histogram(kName, labels_of(one), one.counts, one.exemplars, out);
   }
 }
 
@@ -84,9 +47,9 @@ template <class Number>
 void add_shadow(std::string_view name, std::string_view type, std::string_view help,
                 const Shadows& shadows, Number ShadowCounts::* count, std::string& out) {
   if (shadows.empty()) return;
-  head(name, type, help, out);
+  add_family(name, type, help, out);
   for (const auto& [key, counts] : shadows) {
-    out += text(name, "{", labels_of(key.first, key.second), "} ", counts.*count, "\n");
+    out += text(name, "{", model_labels(key.first, key.second), "} ", counts.*count, "\n");
   }
 }
 
@@ -106,7 +69,7 @@ void add_shadows(const Shadows& shadows, std::string& out) {
 
 void add_one(std::string_view name, std::string_view type, std::string_view help,
              std::uint64_t value, std::string& out) {
-  head(name, type, help, out);
+  add_family(name, type, help, out);
   out += text(name, " ", value, "\n");
 }
 
@@ -114,8 +77,9 @@ void add_admission(const AdmissionCounts& counts, std::string& out) {
   add_one("kedge_calls_in_flight", "gauge", "Calls that were taken on and are not answered yet.",
           counts.in_flight, out);
   add_one("kedge_calls_most", "gauge", "How many of them there may be.", counts.most, out);
-  add_one("kedge_calls_refused_total", "counter", "Calls that came when there were that many.",
-          counts.refused, out);
+  add_one("kedge_calls_refused_total", "counter",
+          "Calls that came when there were that many, of all clients or of one.", counts.refused,
+          out);
 }
 
 }  // namespace
@@ -126,9 +90,9 @@ std::string exposition(std::span<const CountedCalls> calls, std::span<const Mode
   add_requests(calls, out);
   add_rows(calls, out);
   add_latency(calls, out);
-  head("kedge_model_ready", "gauge", "Whether a model's file is served.", out);
+  add_family("kedge_model_ready", "gauge", "Whether a model's file is served.", out);
   for (const ModelStatus& model : models) {
-    out += text("kedge_model_ready{", labels_of(model.name, model.version), "} ",
+    out += text("kedge_model_ready{", model_labels(model.name, model.version), "} ",
                 model.is_ready ? 1 : 0, "\n");
   }
   add_shadows(shadows, out);

@@ -19,6 +19,7 @@ struct CountedCalls {
   std::string_view model;
   std::string_view version;
   CallCounts counts;
+  const CallMetrics* exemplars = nullptr;  // of them, where they are wanted
 };
 
 std::string exposition(std::span<const CountedCalls> calls, std::span<const ModelStatus> models,

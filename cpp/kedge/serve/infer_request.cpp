@@ -1,5 +1,6 @@
 #include "kedge/serve/infer_request.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -85,6 +86,13 @@ void append_integer(std::uint64_t value, const InferTensor& tensor, std::vector<
   }
 }
 
+// Empty ones have two bytes of a message, and much more here.
+template <class List>
+void check_count(const List& list, std::string_view what) {
+  if (list.size() < InferRequest::kMostTensors) return;
+  throw resource_exhausted("more than ", InferRequest::kMostTensors, " ", what);
+}
+
 }  // namespace
 
 void InferRequest::clear() noexcept {
@@ -99,16 +107,23 @@ void InferRequest::clear() noexcept {
   tensor_parameters_.clear();
   typed_.clear();
   strings_.clear();
+  taken_ = 0;
+  has_regions_ = false;
+}
+
+std::size_t InferRequest::held_bytes() const noexcept {
+  const auto size_of = [](const auto&... lists) {
+    return (... + (lists.capacity() * sizeof *lists.data()));
+  };
+  return size_of(parameters_, inputs_, parts_, outputs_, output_parts_, raw_, shapes_,
+                 tensor_parameters_, typed_, strings_, contents_, memory_);
 }
 
 void InferRequest::trim(std::size_t most_bytes) {
-  const std::size_t held = typed_.capacity() + shapes_.capacity() * sizeof(std::int64_t) +
-                           strings_.capacity() * sizeof(std::string_view) +
-                           inputs_.capacity() * (sizeof(InferTensor) + sizeof(TensorParts));
-  if (held > most_bytes) *this = InferRequest();
+  if (held_bytes() > most_bytes) *this = InferRequest();
 }
 
-void InferRequest::read(std::span<const std::byte> message) {
+void InferRequest::read(std::span<const std::byte> message, RegionSource* regions) {
   clear();
   for (ProtoReader reader(message, "ModelInferRequest"); reader.next();) {
     switch (reader.field()) {
@@ -131,17 +146,20 @@ void InferRequest::read(std::span<const std::byte> message) {
         read_output(reader.bytes());
         break;
       case 7:
+        check_count(raw_, "raw_input_contents");
         raw_.push_back(reader.bytes());
         break;
       default:
         break;
     }
   }
+  if (has_regions_) fetch(regions);
   if (is_raw()) take_raw();
   resolve();
 }
 
 void InferRequest::read_tensor(std::span<const std::byte> message) {
+  check_count(inputs_, "inputs");
   InferTensor tensor;
   TensorParts parts;
   parts.shape.first = shapes_.size();
@@ -179,6 +197,9 @@ void InferRequest::read_tensor(std::span<const std::byte> message) {
   tensor.shape = parts.shape.of(shapes_);
   tensor.elements = count_elements(tensor);
   read_contents(tensor, parts);
+  in_tensor("tensor", tensor.name,
+            [&] { parts.place = region_place(parts.parameters.of(tensor_parameters_)); });
+  has_regions_ = has_regions_ || parts.place;
   inputs_.push_back(tensor);
   parts_.push_back(parts);
 }
@@ -221,6 +242,7 @@ void InferRequest::read_element_field(const ProtoReader& reader, const InferTens
 }
 
 void InferRequest::read_output(std::span<const std::byte> message) {
+  check_count(outputs_, "outputs");
   RequestedOutput output;
   Part parameters{.first = tensor_parameters_.size()};
   for (ProtoReader reader(message, "InferRequestedOutputTensor"); reader.next();) {
@@ -230,6 +252,49 @@ void InferRequest::read_output(std::span<const std::byte> message) {
   parameters.count = tensor_parameters_.size() - parameters.first;
   outputs_.push_back(output);
   output_parts_.push_back(parameters);
+}
+
+void InferRequest::check_region(std::size_t i, const RegionSource* regions) {
+  InferTensor& tensor = inputs_[i];
+  const RegionPlace& place = *parts_[i].place;
+  if (regions == nullptr) {
+    throw wrong(tensor, kRegionName, " \"", place.region, "\": shared memory is off");
+  }
+  const DataTypeRow& row = row_of(tensor.datatype);
+  if (tensor.datatype != DataType::kBytes && place.bytes != tensor.elements * row.size) {
+    throw wrong(tensor, "shape ", shape_text(parts_[i].shape.of(shapes_)), " of ", row.name,
+                " has ", tensor.elements * row.size, " bytes, ", kRegionBytes, " = ", place.bytes);
+  }
+  in_tensor("tensor", tensor.name, [&] { regions->check(place, taken_); });
+  taken_ += place.bytes;
+}
+
+// What is in shared memory takes its place among the raw contents.
+void InferRequest::fetch(RegionSource* regions) {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (parts_[i].place) check_region(i, regions);
+  }
+  memory_.resize(std::max(memory_.size(), taken_));
+  contents_.clear();
+  std::size_t fetched = 0;
+  std::size_t came = 0;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (!parts_[i].place) {
+      if (came < raw_.size()) contents_.push_back(raw_[came]);
+      ++came;
+      continue;
+    }
+    const RegionPlace& place = *parts_[i].place;
+    const auto out = std::span(memory_).subspan(fetched, place.bytes);
+    in_tensor("tensor", inputs_[i].name, [&] { regions->read(place, out); });
+    fetched += out.size();
+    contents_.push_back(out);
+  }
+  if (came != raw_.size()) {
+    throw invalid_argument("raw_input_contents has ", raw_.size(), " entries for ", came,
+                           " inputs outside of shared memory");
+  }
+  raw_.assign(contents_.begin(), contents_.end());
 }
 
 void InferRequest::take_raw() {

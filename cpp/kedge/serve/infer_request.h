@@ -2,17 +2,21 @@
 //
 // Nothing in the bytes is believed: what does not fit is CorruptData, InvalidArgument or
 // ResourceExhausted that names the tensor and both values. Raw contents are not copied; typed ones
-// become rows of elements, as raw ones are. Fields that the protocol does not have are skipped.
+// become rows of elements, as raw ones are; those in shared memory are fetched, and are raw. Fields
+// that the protocol does not have are skipped.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "kedge/serve/datatype.h"
 #include "kedge/serve/parameters.h"
+#include "kedge/serve/region_place.h"
+#include "kedge/serve/region_source.h"
 
 namespace kedge {
 
@@ -34,11 +38,13 @@ struct RequestedOutput {
 };
 
 // Reads one request after the other; once it has read a larger one, nothing is allocated. Memory
-// is a small multiple of the message's. One thread at a time.
+// is a small multiple of the message's, and of kMostTensors. One thread at a time.
 class InferRequest {
  public:
-  // What was read before is gone, also when this throws.
-  void read(std::span<const std::byte> message);
+  static constexpr std::size_t kMostTensors = 65536;  // inputs, and outputs
+
+  // What was read before is gone, also when this throws. Without regions shared memory is off.
+  void read(std::span<const std::byte> message, RegionSource* regions = nullptr);
 
   std::string_view model_name() const noexcept { return model_name_; }
   std::string_view model_version() const noexcept { return model_version_; }
@@ -48,11 +54,15 @@ class InferRequest {
   std::span<const RequestedOutput> outputs() const noexcept { return outputs_; }
   // Whether contents came raw; the answer does as well then.
   bool is_raw() const noexcept { return !raw_.empty(); }
+  // What it took from shared memory: FetchedContents of who reads the message again.
+  std::span<const std::byte> fetched() const noexcept { return std::span(memory_).first(taken_); }
 
   // Gives back all memory when it is more than that: one large request does not hold it for ever.
   void trim(std::size_t most_bytes);
 
  private:
+  std::size_t held_bytes() const noexcept;
+
   // A part of one of the lists below, which may move while the message is read.
   struct Part {
     std::size_t first = 0;
@@ -68,6 +78,7 @@ class InferRequest {
     Part parameters;
     Part typed;
     Part strings;
+    std::optional<RegionPlace> place;
   };
 
   void clear() noexcept;
@@ -75,6 +86,8 @@ class InferRequest {
   void read_contents(InferTensor& tensor, TensorParts& parts);
   void read_element_field(const ProtoReader& reader, const InferTensor& tensor);
   void read_output(std::span<const std::byte> message);
+  void check_region(std::size_t i, const RegionSource* regions);
+  void fetch(RegionSource* regions);
   void take_raw();
   void take_raw(std::size_t i);
   void split_strings(InferTensor& tensor, Part& strings, std::span<const std::byte> raw);
@@ -95,6 +108,9 @@ class InferRequest {
   std::vector<std::byte> typed_;
   std::vector<std::string_view> strings_;
   std::vector<std::span<const std::byte>> contents_;  // of the tensor that is read
+  std::vector<std::byte> memory_;                     // of shared memory, the first ones
+  std::size_t taken_ = 0;
+  bool has_regions_ = false;
 };
 
 }  // namespace kedge

@@ -6,6 +6,9 @@
 #include <string>
 
 #include "kedge/base/error.h"
+#include "kedge/base/give_back.h"
+#include "kedge/kernels/rank.h"
+#include "kedge/serve/status.h"
 
 namespace kedge {
 namespace {
@@ -36,13 +39,15 @@ Number number_at(const std::vector<double>& from, std::size_t i) noexcept {
 
 void ModelOutputs::write(const Model& model, const ModelForm& form, const Rows& rows,
                          const InferRequest& request, std::span<const std::string_view> usual,
-                         InferResponse& response) {
+                         const Patience& patience, const ReadyScores& ready, TensorSink& sink) {
   model_ = &model;
   form_ = &form;
   rows_ = rows;
+  patience_ = patience;
+  ready_ = ready;
   has_scores_ = false;
   choose(request, usual);
-  for (const TensorShape* shape : chosen_) write(*shape, response);
+  for (const TensorShape* shape : chosen_) write(*shape, sink);
 }
 
 void ModelOutputs::choose(const InferRequest& request, std::span<const std::string_view> usual) {
@@ -84,7 +89,7 @@ std::size_t ModelOutputs::count(const TensorShape& shape) const {
   return count;
 }
 
-void ModelOutputs::write(const TensorShape& shape, InferResponse& response) {
+void ModelOutputs::write(const TensorShape& shape, TensorSink& sink) {
   InferTensor tensor;
   tensor.name = shape.name;
   tensor.datatype = shape.datatype;
@@ -99,13 +104,13 @@ void ModelOutputs::write(const TensorShape& shape, InferResponse& response) {
   if (tensor.elements != 0) make(shape.name);
   const std::size_t size = tensor.elements * row_of(tensor.datatype).size;
   tensor.data = std::as_bytes(std::span(values)).first(size);
-  response.add(tensor);
+  sink.add(tensor);
 }
 
 void ModelOutputs::make(std::string_view name) {
   if (name == "score") return score();
   if (name == "raw") return model_->score(rows_, values_.data(), true);
-  if (name == "contributions") return model_->explain(rows_, values_.data());
+  if (name == "contributions") return explain();
   if (name == "base") {
     std::ranges::copy(model_->explainer().base(), values_.begin());
     return;
@@ -120,8 +125,39 @@ void ModelOutputs::make(std::string_view name) {
 void ModelOutputs::score() {
   if (has_scores_) return;
   scores_.resize(std::max(scores_.size(), rows_.count * model_->outputs()));
-  model_->score(rows_, scores_.data(), false);
+  if (ready_.model == model_ && ready_.rows == rows_.count) {
+    std::memcpy(scores_.data(), ready_.scores, ready_.bytes);
+  } else {
+    model_->score(rows_, scores_.data(), false);
+  }
   has_scores_ = true;
+}
+
+// Block by block, which gives the same: a row may take milliseconds, and nobody waits for an answer
+// that comes too late.
+void ModelOutputs::explain() {
+  const std::size_t width = model_->outputs() * model_->features();
+  for (std::size_t done = 0; done < rows_.count; done += kBlockRows) {
+    const bool is_stopping = *patience_.is_stopping;
+    if (is_stopping || std::chrono::steady_clock::now() >= patience_.end) {
+      throw Refusal(is_stopping ? StatusCode::kUnavailable : StatusCode::kDeadlineExceeded,
+                    text(is_stopping ? "the server stopped" : "the deadline passed", " when ", done,
+                         " of ", rows_.count, " rows were explained"));
+    }
+    const Rows block = rows_.from(done, std::min(kBlockRows, rows_.count - done));
+    model_->explain(block, values_.data() + done * width);
+  }
+}
+
+Rows ModelOutputs::scores() const noexcept {
+  Rows out;
+  if (!has_scores_) return out;
+  out.is_float32 = model_->gives_float32();
+  out.data = reinterpret_cast<const std::byte*>(scores_.data());
+  out.count = rows_.count;
+  out.column_stride = out.is_float32 ? sizeof(float) : sizeof(double);
+  out.row_stride = out.column_stride * static_cast<std::ptrdiff_t>(model_->outputs());
+  return out;
 }
 
 template <class Number>
@@ -149,8 +185,8 @@ void ModelOutputs::read_classes(bool is_label) {
 }
 
 void ModelOutputs::trim(std::size_t most_bytes) {
-  if (scores_.capacity() * sizeof(double) > most_bytes) scores_ = {};
-  if (values_.capacity() * sizeof(double) > most_bytes) values_ = {};
+  if (scores_.capacity() * sizeof(double) > most_bytes) give_back(scores_);
+  if (values_.capacity() * sizeof(double) > most_bytes) give_back(values_);
 }
 
 }  // namespace kedge

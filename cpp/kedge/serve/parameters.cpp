@@ -109,4 +109,14 @@ std::string_view text_parameter(std::span<const InferParameter> parameters, std:
   return parameter_of<std::string_view>(parameters, name, "a text");
 }
 
+std::optional<std::uint64_t> whole_parameter(std::span<const InferParameter> parameters,
+                                             std::string_view name) {
+  const ParameterValue* const found = find_parameter(parameters, name);
+  if (found == nullptr) return std::nullopt;
+  if (const auto* const value = std::get_if<std::uint64_t>(found)) return *value;
+  const auto value = parameter_of<std::int64_t>(parameters, name, "an int64");
+  if (value < 0) throw invalid_argument("parameter \"", name, "\": ", value, " is below 0");
+  return static_cast<std::uint64_t>(value);
+}
+
 }  // namespace kedge

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -42,5 +43,8 @@ const ParameterValue* find_parameter(std::span<const InferParameter> parameters,
 bool flag_parameter(std::span<const InferParameter> parameters, std::string_view name);
 // Empty when there is none. Throws InvalidArgument when it is no text.
 std::string_view text_parameter(std::span<const InferParameter> parameters, std::string_view name);
+// None when there is none. Throws InvalidArgument when it is no int64 or uint64 from 0.
+std::optional<std::uint64_t> whole_parameter(std::span<const InferParameter> parameters,
+                                             std::string_view name);
 
 }  // namespace kedge

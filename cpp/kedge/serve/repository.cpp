@@ -7,6 +7,8 @@
 
 #include "kedge/base/error.h"
 #include "kedge/base/file.h"
+#include "kedge/base/text.h"
+#include "kedge/base/utf8.h"
 #include "kedge/serve/status.h"
 
 namespace kedge {
@@ -45,6 +47,18 @@ std::string_view without_zeros(std::string_view digits) noexcept {
   return digits.substr(std::min(digits.find_first_not_of('0'), digits.size()));
 }
 
+bool is_bundle(const fs::directory_entry& entry) {
+  std::error_code none;
+  return entry.path().extension() == kEnding && entry.is_regular_file(none);
+}
+
+// Another one when the file is.
+std::string stamp_of(const fs::directory_entry& entry) {
+  std::error_code none;
+  const auto time = entry.last_write_time(none).time_since_epoch().count();
+  return text(time, " ", entry.file_size(none));
+}
+
 template <class Map>
 std::string keys_of(const Map& map) {
   std::string out;
@@ -79,30 +93,52 @@ const ServedModel& Catalog::find(std::string_view name, std::string_view version
   return found->second;
 }
 
-Repository::Repository(std::string folder)
-    : folder_(std::move(folder)), catalog_(std::make_unique<const Catalog>()) {
+Repository::Repository(std::string folder, const DriftOptions& drift, std::size_t remembered_rows)
+    : folder_(std::move(folder)),
+      drift_(drift),
+      remembered_rows_(remembered_rows),
+      catalog_(std::make_unique<const Catalog>()) {
+  drift_.check();
   rescan();
 }
 
 std::vector<Repository::File> Repository::files() const {
   std::vector<File> out;
   std::error_code error;
-  for (const auto& model : fs::directory_iterator(folder_, error)) {
-    std::error_code none;  // what is no folder, or goes away meanwhile, has no files
-    for (const auto& entry : fs::directory_iterator(model.path(), none)) {
-      const fs::path& path = entry.path();
-      if (path.extension() != kEnding || !entry.is_regular_file(none)) continue;
-      const auto time = entry.last_write_time(none).time_since_epoch().count();
-      out.push_back({model.path().filename().string(), path.stem().string(), path.string(),
-                     text(time, " ", entry.file_size(none))});
+  const fs::directory_iterator end;
+  for (fs::directory_iterator it(folder_, error); !error && it != end; it.increment(error)) {
+    if (is_bundle(*it)) {
+      const std::string name = utf8_of(it->path().stem().string());
+      out.push_back({name,
+                     {},
+                     it->path().string(),
+                     stamp_of(*it),
+                     text("a version lies in the folder of its model: ", name, "/1.kedge")});
+    } else {
+      add_files(it->path(), out);
     }
   }
   if (error) throw invalid_argument("\"", folder_, "\": ", error.message());
   return out;
 }
 
-void Repository::take(const std::vector<File>& files, std::string_view anew) {
+// What is no folder, or goes away meanwhile, has none.
+void Repository::add_files(const fs::path& model, std::vector<File>& out) {
+  std::error_code error;
+  const fs::directory_iterator end;
+  for (fs::directory_iterator it(model, error); !error && it != end; it.increment(error)) {
+    if (!is_bundle(*it)) continue;
+    const std::string name = model.filename().string();
+    const std::string version = it->path().stem().string();
+    const bool is_named = is_utf8(name) && is_utf8(version);
+    out.push_back({utf8_of(name), utf8_of(version), it->path().string(), stamp_of(*it),
+                   is_named ? "" : "the file's name is not UTF-8"});
+  }
+}
+
+bool Repository::take(const std::vector<File>& files, std::string_view anew) {
   std::map<Key, Held> next;
+  bool is_changed = false;
   for (const File& file : files) {
     if (unloaded_.contains(file.name)) continue;
     const Key key(file.name, file.version);
@@ -110,16 +146,35 @@ void Repository::take(const std::vector<File>& files, std::string_view anew) {
     if (const auto before = held_.find(key); before != held_.end()) held = before->second;
     if (held.stamp == file.stamp && file.name != anew) continue;
     held.stamp = file.stamp;
+    is_changed = true;
     try {
+      if (!file.fault.empty()) throw invalid_argument(file.fault);
       auto model = load_model(file.path);
+      auto watch = DriftWatch::of(*model, drift_);
       held.form = std::make_shared<const ModelForm>(*model);
+      held.drift = std::move(watch);
       held.model = std::move(model);
       held.reason.clear();
+      loads_.add({file.name, file.version, LoadOutcome::kLoaded, {}});
     } catch (const std::exception& error) {  // also of memory that is not there
       held.reason = error.what();
+      loads_.add({file.name, file.version, LoadOutcome::kRefused, held.reason});
     }
   }
+  for (const auto& [key, held] : held_) {
+    if (next.contains(key)) continue;
+    is_changed = true;
+    loads_.add({key.first, key.second, LoadOutcome::kUnloaded, {}});
+  }
   held_ = std::move(next);
+  return is_changed;
+}
+
+RecentPredictions* Repository::recent_of(const std::string& name) {
+  if (remembered_rows_ == 0) return nullptr;
+  auto& recent = recent_[name];
+  if (!recent) recent = std::make_unique<RecentPredictions>(remembered_rows_);
+  return recent.get();
 }
 
 void Repository::publish() {
@@ -130,7 +185,9 @@ void Repository::publish() {
     if (!held.model) continue;
     auto& metrics = metrics_[key];
     if (!metrics) metrics = std::make_unique<CallMetrics>();
-    catalog->models[name][version] = {name, version, held.model, held.form, metrics.get()};
+    catalog->models[name][version] = {
+        name,          version,    held.model,      held.form,
+        metrics.get(), held.drift, recent_of(name), AnswerKind::of(*held.model, *held.form)};
   }
   for (const auto& [key, metrics] : metrics_) {
     catalog->calls.push_back({key.first, key.second, metrics.get()});
@@ -140,8 +197,7 @@ void Repository::publish() {
 
 void Repository::rescan() {
   const std::lock_guard lock(changes_);
-  take(files(), {});
-  publish();
+  if (take(files(), {})) publish();
 }
 
 void Repository::load(std::string_view name) {
@@ -169,7 +225,11 @@ void Repository::unload(std::string_view name) {
     throw Refusal(StatusCode::kNotFound, text("model \"", name, "\" is not served"));
   }
   unloaded_.emplace(name);
-  std::erase_if(held_, is_it);
+  std::erase_if(held_, [&](const auto& entry) {
+    if (!is_it(entry)) return false;
+    loads_.add({entry.first.first, entry.first.second, LoadOutcome::kUnloaded, {}});
+    return true;
+  });
   publish();
 }
 

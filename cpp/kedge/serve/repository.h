@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,8 +16,11 @@
 
 #include "kedge/score/model.h"
 #include "kedge/serve/call_metrics.h"
+#include "kedge/serve/drift_watch.h"
+#include "kedge/serve/loads.h"
 #include "kedge/serve/model_form.h"
 #include "kedge/serve/published.h"
+#include "kedge/serve/recent_predictions.h"
 
 namespace kedge {
 
@@ -30,7 +35,10 @@ struct ServedModel {
   std::string version;
   std::shared_ptr<const Model> model;
   std::shared_ptr<const ModelForm> form;
-  CallMetrics* metrics = nullptr;  // the repository's
+  CallMetrics* metrics = nullptr;       // the repository's
+  std::shared_ptr<DriftWatch> drift;    // none: nobody looks
+  RecentPredictions* recent = nullptr;  // the repository's, of all versions; none: nobody asks
+  std::optional<AnswerKind> kind = std::nullopt;
 };
 
 // What is served, and what is not, for a reason.
@@ -65,10 +73,13 @@ class Repository {
  public:
   using Pin = Published<Catalog>::Pin;
 
-  // Reads the folder once. Throws InvalidArgument when there is none.
-  explicit Repository(std::string folder);
+  // Reads the folder once. Throws InvalidArgument when there is none, or for options that cannot
+  // be. Of each model so many rows of answers are remembered for labels to come.
+  explicit Repository(std::string folder, const DriftOptions& drift = {},
+                      std::size_t remembered_rows = 0);
 
   Pin read() const noexcept { return Pin(catalog_); }
+  const DriftOptions& drift() const noexcept { return drift_; }
 
   // Serves what the folder has: loads what is new or changed, forgets what is gone. A file is
   // loaded beside the one that is served and takes its place once it scored its golden rows; one
@@ -80,30 +91,43 @@ class Repository {
   // Stops serving a model until it is loaded. Throws Refusal(kNotFound) when it is not served.
   void unload(std::string_view name);
 
+  // What became of files since they were last taken; and how often, ever.
+  std::vector<Load> take_loads() { return loads_.take(); }
+  Loads::Counts load_counts() const { return loads_.counts(); }
+
  private:
   struct File {
-    std::string name;
+    std::string name;  // "?" for what is no UTF-8
     std::string version;
     std::string path;
-    std::string stamp;  // another one when the file is
+    std::string stamp;
+    std::string fault;  // why it is not served whatever it has; empty: it may be
   };
   struct Held {
     std::string stamp;  // of the file that was tried last
     std::shared_ptr<const Model> model;
     std::shared_ptr<const ModelForm> form;
+    std::shared_ptr<DriftWatch> drift;
     std::string reason;
   };
   using Key = std::pair<std::string, std::string>;
 
   std::vector<File> files() const;
-  void take(const std::vector<File>& files, std::string_view anew);
+  static void add_files(const std::filesystem::path& model, std::vector<File>& out);
+  // Whether anything is another than before.
+  bool take(const std::vector<File>& files, std::string_view anew);
+  RecentPredictions* recent_of(const std::string& name);
   void publish();
 
   std::string folder_;
+  DriftOptions drift_;
+  std::size_t remembered_rows_;
   std::mutex changes_;
   std::map<Key, Held> held_;
   std::set<std::string, std::less<>> unloaded_;
+  Loads loads_;
   std::map<Key, std::unique_ptr<CallMetrics>> metrics_;
+  std::map<std::string, std::unique_ptr<RecentPredictions>> recent_;  // by name
   Published<Catalog> catalog_;
 };
 

@@ -72,10 +72,10 @@ Router::Choice Router::choose(const Catalog& catalog, const InferRequest& reques
   const ServedModel* const candidate = find_version(catalog, route);
   if (candidate == nullptr) return {&catalog.find(name, route.live)};
   const std::uint64_t draw = draw_of(request);
-  if (is_within(draw, route.canary)) return {candidate};
+  if (is_within(draw, route.canary)) return {candidate, nullptr, {route.outcomes, true}};
   const ServedModel& live = catalog.find(name, route.live);
   const bool is_compared = is_within(mix_bits(draw ^ kShadowSalt), route.shadow);
-  return {&live, is_compared ? candidate : nullptr};
+  return {&live, is_compared ? candidate : nullptr, {route.outcomes, false}};
 }
 
 }  // namespace kedge

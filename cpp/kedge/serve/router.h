@@ -4,10 +4,12 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "kedge/serve/canary_outcomes.h"
 #include "kedge/serve/infer_request.h"
 #include "kedge/serve/published.h"
 #include "kedge/serve/repository.h"
@@ -20,6 +22,13 @@ struct Route {
   std::string candidate;
   double canary = 0;  // share of requests that the candidate answers
   double shadow = 0;  // share of the others that it scores as well
+  std::shared_ptr<CanaryOutcomes> outcomes = nullptr;  // of all of them, where somebody looks
+};
+
+// Where a request's end is told; nowhere by itself.
+struct CanaryArm {
+  std::shared_ptr<CanaryOutcomes> outcomes = nullptr;
+  bool is_canary = false;
 };
 
 // Any number of threads may choose while routes are set.
@@ -28,6 +37,7 @@ class Router {
   struct Choice {
     const ServedModel* served;              // the catalog's
     const ServedModel* compared = nullptr;  // with it, where there is one
+    CanaryArm arm = {};
   };
 
   Router();

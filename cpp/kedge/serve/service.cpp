@@ -3,43 +3,24 @@
 #include <chrono>
 #include <exception>
 #include <new>
+#include <optional>
 
 #include "kedge/base/protobuf_write.h"
+#include "kedge/base/utf8.h"
 #include "kedge/serve/describe.h"
+#include "kedge/serve/drift_exposition.h"
 #include "kedge/serve/exposition.h"
-#include "kedge/serve/infer_response.h"
-#include "kedge/serve/model_outputs.h"
+#include "kedge/serve/json_line.h"
+#include "kedge/serve/repository_calls.h"
+#include "kedge/serve/server_metrics.h"
+#include "kedge/serve/service_call.h"
+#include "kedge/serve/service_infer.h"
+#include "kedge/serve/shared_memory_calls.h"
 
 namespace kedge {
 namespace {
 
-// What one thread wants for a request; kept until a request has made more of it than this.
-constexpr std::size_t kMostKept = std::size_t{1} << 22;
-
-struct Scratch {
-  InferRequest request;
-  std::vector<double> values;
-  ModelOutputs outputs;
-
-  void trim() {
-    request.trim(kMostKept);
-    if (values.capacity() * sizeof(double) > kMostKept) values = {};
-    outputs.trim(kMostKept);
-  }
-};
-
-struct Call {
-  Repository& repository;
-  const Router& router;
-  ShadowQueue& shadow;
-  std::span<const std::byte> request;
-  std::vector<std::byte>& out;
-  CallMetrics*& metrics;  // where the call is counted
-  std::size_t& rows;      // that were scored
-  std::chrono::nanoseconds left;
-};
-
-ModelQuestion question_of(const Call& call) {
+ModelQuestion question_of(const ServiceCall& call) {
   ModelQuestion asked;
   for (ProtoReader reader(call.request, "the request"); reader.next();) {
     if (reader.field() == 1) asked.name = utf8_text(reader, "name");
@@ -48,9 +29,9 @@ ModelQuestion question_of(const Call& call) {
   return asked;
 }
 
-void live(const Call& call) { ProtoWriter(call.out).integer(1, 1); }
+void live(const ServiceCall& call) { ProtoWriter(call.out).integer(1, 1); }
 
-void model_ready(const Call& call) {
+void model_ready(const ServiceCall& call) {
   const ModelQuestion asked = question_of(call);
   bool is_ready = true;
   try {
@@ -62,83 +43,55 @@ void model_ready(const Call& call) {
   ProtoWriter(call.out).integer(1, is_ready ? 1 : 0);
 }
 
-void server_metadata(const Call& call) {
+void server_metadata(const ServiceCall& call) {
   ProtoWriter out(call.out);
   out.text(1, "kedge");
   for (const std::string_view extension : {"model_repository", "model_configuration", "statistics",
                                            "parameters", "binary_tensor_data"}) {
     out.text(3, extension);
   }
+  if (call.regions != nullptr) out.text(3, "system_shared_memory");
 }
 
 // One of the answers about models.
 template <void (*kAnswer)(const Catalog&, const ModelQuestion&, ProtoWriter&)>
-void about(const Call& call) {
+void about(const ServiceCall& call) {
   const ModelQuestion asked = question_of(call);
   const Repository::Pin catalog = call.repository.read();
   ProtoWriter out(call.out);
   kAnswer(*catalog, asked, out);
 }
 
-void infer(const Call& call, std::span<const std::string_view> usual) {
-  thread_local Scratch scratch;
-  scratch.request.read(call.request);
-  const InferRequest& request = scratch.request;
-  const Repository::Pin catalog = call.repository.read();
-  const auto [chosen, compared] = call.router.choose(*catalog, request);
-  const ServedModel& served = *chosen;
-  call.metrics = served.metrics;
-  const Rows rows = served.form->rows.read(request.inputs(), scratch.values);
-  InferResponse response(call.out, request.is_raw());
-  response.name(served.name, served.version, request.id());
-  scratch.outputs.write(*served.model, *served.form, rows, request, usual, response);
-  call.rows = rows.count;
-  if (compared != nullptr) call.shadow.offer(call.request, served, *compared);
-  scratch.trim();
+void feedback(const ServiceCall& call) {
+  ProtoWriter out(call.out);
+  call.follow_up.feedback(call.request, out);
 }
 
-void model_infer(const Call& call) {
-  static constexpr std::string_view kUsual[] = {"score"};
-  infer(call, kUsual);
-}
-
-void explain(const Call& call) {
-  static constexpr std::string_view kUsual[] = {"contributions", "base"};
-  infer(call, kUsual);
-}
-
-void repository_index(const Call& call) {
-  bool only_ready = false;
-  for (ProtoReader reader(call.request, "RepositoryIndexRequest"); reader.next();) {
-    if (reader.field() == 2) only_ready = reader.unsigned_integer() != 0;
-  }
+void repository_index(const ServiceCall& call) {
   const Repository::Pin catalog = call.repository.read();
   ProtoWriter out(call.out);
-  for (const ModelStatus& status : catalog->states) {
-    if (only_ready && !status.is_ready) continue;
-    out.message(1, [&] {
-      out.text(1, status.name);
-      out.text(2, status.version);
-      out.text(3, status.is_ready ? "READY" : "UNAVAILABLE");
-      out.text(4, status.reason);
-    });
-  }
+  write_index(*catalog, call.request, out);
 }
 
-std::string_view model_to_change(const Call& call) {
-  std::string_view name;
-  for (ProtoReader reader(call.request, "the request"); reader.next();) {
-    if (reader.field() == 2) name = utf8_text(reader, "model_name");
-  }
-  return name;
+void load(const ServiceCall& call) { call.repository.load(model_to_change(call.request)); }
+void unload(const ServiceCall& call) { call.repository.unload(model_to_change(call.request)); }
+
+SharedRegions& regions_of(const ServiceCall& call) {
+  if (call.regions != nullptr) return *call.regions;
+  throw Refusal(StatusCode::kUnimplemented, "shared memory is off");
 }
 
-void load(const Call& call) { call.repository.load(model_to_change(call)); }
-void unload(const Call& call) { call.repository.unload(model_to_change(call)); }
+void region_status(const ServiceCall& call) {
+  ProtoWriter out(call.out);
+  write_region_status(regions_of(call), call.request, out);
+}
+
+void add_region(const ServiceCall& call) { register_region(regions_of(call), call.request); }
+void remove_region(const ServiceCall& call) { unregister_region(regions_of(call), call.request); }
 
 struct Method {
   std::string_view name;
-  void (*run)(const Call&);
+  void (*run)(const ServiceCall&);
 };
 
 constexpr Method kMethods[] = {
@@ -152,12 +105,24 @@ constexpr Method kMethods[] = {
     {"ModelStatistics", &about<write_statistics>},
     {"ModelStreamInfer", &model_infer},
     {"Explain", &explain},
+    {"Feedback", &feedback},
     {"RepositoryIndex", &repository_index},
     {"RepositoryModelLoad", &load},
     {"RepositoryModelUnload", &unload},
+    {"SystemSharedMemoryStatus", &region_status},
+    {"SystemSharedMemoryRegister", &add_region},
+    {"SystemSharedMemoryUnregister", &remove_region},
 };
 
 constexpr std::size_t kOther = std::size(kMethods);
+
+bool is_scoring(std::size_t place) noexcept {
+  return place != kOther && kMethods[place].run == &model_infer;
+}
+
+std::string_view name_of(std::size_t place) noexcept {
+  return place == kOther ? "other" : kMethods[place].name;
+}
 
 std::size_t place_of(std::string_view method) noexcept {
   std::size_t i = 0;
@@ -165,7 +130,7 @@ std::size_t place_of(std::string_view method) noexcept {
   return i;
 }
 
-void run(std::size_t place, std::string_view method, const Call& call) {
+void run(std::size_t place, std::string_view method, const ServiceCall& call) {
   if (call.left <= std::chrono::nanoseconds(0)) {
     throw Refusal(StatusCode::kDeadlineExceeded, "the deadline passed before the call began");
   }
@@ -173,83 +138,144 @@ void run(std::size_t place, std::string_view method, const Call& call) {
   throw Refusal(StatusCode::kUnimplemented, text("method \"", method, "\" is not served"));
 }
 
-Reply answer(std::size_t place, std::string_view method, const Call& call) noexcept {
+// A message is text for every client: names of columns may be any bytes.
+Reply answer(std::size_t place, std::string_view method, const ServiceCall& call) noexcept {
   try {
     run(place, method, call);
     return {};
   } catch (const Error& error) {
-    return {status_of(error.code()), error.what()};
+    return {status_of(error.code()), utf8_of(error.what())};
   } catch (const Refusal& refusal) {
-    return {refusal.code(), refusal.what()};
+    return {refusal.code(), utf8_of(refusal.what())};
   } catch (const std::bad_alloc&) {
     return {StatusCode::kResourceExhausted, {}};
   } catch (const std::exception& error) {
-    return {StatusCode::kInternal, error.what()};
+    return {StatusCode::kInternal, utf8_of(error.what())};
   }
-}
-
-// Empty also when the request cannot be read.
-std::string_view id_of(std::span<const std::byte> request) {
-  std::string_view id;
-  try {
-    for (ProtoReader reader(request, "ModelInferRequest"); reader.next();) {
-      if (reader.field() == 3) id = utf8_text(reader, "id");
-    }
-  } catch (const Error&) {
-    return {};
-  }
-  return id;
 }
 
 }  // namespace
 
-Service::Service(Repository& repository) : repository_(&repository), calls_(kOther + 1) {}
+Service::Service(Repository& repository)
+    : repository_(&repository),
+      calls_(kOther + 1),
+      follow_up_(repository, router_, events_),
+      lookout_(repository, follow_up_, events_, repository.drift().every_s) {}
 
-std::string Service::metrics(const AdmissionCounts& admission) const {
+std::string Service::metrics(const AdmissionCounts& admission, ScrapeFormat format) const {
+  const bool is_open = format == ScrapeFormat::kOpenMetrics;
   const Repository::Pin catalog = repository_->read();
   std::vector<CountedCalls> calls;
   calls.reserve(calls_.size() + catalog->calls.size());
   for (std::size_t i = 0; i < calls_.size(); ++i) {
-    calls.push_back({i == kOther ? "other" : kMethods[i].name, {}, {}, calls_[i].read()});
+    calls.push_back({name_of(i), {}, {}, calls_[i].read()});
   }
   for (const ServedCalls& model : catalog->calls) {
-    calls.push_back({"ModelInfer", model.name, model.version, model.calls->read()});
+    calls.push_back({"ModelInfer", model.name, model.version, model.calls->read(),
+                     is_open ? model.calls : nullptr});
   }
-  return exposition(calls, catalog->states, shadow_.read(), admission);
+  std::string out = exposition(calls, catalog->states, shadow_.read(), admission);
+  add_drift(*catalog, out);
+  follow_up_.expose(out);
+  if (log_) log_->expose(out);
+  if (spans_) spans_->expose(out);
+  if (regions_) regions_->expose(out);
+  if (const std::uint64_t batches = batches_.load(); batches != 0) {
+    add_batches(batches, batched_rows_.load(), out);
+  }
+  add_server_metrics(server_counts(admission), out);
+  return is_open ? open_metrics(out) : out;
+}
+
+ServerCounts Service::server_counts(const AdmissionCounts& admission) const {
+  constexpr std::chrono::minutes kShort(5);
+  ServerCounts out{waits_.read(), repository_->load_counts(), objective_, kept_.read(), 0, 0};
+  out.calls.calls += admission.refused;  // they never came here
+  out.calls.missed += admission.refused;
+  const auto now = BurnRate::Clock::now();
+  const std::lock_guard guard(scrapes_);
+  burn_.observe(now, out.calls);
+  out.burn_5m = burn_.rate(now, out.calls, kShort, objective_.share);
+  out.burn_1h = burn_.rate(now, out.calls, BurnRate::kLongest, objective_.share);
+  return out;
+}
+
+void Service::log_requests(RequestLogOptions options) {
+  options.check(*repository_->read());
+  log_ = std::make_unique<RequestLog>(std::move(options), events_);
+}
+
+void Service::share_memory(SharedMemoryOptions options) {
+  regions_ = std::make_unique<SharedRegions>(std::move(options));
+}
+
+void Service::promise(const Objective& objective) {
+  objective.check();
+  objective_ = objective;
+}
+
+std::vector<std::string> Service::take_events() {
+  for (const Load& load : repository_->take_loads()) {
+    JsonLine line("model");
+    line.add("model", load.name).add("version", load.version);
+    line.add("outcome", kLoadOutcomes[static_cast<std::size_t>(load.outcome)]);
+    if (!load.reason.empty()) line.add("reason", load.reason);
+    events_.add(std::move(line).take());
+  }
+  return events_.take();
 }
 
 Reply Service::handle(std::string_view method, std::span<const std::byte> request,
-                      std::vector<std::byte>& out, std::chrono::nanoseconds left) const noexcept {
-  const auto start = std::chrono::steady_clock::now();
-  const std::size_t had = out.size();
+                      std::vector<std::byte>& out, const CallTime& time,
+                      std::string_view traceparent) const noexcept {
+  return handle(method, {request, out, time, traceparent}, std::chrono::steady_clock::now(), {});
+}
+
+Reply Service::handle(std::string_view method, const Asked& asked,
+                      std::chrono::steady_clock::time_point start,
+                      const ReadyScores& ready) const noexcept {
+  std::optional<CallSpan> span;
+  if (spans_) span = spans_->begin(asked.traceparent);
+  const std::size_t had = asked.out.size();
   const std::size_t place = place_of(method);
   CallMetrics* metrics = &calls_[place];
   std::size_t rows = 0;
-  Reply reply =
-      answer(place, method, {*repository_, router_, shadow_, request, out, metrics, rows, left});
-  if (reply.code != StatusCode::kOk) out.resize(had);
-  metrics->record(reply.code, rows, std::chrono::steady_clock::now() - start);
-  return reply;
-}
-
-Reply Service::stream(std::span<const std::byte> request, std::vector<std::byte>& out,
-                      std::chrono::nanoseconds left) const noexcept {
-  thread_local std::vector<std::byte> one;
-  one.clear();
-  const Reply reply = handle("ModelStreamInfer", request, one, left);
-  try {
-    ProtoWriter writer(out);
-    if (reply.code == StatusCode::kOk) {
-      writer.bytes(2, one);
-    } else {
-      writer.text(1, text(status_name(reply.code), ": ", reply.message));
-      const std::string_view id = id_of(request);
-      if (!id.empty()) writer.message(2, [&] { writer.text(3, id); });
-    }
-    return {};
-  } catch (const std::bad_alloc&) {
-    return {StatusCode::kResourceExhausted, {}};
+  CanaryArm arm;
+  std::string_view id;
+  const ServiceCall call{*repository_,
+                         router_,
+                         shadow_,
+                         follow_up_,
+                         log_.get(),
+                         regions_.get(),
+                         asked.request,
+                         asked.out,
+                         metrics,
+                         rows,
+                         arm,
+                         id,
+                         span ? &*span : nullptr,
+                         start,
+                         asked.time.left,
+                         ready,
+                         is_stopping_};
+  Reply reply = answer(place, method, call);
+  if (reply.code != StatusCode::kOk) asked.out.resize(had);
+  const auto took = std::chrono::steady_clock::now() - start;
+  metrics->record(reply.code, rows, took, id);
+  waits_.record(reply.code, 0, asked.time.waited);
+  if (is_scoring(place)) kept_.record(objective_.is_missed(reply.code, took + asked.time.waited));
+  if (arm.outcomes) arm.outcomes->add(arm.is_canary, reply.code != StatusCode::kOk, took);
+  if (span) {
+    span->method = name_of(place);
+    span->request.set(id);
+    span->waited = asked.time.waited;
+    span->took = took;
+    span->rows = rows;
+    span->code = reply.code;
+    spans_->add(*span);
   }
+  return reply;
 }
 
 }  // namespace kedge

@@ -1,13 +1,7 @@
 #include "kedge/serve/shadow_queue.h"
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <cstring>
 #include <exception>
-
-#include "kedge/base/error.h"
-#include "kedge/serve/infer_request.h"
 
 namespace kedge {
 namespace {
@@ -15,45 +9,6 @@ namespace {
 constexpr std::size_t kMostJobs = 1024;
 constexpr std::chrono::milliseconds kPause(1);
 constexpr std::size_t kMostBytes = std::size_t{1} << 24;
-
-// As doubles, which hold every float.
-std::vector<double> scores_of(const ServedModel& served, const InferRequest& request) {
-  const Model& model = *served.model;
-  std::vector<double> values;
-  const Rows rows = served.form->rows.read(request.inputs(), values);
-  std::vector<double> out(rows.count * model.outputs());
-  if (out.empty()) return out;
-  if (!model.gives_float32()) {
-    model.score(rows, out.data(), false);
-    return out;
-  }
-  std::vector<float> floats(out.size());
-  model.score(rows, floats.data(), false);
-  std::ranges::copy(floats, out.begin());
-  return out;
-}
-
-bool is_same(double a, double b) noexcept { return a == b || (std::isnan(a) && std::isnan(b)); }
-
-void compare(const ServedModel& live, const ServedModel& candidate, const InferRequest& request,
-             ShadowCounts& counts) {
-  const std::vector<double> a = scores_of(live, request);
-  const std::vector<double> b = scores_of(candidate, request);
-  const std::size_t outputs = live.model->outputs();
-  if (candidate.model->outputs() != outputs) {
-    throw invalid_argument("the candidate has other outputs");
-  }
-  for (std::size_t i = 0; i < a.size(); i += outputs) {
-    bool is_equal = true;
-    for (std::size_t k = i; k < i + outputs; ++k) {
-      is_equal = is_equal && is_same(a[k], b[k]);
-      const double difference = std::abs(a[k] - b[k]);
-      if (difference > counts.largest_difference) counts.largest_difference = difference;
-    }
-    ++counts.rows;
-    if (!is_equal) ++counts.rows_different;
-  }
-}
 
 }  // namespace
 
@@ -66,27 +21,41 @@ ShadowQueue::~ShadowQueue() {
   if (worker_.joinable()) worker_.join();
 }
 
-void ShadowQueue::offer(std::span<const std::byte> request, const ServedModel& live,
+void ShadowQueue::offer(std::span<const std::byte> request, std::span<const std::byte> fetched,
+                        const ServedModel& live, const Rows& scores,
                         const ServedModel& candidate) noexcept {
   try {
-    if (add(request, live, candidate)) changed_.notify_all();
+    if (add(request, fetched, live, scores, candidate)) changed_.notify_all();
   } catch (const std::exception&) {
     return;  // the answer is made, and goes out
   }
 }
 
-bool ShadowQueue::add(std::span<const std::byte> request, const ServedModel& live,
-                      const ServedModel& candidate) {
+bool ShadowQueue::add(std::span<const std::byte> request, std::span<const std::byte> fetched,
+                      const ServedModel& live, const Rows& scores, const ServedModel& candidate) {
+  const std::size_t size =
+      request.size() + fetched.size() + scores.count * live.model->outputs() * sizeof(double);
   const std::lock_guard guard(lock_);
-  ShadowCounts& counts = counts_[{candidate.name, candidate.version}];
-  if (jobs_.size() == kMostJobs || request.size() > kMostBytes - bytes_) {
-    ++counts.dropped;
+  if (count_ == kMostJobs || size > kMostBytes - bytes_) {
+    ++counts_[{candidate.name, candidate.version}].dropped;
     return false;
   }
   if (!worker_.joinable()) worker_ = std::thread([this] { work(); });
-  jobs_.push_back({{request.begin(), request.end()}, live, candidate});
-  bytes_ += request.size();
-  return jobs_.size() == 1;
+  jobs_of(live, candidate).add(request, fetched, scores);
+  bytes_ += size;
+  return ++count_ == 1;
+}
+
+ShadowJobs& ShadowQueue::jobs_of(const ServedModel& live, const ServedModel& candidate) {
+  ShadowJobs* free = nullptr;
+  for (ShadowJobs& jobs : waiting_) {
+    if (jobs.are_of(live, candidate)) return jobs;
+    if (jobs.size() == 0) free = &jobs;
+  }
+  counts_.try_emplace({candidate.name, candidate.version});
+  if (free == nullptr) free = &waiting_.emplace_back();
+  free->start(live, candidate);
+  return *free;
 }
 
 std::map<ShadowQueue::Key, ShadowCounts> ShadowQueue::read() const {
@@ -95,35 +64,35 @@ std::map<ShadowQueue::Key, ShadowCounts> ShadowQueue::read() const {
 }
 
 void ShadowQueue::work() {
-  InferRequest request;
+  std::vector<ShadowJobs> taken;
+  ShadowScorer scorer;
   std::unique_lock guard(lock_);
   while (true) {
-    if (jobs_.empty() && !is_over_) {
-      changed_.wait(guard, [&] { return is_over_ || !jobs_.empty(); });
+    if (count_ == 0 && !is_over_) {
+      changed_.wait(guard, [&] { return is_over_ || count_ != 0; });
       // Those that come meanwhile do not wake anyone: a switch of threads costs more than a score.
       guard.unlock();
       std::this_thread::sleep_for(kPause);
       guard.lock();
     }
     if (is_over_) return;
-    const Job job = std::move(jobs_.front());
-    jobs_.pop_front();
-    bytes_ -= job.request.size();
+    taken.swap(waiting_);
+    count_ = bytes_ = 0;
     guard.unlock();
-    ShadowCounts counts;
-    try {
-      request.read(job.request);
-      compare(job.live, job.candidate, request, counts);
-    } catch (const std::exception&) {
-      counts = {.failed = 1};
-    }
-    request.trim(kMostBytes);
+    score(taken, scorer);
     guard.lock();
-    ShadowCounts& sum = counts_[{job.candidate.name, job.candidate.version}];
-    sum.rows += counts.rows;
-    sum.rows_different += counts.rows_different;
-    sum.failed += counts.failed;
-    sum.largest_difference = std::max(sum.largest_difference, counts.largest_difference);
+  }
+}
+
+void ShadowQueue::score(std::vector<ShadowJobs>& taken, ShadowScorer& scorer) {
+  for (ShadowJobs& jobs : taken) {
+    if (jobs.size() == 0) continue;
+    const ShadowCounts counts = scorer.score(jobs, is_over_);
+    {
+      const std::lock_guard guard(lock_);
+      counts_[{jobs.candidate().name, jobs.candidate().version}].add(counts);
+    }
+    jobs.clear();
   }
 }
 

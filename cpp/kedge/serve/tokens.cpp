@@ -1,7 +1,9 @@
 #include "kedge/serve/tokens.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <iterator>
 
 #include "kedge/base/error.h"
 
@@ -19,10 +21,20 @@ std::string_view next_word(std::string_view& line) noexcept {
   return word;
 }
 
+struct NamedScope {
+  std::string_view name;
+  TokenScope scope;
+};
+constexpr NamedScope kScopes[] = {{"infer", TokenScope::kInfer},
+                                  {"feedback", TokenScope::kFeedback},
+                                  {"admin", TokenScope::kAdmin}};
+
 TokenScope scope_named(std::string_view name) noexcept {
-  if (name == "infer") return TokenScope::kInfer;
-  return name == "admin" ? TokenScope::kAdmin : TokenScope::kNone;
+  const auto* const found = std::ranges::find(kScopes, name, &NamedScope::name);
+  return found == std::end(kScopes) ? TokenScope::kNone : found->scope;
 }
+
+unsigned bits_of(TokenScope scope) noexcept { return static_cast<unsigned>(scope); }
 
 // In the same time for all tokens, whatever they have in common with what is given.
 bool is_same(std::string_view token, std::string_view given) noexcept {
@@ -52,7 +64,7 @@ void Tokens::add(std::string_view line, std::string_view place) {
   const std::string_view token = next_word(line);
   const TokenScope known = scope_named(scope);
   if (known == TokenScope::kNone || token.empty() || !next_word(line).empty()) {
-    throw invalid_argument(place, ": expected 'infer TOKEN' or 'admin TOKEN'");
+    throw invalid_argument(place, ": expected 'infer TOKEN', 'feedback TOKEN' or 'admin TOKEN'");
   }
   if (token.size() < kShortest) {
     throw invalid_argument(place, ": the token has ", token.size(), " characters, at least ",
@@ -66,17 +78,28 @@ TokenScope Tokens::scope(std::string_view header) const noexcept {
   header.remove_prefix(kBearer.size());
   TokenScope found = TokenScope::kNone;
   for (const Known& known : known_) {
-    if (is_same(known.token, header)) found = std::max(found, known.scope);
+    if (is_same(known.token, header)) {
+      found = static_cast<TokenScope>(bits_of(found) | bits_of(known.scope));
+    }
   }
   return found;
 }
 
 bool is_admin_method(std::string_view method) noexcept {
-  return method == "RepositoryModelLoad" || method == "RepositoryModelUnload";
+  constexpr std::array<std::string_view, 4> kThose{"RepositoryModelLoad", "RepositoryModelUnload",
+                                                   "SystemSharedMemoryRegister",
+                                                   "SystemSharedMemoryUnregister"};
+  return std::ranges::find(kThose, method) != kThose.end();
+}
+
+std::string_view scope_wanted(std::string_view method) noexcept {
+  if (is_admin_method(method)) return "admin";
+  return method == "Feedback" ? "feedback" : "infer";
 }
 
 bool may_call(TokenScope scope, std::string_view method) noexcept {
-  return scope >= (is_admin_method(method) ? TokenScope::kAdmin : TokenScope::kInfer);
+  const unsigned wanted = bits_of(scope_named(scope_wanted(method)));
+  return (bits_of(scope) & wanted) == wanted;
 }
 
 }  // namespace kedge

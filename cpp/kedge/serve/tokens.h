@@ -2,6 +2,7 @@
 //
 //   # scope token
 //   infer 0f3a5c7e9b1d2f4a6c8e
+//   feedback 5c7e9b1d2f4a6c8e0f3a
 //   admin 9b1d2f4a6c8e0f3a5c7e
 #pragma once
 
@@ -12,7 +13,8 @@
 
 namespace kedge {
 
-enum class TokenScope : std::uint8_t { kNone, kInfer, kAdmin };
+// A set: who may do all may do either.
+enum class TokenScope : std::uint8_t { kNone = 0, kInfer = 1, kFeedback = 2, kAdmin = 7 };
 
 // Immutable.
 class Tokens {
@@ -40,5 +42,7 @@ class Tokens {
 // Whether a token of that scope may call a method: "ModelInfer".
 bool may_call(TokenScope scope, std::string_view method) noexcept;
 bool is_admin_method(std::string_view method) noexcept;
+// The narrowest scope that a method wants: "admin".
+std::string_view scope_wanted(std::string_view method) noexcept;
 
 }  // namespace kedge

@@ -1,0 +1,94 @@
+#include "kedge/serve/lookout.h"
+
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "kedge/base/background.h"
+#include "kedge/base/text.h"
+#include "kedge/serve/json_line.h"
+
+namespace kedge {
+namespace {
+
+std::string line_of(const ServedModel& served, const Alarm& alarm) {
+  JsonLine line("drift_alarm");
+  line.add("model", served.name).add("version", served.version);
+  line.add("column", alarm.column).add("what", alarm.what);
+  line.add("log_evidence", alarm.log_evidence).add("rows", alarm.rows);
+  line.add("look", alarm.update).add("since_look", alarm.since).add("episode", alarm.episode);
+  line.add("distance", alarm.distance).add("at_least", alarm.at_least);
+  line.add("at_most", alarm.at_most).add("low", alarm.low).add("high", alarm.high);
+  line.add("name", alarm.name).add("reference_share", alarm.reference_share);
+  line.add("current_share", alarm.current_share);
+  return std::move(line).take();
+}
+
+// Copies: what takes a while is not done under a pin, for which a reload would wait.
+std::vector<ServedModel> watched(const Repository& repository) {
+  std::vector<ServedModel> out;
+  const Repository::Pin catalog = repository.read();
+  for (const auto& [name, versions] : catalog->models) {
+    for (const auto& [version, served] : versions) {
+      if (served.drift) out.push_back(served);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Lookout::Lookout(const Repository& repository, FollowUp& follow_up, EventLines& events,
+                 double every_s)
+    : repository_(&repository),
+      follow_up_(&follow_up),
+      events_(&events),
+      thread_([this, every_s] { run(std::chrono::duration<double>(every_s > 0 ? every_s : 1)); }) {}
+
+Lookout::~Lookout() {
+  {
+    const std::lock_guard guard(lock_);
+    is_over_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Lookout::run(std::chrono::duration<double> every) {
+  run_in_background();
+  std::unique_lock guard(lock_);
+  while (!changed_.wait_for(guard, every, [this] { return is_over_; })) {
+    guard.unlock();
+    look();
+    guard.lock();
+  }
+}
+
+void Lookout::look() {
+  for (const ServedModel& served : watched(*repository_)) {
+    try {
+      for (const Alarm& alarm : served.drift->look()) {
+        // A column that stays where it is alarms again and again; one line says so.
+        if (alarm.episode == alarm.update) events_->add(line_of(served, alarm));
+      }
+    } catch (const std::exception& error) {
+      fail(text("model \"", served.name, "\", version \"", served.version, "\": ", error.what()));
+    }
+  }
+  try {
+    follow_up_->look();
+  } catch (const std::exception& error) {
+    fail(error.what());
+  }
+}
+
+// Once, not at every look.
+void Lookout::fail(const std::string& reason) {
+  if (reason == said_) return;
+  said_ = reason;
+  JsonLine line("look_failed");
+  line.add("reason", reason);
+  events_->add(std::move(line).take());
+}
+
+}  // namespace kedge
