@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "kedge/base/json_string.h"
 #include "kedge/base/text.h"
 
 namespace kedge {
@@ -10,21 +11,6 @@ namespace {
 constexpr std::string_view kTransport = "grpc++";
 
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
-
-std::string quoted(std::string_view value) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_control(c)) {
-      out += text("\\u00", kDigits[byte >> 4U], kDigits[byte & 15U]);
-    } else {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-  }
-  return out + '"';
-}
 
 std::string printable(std::string_view value) {
   std::string out(value);
@@ -38,15 +24,16 @@ std::string_view state_of(const ModelStatus& model) noexcept {
 
 std::string json(const std::string& place, const std::optional<int>& metrics_port,
                  std::span<const ModelStatus> models) {
-  std::string out = text("{\"event\": \"serving\", \"target\": ", quoted(place),
-                         ", \"transport\": ", quoted(kTransport), ", \"metrics\": ");
-  out += metrics_port ? quoted(text("127.0.0.1:", *metrics_port)) : "null";
+  std::string out = text("{\"event\": \"serving\", \"target\": ", json_quoted(place),
+                         ", \"transport\": ", json_quoted(kTransport), ", \"metrics\": ");
+  out += metrics_port ? json_quoted(text("127.0.0.1:", *metrics_port)) : "null";
   out += ", \"models\": [";
   std::string_view separator;
   for (const ModelStatus& model : models) {
-    out +=
-        text(separator, "{\"name\": ", quoted(model.name), ", \"version\": ", quoted(model.version),
-             ", \"state\": ", quoted(state_of(model)), ", \"reason\": ", quoted(model.reason), "}");
+    out += text(separator, "{\"name\": ", json_quoted(model.name),
+                ", \"version\": ", json_quoted(model.version),
+                ", \"state\": ", json_quoted(state_of(model)),
+                ", \"reason\": ", json_quoted(model.reason), "}");
     separator = ", ";
   }
   return out + "]}\n";

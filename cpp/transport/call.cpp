@@ -6,21 +6,23 @@
 #include <vector>
 
 #include "kedge/base/error.h"
+#include "kedge/base/give_back.h"
 #include "kedge/base/protobuf_write.h"
+#include "kedge/serve/asks_for_explanation.h"
 #include "transport/call_terms.h"
-#include "transport/whole_message.h"
 
 namespace kedge {
 namespace {
 
 constexpr std::string_view kServices[] = {"/inference.GRPCInferenceService/", "/kedge.v1.Kedge/"};
 constexpr std::string_view kStreamed = "ModelStreamInfer";
+constexpr std::string_view kExplain = "Explain";
+constexpr std::string_view kKept = "Feedback";
 
 }  // namespace
 
 void Call::await(std::unique_ptr<Call> call) {
   call->state_ = State::kAwaited;
-  call->is_admitted_ = false;
   call->rpc_.emplace();
   CallQueue& queue = *call->queue_;
   Rpc& rpc = *call->rpc_;
@@ -40,9 +42,10 @@ void Call::happened(bool is_ok) {
     case State::kEnding:
       break;
   }
-  if (is_admitted_) queue_->desk().admission.leave();
+  permit_.end();
   rpc_.reset();
   message_.Clear();
+  whole_.reset();
   queue_->retire(std::unique_ptr<Call>(this));
 }
 
@@ -66,9 +69,8 @@ void Call::begin() {
     return end({grpc::StatusCode::UNIMPLEMENTED, text("method \"", path, "\" is not served")});
   }
   if (kind_ != Kind::kHealth) {
-    const auto refused = refusal_of(queue_->desk(), rpc_->context, method_);
+    const auto refused = refusal_of(queue_->desk(), rpc_->context, method_, permit_);
     if (refused) return end(*refused);
-    is_admitted_ = true;
   }
   read();
 }
@@ -79,29 +81,42 @@ void Call::read() {
 }
 
 void Call::was_read(bool is_ok) {
-  if (is_ok) return kind_ == Kind::kHealth ? answer() : queue_->add_work(*this);
+  came_ = std::chrono::steady_clock::now();
+  if (is_ok) {
+    whole_.emplace(message_);
+    message_.Clear();
+    return kind_ == Kind::kHealth ? answer() : queue_->add_work(*this);
+  }
   if (is_stream()) return end(grpc::Status::OK);
   end({grpc::StatusCode::INVALID_ARGUMENT, "the call has no message"});
 }
 
 void Call::work() {
-  if (is_admin_method(method_)) return queue_->desk().side.add([this] { answer(); });
+  Desk& desk = queue_->desk();
+  if (is_long()) return desk.side.add([this] { answer(); });
+  if (method_ == kKept) return desk.keeper().add([this] { answer(); });
+  if (is_admin_method(method_)) return desk.loader.add([this] { answer(); });
   answer();
+}
+
+// What takes longer than a score, for which everybody else would wait.
+bool Call::is_long() const {
+  if (kind_ == Kind::kStream) return asks_for_explanation(whole_->bytes());
+  return method_ == kExplain;
 }
 
 void Call::answer() {
   thread_local std::vector<std::byte> out;
   out.clear();
-  const WholeMessage message(message_);
-  if (!message.is_whole()) return end({grpc::StatusCode::INTERNAL, "the message was not read"});
+  if (!whole_->is_whole()) return end({grpc::StatusCode::INTERNAL, "the message was not read"});
   try {
-    const Reply reply = reply_to(message.bytes(), out);
+    const Reply reply = reply_to(whole_->bytes(), out);
     if (reply.code != StatusCode::kOk) return end(status_of(reply));
   } catch (const Error& error) {
     return end({grpc::StatusCode::INVALID_ARGUMENT, error.what()});
   }
   write(buffer_of(out));
-  if (out.capacity() > kMostKeptAnswer) out = {};
+  if (out.capacity() > kMostKeptAnswer) give_back(out);
 }
 
 // Throws what is wrong with a request that is not for the service.
@@ -117,9 +132,10 @@ Reply Call::reply_to(std::span<const std::byte> request, std::vector<std::byte>&
     ProtoWriter(out).integer(1, static_cast<std::uint64_t>(state));
     return {};
   }
-  const std::chrono::nanoseconds left = left_of(rpc_->context);
-  return kind_ == Kind::kStream ? desk.service.stream(request, out, left)
-                                : desk.service.handle(method_, request, out, left);
+  const CallTime time = time_of(rpc_->context, came_);
+  const std::string_view parent = traceparent_of(desk, rpc_->context);
+  return kind_ == Kind::kStream ? desk.service.stream(request, out, time, parent)
+                                : desk.service.handle(method_, request, out, time, parent);
 }
 
 bool Call::is_stream() const noexcept {

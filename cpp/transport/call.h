@@ -7,6 +7,7 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,6 +16,8 @@
 #include <vector>
 
 #include "transport/call_queue.h"
+#include "transport/permit.h"
+#include "transport/whole_message.h"
 
 namespace kedge {
 
@@ -32,14 +35,16 @@ class Call final : public QueuedWork {
   enum class State : std::uint8_t { kAwaited, kReading, kWriting, kEnding };
   enum class Kind : std::uint8_t { kUnknown, kUnary, kStream, kReflection, kHealth };
   struct Rpc {
+    Rpc() : stream(&context) {}
     grpc::GenericServerContext context;
-    grpc::GenericServerAsyncReaderWriter stream{&context};
+    grpc::GenericServerAsyncReaderWriter stream;
   };
 
   void begin();
   void recognize(std::string_view path);
   void read();
   void was_read(bool is_ok);
+  bool is_long() const;
   void answer();
   Reply reply_to(std::span<const std::byte> request, std::vector<std::byte>& out) const;
   bool is_stream() const noexcept;
@@ -49,8 +54,10 @@ class Call final : public QueuedWork {
   CallQueue* queue_;
   std::optional<Rpc> rpc_;
   grpc::ByteBuffer message_;
+  std::optional<WholeMessage> whole_;  // what was read last
   State state_ = State::kAwaited;
-  bool is_admitted_ = false;
+  std::chrono::steady_clock::time_point came_;  // the message that is answered
+  Permit permit_;
   Kind kind_ = Kind::kUnknown;
   std::string_view method_;  // without its service
 };

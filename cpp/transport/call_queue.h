@@ -51,14 +51,21 @@ class CallQueue {
   void run();
   bool take_events();
   bool take_waiting(void** tag, bool* is_ok);
+  bool look(void** tag, bool* is_ok);
   bool is_alone() const noexcept;
+  void await_company();
   void do_work();
+  void do_next();
 
   Desk* desk_;
   InferMethod* infer_;
   grpc::AsyncGenericService* others_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::deque<QueuedWork*> work_;
+  bool has_rested_ = true;            // before the event that was taken last while no work was left
+  std::vector<InferCall*> together_;  // that are scored at once, or were last
+  std::chrono::steady_clock::time_point parted_;  // when they were answered
+  std::chrono::nanoseconds took_{0};              // what that took
   std::vector<std::unique_ptr<InferCall>> spare_infers_;
   std::vector<std::unique_ptr<Call>> spare_others_;
   std::thread thread_;

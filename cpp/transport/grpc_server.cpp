@@ -9,6 +9,7 @@
 
 #include "kedge/base/error.h"
 #include "kedge/base/file.h"
+#include "transport/listening_place.h"
 
 namespace kedge {
 namespace {
@@ -62,17 +63,23 @@ GrpcServer::GrpcServer(ServeOptions options, const Service& service)
       token_stamp_(token_stamp()),
       desk_{service,
             Admission(static_cast<std::size_t>(options_.most_calls)),
+            {},
             Published(tokens_in(options_.token_file)),
             Reflection(bytes_in(options_.descriptors)),
-            {},
-            {}},
+            options_.batching},
       watch_(desk_.health) {
+  if (const std::int64_t most = options_.most_calls_each; most != 0) {
+    desk_.of_client.emplace(static_cast<std::size_t>(most));
+  }
   listen();
 }
 
 GrpcServer::~GrpcServer() { stop(); }
 
 void GrpcServer::listen() {
+  if (!options_.unix_path.empty() && is_answered(options_.unix_path)) {
+    throw invalid_argument("cannot listen at ", options_.target(), ": somebody answers there");
+  }
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(options_.target(), credentials_of(options_), &port);
@@ -96,7 +103,8 @@ void GrpcServer::listen() {
   }
   if (server_ == nullptr || (options_.unix_path.empty() && port == 0)) {
     stop();
-    throw invalid_argument("cannot listen at ", options_.target());
+    const std::string why = why_not_listen(options_);
+    throw invalid_argument("cannot listen at ", options_.target(), why.empty() ? "" : ": ", why);
   }
   if (options_.unix_path.empty()) options_.port = port;
   place_ = options_.target();
@@ -125,7 +133,10 @@ void GrpcServer::stop() {
     server_->Shutdown(std::chrono::system_clock::now() +
                       std::chrono::duration_cast<std::chrono::system_clock::duration>(grace));
   }
+  desk_.service.stop();
   desk_.side.finish();
+  desk_.loader.finish();
+  for (SideThread& keeper : desk_.keepers) keeper.finish();
   for (const auto& queue : queues_) queue->finish();
   server_.reset();
   queues_.clear();

@@ -15,10 +15,14 @@ class QueueEvent {
   virtual ~QueueEvent() = default;
 };
 
+class InferCall;
+
 // That asks for an answer, when its turn has come.
 class QueuedWork : public QueueEvent {
  public:
   virtual void work() = 0;
+  // Itself, if it may be scored together with others.
+  virtual InferCall* infer() noexcept { return nullptr; }
 };
 
 }  // namespace kedge

@@ -62,7 +62,7 @@ bool asks_for_metrics(std::string_view head) {
 
 }  // namespace
 
-ScrapePort::ScrapePort(std::uint16_t port, std::function<std::string()> metrics)
+ScrapePort::ScrapePort(std::uint16_t port, std::function<std::string(ScrapeFormat)> metrics)
     : metrics_(std::move(metrics)), listening_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (listening_ < 0) throw refused(port);
   const int is_on = 1;
@@ -103,10 +103,11 @@ void ScrapePort::serve() {
 }
 
 void ScrapePort::answer(int caller) const {
-  const bool is_asked = asks_for_metrics(head_of(caller));
-  const std::string body = is_asked ? metrics_() : "only /metrics is here\n";
-  const std::string_view type =
-      is_asked ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain";
+  const std::string head = head_of(caller);
+  const bool is_asked = asks_for_metrics(head);
+  const ScrapeFormat format = wanted_format(head);
+  const std::string body = is_asked ? metrics_(format) : "only /metrics is here\n";
+  const std::string_view type = is_asked ? content_type(format) : "text/plain";
   send_all(caller,
            text("HTTP/1.1 ", is_asked ? "200 OK" : "404 Not Found", "\r\nContent-Type: ", type,
                 "\r\nContent-Length: ", body.size(), "\r\nConnection: close\r\n\r\n", body));

@@ -6,6 +6,8 @@
 #include <string>
 #include <thread>
 
+#include "kedge/serve/open_metrics.h"
+
 namespace kedge {
 
 // GET /metrics on the loopback address: what a scrape tells is not for everyone. Callers are
@@ -13,7 +15,7 @@ namespace kedge {
 class ScrapePort {
  public:
   // Port 0 takes a free one. Throws InvalidArgument when the port is taken.
-  ScrapePort(std::uint16_t port, std::function<std::string()> metrics);
+  ScrapePort(std::uint16_t port, std::function<std::string(ScrapeFormat)> metrics);
   ScrapePort(const ScrapePort&) = delete;
   ScrapePort& operator=(const ScrapePort&) = delete;
   ~ScrapePort();
@@ -24,7 +26,7 @@ class ScrapePort {
   void serve();
   void answer(int caller) const;
 
-  std::function<std::string()> metrics_;
+  std::function<std::string(ScrapeFormat)> metrics_;
   int listening_;
   std::uint16_t port_ = 0;
   std::thread thread_;

@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include "kedge/base/background.h"
+
 namespace kedge {
 
-SideThread::SideThread() : thread_([this] { run(); }) {}
+SideThread::SideThread(Rank rank) : thread_([this, rank] { run(rank); }) {}
 
 void SideThread::add(std::function<void()> work) {
   {
@@ -23,7 +25,8 @@ void SideThread::finish() {
   if (thread_.joinable()) thread_.join();
 }
 
-void SideThread::run() {
+void SideThread::run(Rank rank) {
+  if (rank == Rank::kBackground) run_in_background();
   std::unique_lock lock(lock_);
   while (true) {
     changed_.wait(lock, [this] { return is_over_ || !work_.empty(); });

@@ -12,7 +12,10 @@ namespace kedge {
 // Any number of threads may add.
 class SideThread {
  public:
-  SideThread();
+  enum class Rank : bool { kUsual, kBackground };
+
+  SideThread() : SideThread(Rank::kUsual) {}
+  explicit SideThread(Rank rank);
   SideThread(const SideThread&) = delete;
   SideThread& operator=(const SideThread&) = delete;
   ~SideThread() { finish(); }
@@ -22,7 +25,7 @@ class SideThread {
   void finish();
 
  private:
-  void run();
+  void run(Rank rank);
 
   std::mutex lock_;
   std::condition_variable changed_;
