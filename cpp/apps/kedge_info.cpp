@@ -33,6 +33,7 @@
 #include "kedge/sketch/profile.h"
 #include "selftest_evidence.h"
 #include "selftest_forests.h"
+#include "selftest_int16.h"
 #include "selftest_int8.h"
 #include "selftest_nets.h"
 #include "selftest_quality.h"
@@ -264,6 +265,7 @@ int selftest() {
   add_forests(digest);
   add_nets(digest);
   add_int8(digest);
+  add_int16(digest);
   add_windows(digest);
   add_evidence(digest);
   add_monitor(digest);

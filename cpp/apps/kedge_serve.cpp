@@ -7,8 +7,11 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "kedge/base/background.h"
 #include "kedge/base/error.h"
+#include "kedge/serve/json_line.h"
 #include "kedge/serve/repository.h"
 #include "kedge/serve/service.h"
 #include "transport/announce.h"
@@ -38,23 +41,34 @@ class StopSignals {
   sigset_t signals_{};
 };
 
+// A line for whoever collects logs.
+void log(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+void log(JsonLine& line) { log(std::move(line).take()); }
+
 // What the folder and the tokens are by now; what is wrong with them is told once, not every time.
 class Rescan {
  public:
   void run(Repository& repository, GrpcServer& server) {
-    try {
-      repository.rescan();
-      server.reload_tokens();
-      said_.clear();
-    } catch (const Error& error) {
-      if (said_ != error.what())
-        std::fprintf(stderr, "what was served goes on: %s\n", error.what());
-      said_ = error.what();
-    }
+    tried("models", of_models_, [&] { repository.rescan(); });
+    tried("tokens", of_tokens_, [&] { server.reload_tokens(); });
   }
 
  private:
-  std::string said_;
+  template <class Look>
+  static void tried(std::string_view of, std::string& said, const Look& look) {
+    try {
+      look();
+      said.clear();
+    } catch (const std::exception& error) {
+      if (said != error.what()) {
+        log(JsonLine("rescan failed").add("of", of).add("reason", error.what()));
+      }
+      said = error.what();
+    }
+  }
+
+  std::string of_models_;
+  std::string of_tokens_;
 };
 
 void print(const std::string& lines) {
@@ -62,23 +76,43 @@ void print(const std::string& lines) {
   std::fflush(stdout);
 }
 
+void tell(Service& service) {
+  for (const std::string& line : service.take_events()) log(line);
+}
+
 void serve(const ServeOptions& options) {
   const StopSignals signals;
-  Repository repository(options.models);
+  Repository repository(options.models, options.drift, options.remembered_rows());
   Service service(repository);
-  service.route(options.routes);
+  service.route(options.routes, options.rules);
+  if (!options.state.empty()) service.keep_in(options.state);
+  if (!options.request_log.folder.empty()) service.log_requests(options.request_log);
+  if (options.traces.socket >= 0) service.trace(options.traces.share, options.traces.socket);
+  if (!options.shared_memory.prefix.empty()) service.share_memory(options.shared_memory);
+  service.promise(options.objective());
   GrpcServer server(options, service);
   std::optional<ScrapePort> scrape;
   if (options.metrics_port >= 0) {
-    scrape.emplace(static_cast<std::uint16_t>(options.metrics_port),
-                   [&] { return service.metrics(server.admission()); });
+    scrape.emplace(static_cast<std::uint16_t>(options.metrics_port), [&](ScrapeFormat format) {
+      return service.metrics(server.admission(), format);
+    });
   }
   print(announcement(options, server.place(), scrape ? scrape->port() : std::optional<int>(),
                      repository.read()->states));
   Rescan rescan;
-  while (!signals.came_within(options.rescan_s)) rescan.run(repository, server);
-  std::fputs("calls that have begun come to their end\n", stderr);
+  tell(service);
+  run_in_background();  // all threads that answer have begun
+  while (!signals.came_within(options.rescan_s)) {
+    rescan.run(repository, server);
+    tell(service);
+  }
+  JsonLine stopping("stopping");
+  log(stopping);
   server.stop();
+  scrape.reset();  // it reads what ends now
+  service.end_log();
+  service.end_traces();
+  tell(service);
   print(options.is_json ? "{\"event\": \"stopped\"}\n" : "stopped\n");
 }
 
