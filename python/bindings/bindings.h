@@ -12,6 +12,7 @@ PyObject* raise_caught() noexcept;
 void bind_errors(nanobind::module_& m);
 void bind_arrow(nanobind::module_& m);
 void bind_expr(nanobind::module_& m);
+void bind_signature(nanobind::module_& m);
 void bind_sketch(nanobind::module_& m);
 void bind_categories(nanobind::module_& m);
 void bind_evidence(nanobind::module_& m);
@@ -27,6 +28,7 @@ void bind_net_builder(nanobind::module_& m);
 void bind_explain(nanobind::module_& m);
 void bind_reasons(nanobind::module_& m);
 void bind_model(nanobind::module_& m);
+void bind_model_header(nanobind::module_& m);
 void bind_parity(nanobind::module_& m);
 void bind_late(nanobind::module_& m);
 void bind_decide(nanobind::module_& m);
@@ -34,6 +36,9 @@ void bind_quality(nanobind::module_& m);
 void bind_window(nanobind::module_& m);
 void bind_as_of(nanobind::module_& m);
 void bind_serve(nanobind::module_& m);
+void bind_sla(nanobind::module_& m);
+void bind_trust(nanobind::module_& m);
 void bind_records(nanobind::module_& m);
+void bind_fleet(nanobind::module_& m);
 
 }  // namespace kedge

@@ -14,6 +14,7 @@
 #include "kedge/model/onnx.h"
 #include "kedge/model/onnx_net.h"
 #include "kedge/score/quantize_graph.h"
+#include "kedge/score/quantize_shorts.h"
 #include "numpy_matrix.h"
 #include "stored.h"
 
@@ -39,11 +40,17 @@ RangeRule range_rule_of(std::string_view name) {
 }
 
 std::pair<Net, std::vector<StepError>> quantized(const Net& net, nb::handle rows,
-                                                 std::string_view calibrate) {
+                                                 std::string_view calibrate,
+                                                 std::string_view numbers) {
+  if (numbers != "int8" && numbers != "int16") {
+    throw invalid_argument("numbers = \"", numbers, "\": expected int8 or int16");
+  }
   nb::object keep;
   const Rows read = numpy_rows(rows, net.features.size(), keep);
   if (net.forest) throw unsupported("quantize: a net that asks trees stays in floats");
-  QuantizedGraph made = quantize_graph(net.graph, read, range_rule_of(calibrate));
+  const RangeRule rule = range_rule_of(calibrate);
+  QuantizedGraph made = numbers == "int8" ? quantize_graph(net.graph, read, rule)
+                                          : quantize_shorts(net.graph, read, rule);
   Net quantized = net;
   quantized.graph = std::move(made.graph);
   return {std::move(quantized), std::move(made.steps)};
@@ -52,7 +59,8 @@ std::pair<Net, std::vector<StepError>> quantized(const Net& net, nb::handle rows
 }  // namespace
 
 void bind_graph(nb::module_& m) {
-  nb::class_<StepError>(m, "StepError", "How far int8 is from floats in what a step writes.")
+  nb::class_<StepError>(m, "StepError",
+                        "How far whole numbers are from floats in what a step writes.")
       .def_ro("step", &StepError::step, "Which step.")
       .def_ro("largest", &StepError::largest, "Largest difference over the rows.")
       .def_ro("mean", &StepError::mean, "Mean difference over the rows.")
@@ -67,11 +75,11 @@ void bind_graph(nb::module_& m) {
       .def_static(
           "onnx_classes", [](const nb::bytes& data) { return onnx_classes(bytes_of(data)); },
           "data"_a, "What an ONNX graph's classes are called, in the order of their scores.")
-      .def("quantized", &quantized, "rows"_a, "calibrate"_a = "min-max",
-           nb::sig("def quantized(self, rows: object, calibrate: str = 'min-max') -> "
-                   "tuple[Net, list[StepError]]"),
-           "The net in int8, with scales from these rows; and its errors over them, the raw "
-           "scores' last.")
+      .def("quantized", &quantized, "rows"_a, "calibrate"_a = "min-max", "numbers"_a = "int8",
+           nb::sig("def quantized(self, rows: object, calibrate: str = 'min-max', "
+                   "numbers: str = 'int8') -> tuple[Net, list[StepError]]"),
+           "The net in int8 or int16, with scales from these rows; and its errors over them, the "
+           "raw scores' last.")
       .def_ro("origin", &Net::origin, "What made it.")
       .def_ro("features", &Net::features, "The columns of a row, in order.")
       .def_prop_ro("steps", &steps_of, "What is done to a row, step by step.");

@@ -212,6 +212,11 @@ std::optional<nb::bytes> profile_of(const Model& model) {
   return python_bytes(model.bundle().profile);
 }
 
+std::string parity_line(const Parity& parity) {
+  return text("Parity(rows=", parity.rows, ", rows_off=", parity.rows_off,
+              ", largest_difference=", parity.largest_difference, ")");
+}
+
 }  // namespace
 
 void bind_model(nb::module_& m) {
@@ -221,7 +226,8 @@ void bind_model(nb::module_& m) {
            "largest_difference"_a, "What was found.")
       .def_ro("rows", &Parity::rows, "Rows compared; 0 when the trainer was not there.")
       .def_ro("rows_off", &Parity::rows_off, "Rows whose raw scores are not equal to the bit.")
-      .def_ro("largest_difference", &Parity::largest_difference, "Of the raw scores.");
+      .def_ro("largest_difference", &Parity::largest_difference, "Of the raw scores.")
+      .def("__repr__", &parity_line, "One line.");
   nb::class_<Model>(m, "Model", predict_slots(),
                     "A compiled model. Immutable: any number of threads may share it.")
       .def("__init__", &compile, "forest"_a, "metadata"_a = std::map<std::string, std::string>(),

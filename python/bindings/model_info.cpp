@@ -64,7 +64,7 @@ std::string name_of(const GraphStep& step) {
 }
 
 nb::list steps_of(const std::optional<Graph>& graph) {
-  constexpr const char* kNumberNames[] = {"float32", "float64", "uint8"};
+  constexpr const char* kNumberNames[] = {"float32", "float64", "uint8", "int16"};
   nb::list out;
   if (!graph) return out;
   for (const GraphStep& step : graph->steps) {

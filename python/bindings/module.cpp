@@ -101,6 +101,7 @@ NB_MODULE(_core, m) {
       "data"_a, "seed"_a = 0, "The checksum of stored bytes; `seed` is that of what comes before.");
   kedge::bind_arrow(m);
   kedge::bind_expr(m);
+  kedge::bind_signature(m);
   kedge::bind_sketch(m);
   kedge::bind_categories(m);
   kedge::bind_evidence(m);
@@ -116,6 +117,7 @@ NB_MODULE(_core, m) {
   kedge::bind_explain(m);
   kedge::bind_reasons(m);
   kedge::bind_model(m);
+  kedge::bind_model_header(m);
   kedge::bind_quality(m);
   kedge::bind_parity(m);
   kedge::bind_late(m);
@@ -123,5 +125,8 @@ NB_MODULE(_core, m) {
   kedge::bind_window(m);
   kedge::bind_as_of(m);
   kedge::bind_serve(m);
+  kedge::bind_sla(m);
+  kedge::bind_trust(m);
   kedge::bind_records(m);
+  kedge::bind_fleet(m);
 }

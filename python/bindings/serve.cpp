@@ -93,40 +93,83 @@ constexpr double kForever = std::numeric_limits<double>::infinity();
 
 using RouteFields = std::tuple<std::string, std::string, std::string, double, double>;
 
+using ShadowFields = std::tuple<std::string, double, double, double, std::uint64_t>;
+using CanaryFields = std::tuple<std::string, double, double, double, double, bool>;
+using DriftFields = std::tuple<double, double, double, double>;
+constexpr DriftOptions kDrift;
+
+DriftOptions options_of(const DriftFields& fields) {
+  const auto& [every_s, min_effect, false_alarms, window_s] = fields;
+  return {every_s, min_effect, false_alarms, window_s};
+}
+
 // Seconds that are more than a clock can hold are for ever.
 std::chrono::nanoseconds nanoseconds_of(double seconds) noexcept {
   constexpr double kMost = 9e9;
-  if (!(seconds < kMost)) return Service::kForever;
+  if (!(seconds < kMost)) return CallTime::kForever;
   return std::chrono::nanoseconds(static_cast<std::int64_t>(std::max(seconds, -1.0) * 1e9));
+}
+
+CallTime time_of(double left, double waited) noexcept {
+  return {nanoseconds_of(left), nanoseconds_of(waited)};
 }
 
 // A service and the repository that it answers from.
 class FolderService {
  public:
-  explicit FolderService(std::string folder)
-      : repository_(std::move(folder)), service_(repository_) {}
+  FolderService(std::string folder, const DriftFields& drift, std::size_t remembered_rows)
+      : repository_(std::move(folder), options_of(drift), remembered_rows), service_(repository_) {}
 
   void rescan() { repository_.rescan(); }
-  std::string metrics(std::uint64_t in_flight, std::uint64_t most, std::uint64_t refused) const {
-    return service_.metrics({in_flight, most, refused});
+  std::vector<std::string> take_events() { return service_.take_events(); }
+  void promise(double latency_s, double share) {
+    service_.promise({nanoseconds_of(latency_s), share});
   }
-  nb::tuple handle(std::string_view method, const nb::bytes& request, double left) const {
+  std::string metrics(std::uint64_t in_flight, std::uint64_t most, std::uint64_t refused,
+                      std::string_view accept) const {
+    return service_.metrics({in_flight, most, refused}, wanted_format(accept));
+  }
+  nb::tuple handle(std::string_view method, const nb::bytes& request, double left, double waited,
+                   std::string_view traceparent) const {
     return answer([&](std::vector<std::byte>& out) {
-      return service_.handle(method, bytes_of(request), out, nanoseconds_of(left));
+      return service_.handle(method, bytes_of(request), out, time_of(left, waited), traceparent);
     });
   }
-  nb::tuple stream(const nb::bytes& request, double left) const {
+  nb::tuple stream(const nb::bytes& request, double left, double waited,
+                   std::string_view traceparent) const {
     return answer([&](std::vector<std::byte>& out) {
-      return service_.stream(bytes_of(request), out, nanoseconds_of(left));
+      return service_.stream(bytes_of(request), out, time_of(left, waited), traceparent);
     });
   }
-  void route(const std::vector<RouteFields>& routes) {
+  void keep_in(const std::string& folder) { service_.keep_in(folder); }
+  void let_go() { service_.let_go(); }
+  void log_requests(std::string folder, double share, std::uint64_t most_bytes,
+                    std::vector<std::string> redact) {
+    service_.log_requests({std::move(folder), share, most_bytes, std::move(redact)});
+  }
+  void stop() { service_.stop(); }
+  void end_log() { service_.end_log(); }
+  void trace(double share, int socket) { service_.trace(share, socket); }
+  void end_traces() { service_.end_traces(); }
+  void share_memory(std::string prefix, std::uint64_t most_regions, std::uint64_t most_bytes) {
+    service_.share_memory({std::move(prefix), most_regions, most_bytes});
+  }
+  void route(const std::vector<RouteFields>& routes, const std::vector<ShadowFields>& shadow_rules,
+             const std::vector<CanaryFields>& canary_rules) {
     std::vector<Route> out;
     out.reserve(routes.size());
     for (const auto& [model, live, candidate, canary, shadow] : routes) {
       out.push_back({model, live, candidate, canary, shadow});
     }
-    service_.route(out);
+    std::vector<TrialRules> rules;
+    for (const auto& [model, bound, delta, alpha, min_rows] : shadow_rules) {
+      rules.push_back({model, ShadowRule{bound, delta, alpha, min_rows}, std::nullopt});
+    }
+    for (const auto& [model, factor, margin, alpha, latency_ms, of_errors] : canary_rules) {
+      rules.push_back(
+          {model, std::nullopt, CanaryRules{factor, margin, alpha, of_errors, latency_ms}});
+    }
+    service_.route(out, rules);
   }
 
  private:
@@ -150,23 +193,61 @@ class FolderService {
 
 void bind_serve(nb::module_& m) {
   nb::class_<FolderService>(m, "Service", "Answers requests from a folder of .kedge files.")
-      .def(nb::init<std::string>(), "folder"_a, nb::call_guard<nb::gil_scoped_release>(),
-           "Loads every `name/version.kedge`.")
+      .def(
+          nb::init<std::string, DriftFields, std::size_t>(), "folder"_a,
+          "drift"_a =
+              DriftFields(kDrift.every_s, kDrift.min_effect, kDrift.false_alarms, kDrift.window_s),
+          "remembered_rows"_a = 0, nb::call_guard<nb::gil_scoped_release>(),
+          "Loads every `name/version.kedge`. Drift: seconds between looks, the least effect, false "
+          "alarms a second, and seconds of the window. Of each model so many rows of answers are "
+          "remembered for labels to come.")
       .def("rescan", &FolderService::rescan, nb::call_guard<nb::gil_scoped_release>(),
            "Serve what the folder has by now.")
+      .def("take_events", &FolderService::take_events,
+           "Lines of JSON for whoever runs the server, since they were last taken.")
+      .def("promise", &FolderService::promise, "latency"_a, "share"_a,
+           "What calls for scores are held against: a share of them within so many seconds.")
       .def("metrics", &FolderService::metrics, "in_flight"_a = 0, "most"_a = 0, "refused"_a = 0,
-           nb::call_guard<nb::gil_scoped_release>(),
+           "accept"_a = "", nb::call_guard<nb::gil_scoped_release>(),
            "Counts of calls by method, model, version and code, and their latency, as Prometheus "
-           "scrapes them; with what the transport says of calls that it holds and refused.")
+           "scrapes them, or as OpenMetrics for one that accepts it; with what the transport says "
+           "of calls that it holds and refused.")
       .def("handle", &FolderService::handle, "method"_a, "request"_a, "left"_a = kForever,
-           nb::sig("def handle(self, method: str, request: bytes, left: float = ...) -> tuple[int, "
-                   "str, bytes]"),
+           "waited"_a = 0.0, "traceparent"_a = "",
+           nb::sig("def handle(self, method: str, request: bytes, left: float = ..., waited: float "
+                   "= 0.0, traceparent: str = '') -> tuple[int, str, bytes]"),
            "The status code, its message and the response to a request of the Open Inference "
-           "Protocol. Without any seconds left it is refused.")
-      .def("route", &FolderService::route, "routes"_a, nb::call_guard<nb::gil_scoped_release>(),
-           "Replace all routes: model, live version, candidate, its canary and shadow share.")
-      .def("stream", &FolderService::stream, "request"_a, "left"_a = kForever,
-           nb::sig("def stream(self, request: bytes, left: float = ...) -> tuple[int, str, bytes]"),
+           "Protocol, which has waited for its turn. Without any seconds left it is refused.")
+      .def("route", &FolderService::route, "routes"_a,
+           "shadow_rules"_a = std::vector<ShadowFields>(),
+           "canary_rules"_a = std::vector<CanaryFields>(), nb::call_guard<nb::gil_scoped_release>(),
+           "Replace all routes: model, live version, candidate, its canary and shadow share; and "
+           "what ends a trial: model, bound of a loss, delta, alpha and least rows; model, factor, "
+           "margin, alpha, limit of latency in milliseconds, and whether errors count.")
+      .def("keep_in", &FolderService::keep_in, "folder"_a, nb::call_guard<nb::gil_scoped_release>(),
+           "Keep labels and what trials come to in a folder, and take up what it has.")
+      .def("let_go", &FolderService::let_go, nb::call_guard<nb::gil_scoped_release>(),
+           "Leave that folder to others; then there is no feedback.")
+      .def("log_requests", &FolderService::log_requests, "folder"_a, "share"_a, "most_bytes"_a,
+           "redact"_a, nb::call_guard<nb::gil_scoped_release>(),
+           "Keep a share of the requests as files in a folder, all of them together up to so many "
+           "bytes, without the columns that are named.")
+      .def("stop", &FolderService::stop, "End explanations before they are done.")
+      .def("end_log", &FolderService::end_log, nb::call_guard<nb::gil_scoped_release>(),
+           "Write what waits for that; no call may be under way.")
+      .def("trace", &FolderService::trace, "share"_a, "socket"_a,
+           "Send spans of calls as packets to a socket, which is closed at the end: of those whose "
+           "callers are traced, and of a share of those that are nobody's part.")
+      .def("end_traces", &FolderService::end_traces, nb::call_guard<nb::gil_scoped_release>(),
+           "Send what waits for that; no call may be under way.")
+      .def("share_memory", &FolderService::share_memory, "prefix"_a, "most_regions"_a,
+           "most_bytes"_a,
+           "Read contents from objects of shared memory whose names begin so, and write outputs "
+           "there: of so many regions, which have so many bytes together.")
+      .def("stream", &FolderService::stream, "request"_a, "left"_a = kForever, "waited"_a = 0.0,
+           "traceparent"_a = "",
+           nb::sig("def stream(self, request: bytes, left: float = ..., waited: float = 0.0, "
+                   "traceparent: str = '') -> tuple[int, str, bytes]"),
            "The same for one request of a ModelStreamInfer, of which an error is a response.");
   nb::class_<Reflection>(m, "Reflection", "What a server's services and messages are.")
       .def(
@@ -184,6 +265,9 @@ void bind_serve(nb::module_& m) {
             return python_bytes(out);
           },
           "request"_a, "The ServerReflectionResponse to a ServerReflectionRequest.");
+  m.def(
+      "scrape_type", [](std::string_view accept) { return content_type(wanted_format(accept)); },
+      "accept"_a, "The media type of the text that a scraper gets who accepts these.");
   m.def("read_infer_request", &read_infer_request, "message"_a,
         nb::sig("def read_infer_request(message: bytes) -> dict[str, typing.Any]"),
         "What a ModelInferRequest says: numbers as the bytes of their elements, little-endian.");
