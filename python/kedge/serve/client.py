@@ -1,31 +1,32 @@
-"""A client of any server of the Open Inference Protocol, over NumPy."""
+"""A client of any server of the Open Inference Protocol, over NumPy; of ours over Arrow as well."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-import numpy as np
-
-from kedge._core import CorruptData, InvalidArgument, KedgeError, ResourceExhausted, Unsupported
+from kedge._core import (
+    CorruptData,
+    InvalidArgument,
+    KedgeError,
+    ResourceExhausted,
+    Table,
+    Unsupported,
+)
 from kedge.serve import wire
+from kedge.serve.channels import Place, channel_to
+from kedge.serve.feedback import Feedback, answer_of, request_of
+from kedge.serve.tensors import SERVICE, array_of, infer_request, tensor_of, text_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Client"]
 
-_SERVICE = "/inference.GRPCInferenceService/"
-_DATATYPES = {
-    "bool": "BOOL",
-    **{f"uint{bits}": f"UINT{bits}" for bits in (8, 16, 32, 64)},
-    **{f"int{bits}": f"INT{bits}" for bits in (8, 16, 32, 64)},
-    **{f"float{bits}": f"FP{bits}" for bits in (16, 32, 64)},
-}
-_DTYPES = {datatype: np.dtype(name).newbyteorder("<") for name, datatype in _DATATYPES.items()}
+_OURS = "/kedge.v1.Kedge/"
 _ERRORS: dict[str, type[Exception]] = {
     "DEADLINE_EXCEEDED": TimeoutError,
     "INVALID_ARGUMENT": InvalidArgument,
@@ -60,6 +61,7 @@ class Client:
         key: str = "",
         timeout: float = 5.0,
         most_bytes: int = 64 << 20,
+        transport: str = "auto",
     ) -> None:
         """Connect when the first call is made.
 
@@ -72,26 +74,21 @@ class Client:
             key: a file of its private key.
             timeout: seconds that a call may take, with all its tries.
             most_bytes: of an answer.
+            transport: "grpc++", gRPC's C++ library; "grpcio", Python's; or "auto", the first if
+                kedge was built with it.
 
         Raises:
-            InvalidArgument: the timeout is not positive, or a certificate comes without its key or
-                without `ca`.
+            InvalidArgument: the timeout is not positive, a certificate comes without its key or
+                without `ca`, or there is no such transport.
             OSError: the certificates cannot be read.
         """
-        import grpc  # a tenth of a second, for those who want no client
-
         self._timeout = _positive(timeout)
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
-        options = [("grpc.max_receive_message_length", most_bytes)]
         if bool(cert) != bool(key) or (cert and not ca):
             raise InvalidArgument("cert, key and ca go together, one is missing")
-        if ca:
-            read = [Path(file).read_bytes() if file else None for file in (ca, key, cert)]
-            credentials = grpc.ssl_channel_credentials(*read)
-            self._channel = grpc.secure_channel(target, credentials, options)
-        else:
-            self._channel = grpc.insecure_channel(target, options)
-        self._methods: dict[str, Any] = {}
+        read = [Path(file).read_bytes() if file else b"" for file in (ca, key, cert)]
+        place = Place(target, ca=read[0], key=read[1], cert=read[2], most_bytes=most_bytes)
+        self._channel = channel_to(place, transport)
 
     def __enter__(self) -> Client:
         """The client itself."""
@@ -108,19 +105,44 @@ class Client:
     def predict(
         self,
         model: str,
-        x: ArrayLike,
+        x: Any,
         *,
         version: str = "",
         raw: bool = False,
         timeout: float | None = None,
-    ) -> NDArray[Any]:
-        """What `Model.predict` gives for these rows, by the latest version unless one is named."""
+    ) -> Any:
+        """What `Model.predict` gives for these rows, by the latest version unless one is named.
+
+        NumPy in gives NumPy, columns by place; Arrow in gives an Arrow table, columns by name.
+        """
         output = "raw" if raw else "score"
+        if _is_arrow(x):
+            request = wire.part(1, model) + wire.part(2, version) + wire.part(5, _ARROW)
+            request += wire.part(6, wire.part(1, output)) + wire.part(
+                7, text_bytes(Table(x).to_ipc())
+            )
+            return _table(self._call(SERVICE + "ModelInfer", request, timeout))
         answer = self.infer(model, {"rows": x}, version=version, outputs=(output,), timeout=timeout)
         if output not in answer:
             raise CorruptData(f"model {model!r} answered without {output!r}")
         scores = answer[output]
         return scores[:, 0] if scores.ndim == 2 and scores.shape[1] == 1 else scores
+
+    def explain(
+        self,
+        model: str,
+        x: ArrayLike,
+        *,
+        version: str = "",
+        timeout: float | None = None,
+    ) -> dict[str, NDArray[Any]]:
+        """What each feature adds to the raw scores of these rows.
+
+        "contributions" is [rows, outputs, features] and "base" [outputs]; what a row's sum up to
+        is its raw scores. The time that is left is the server's too: it stops when it is over.
+        """
+        request = infer_request(model, version, "", {"rows": tensor_of("rows", x)}, ())
+        return _arrays(self._call(_OURS + "Explain", request, timeout))
 
     def infer(
         self,
@@ -140,38 +162,43 @@ class Client:
             PermissionError: the token is missing or not enough.
             TimeoutError, ConnectionError: there was no answer in time, or nobody to ask.
         """
-        tensors = {name: _tensor(name, values) for name, values in inputs.items()}
-        request = wire.part(1, model) + wire.part(2, version) + wire.part(3, id)
-        for name, tensor in tensors.items():
-            request += wire.part(5, _described(name, tensor))
-        request += b"".join(wire.part(6, wire.part(1, name)) for name in outputs)
-        request += b"".join(wire.part(7, _contents(tensor)) for tensor in tensors.values())
-        return _arrays(self._call("ModelInfer", request, timeout))
+        tensors = {name: tensor_of(name, values) for name, values in inputs.items()}
+        request = infer_request(model, version, id, tensors, outputs)
+        return _arrays(self._call(SERVICE + "ModelInfer", request, timeout))
+
+    def feedback(
+        self, model: str, labels: Mapping[str, ArrayLike], *, timeout: float | None = None
+    ) -> Feedback:
+        """What became of rows: for each request's `id` a value for each of its rows.
+
+        Values are 0 or 1, a class's place, or a number. When this returns they are on the server's
+        disk; a call that failed may be made again, as no label counts twice.
+
+        Raises:
+            InvalidArgument: there are not as many values as the request had rows, or one cannot be;
+                then none of them is taken.
+            LookupError, PermissionError, TimeoutError, ConnectionError: as `infer`.
+        """
+        return answer_of(self._call(_OURS + "Feedback", request_of(model, labels), timeout))
 
     def is_ready(self, model: str = "", version: str = "") -> bool:
         """Whether a model is served; without a name, whether the server takes calls."""
         method = "ModelReady" if model else "ServerReady"
         request = wire.part(1, model) + wire.part(2, version) if model else b""
-        return any(value for field, value in wire.fields(self._call(method, request)) if field == 1)
+        answer = self._call(SERVICE + method, request)
+        return any(value for field, value in wire.fields(answer) if field == 1)
 
-    def _call(self, method: str, request: bytes, timeout: float | None = None) -> bytes:
-        import grpc
-
-        call = self._methods.get(method)
-        if call is None:
-            call = self._methods[method] = self._channel.unary_unary(_SERVICE + method)
+    def _call(self, path: str, request: bytes, timeout: float | None = None) -> bytes:
         end = time.monotonic() + (self._timeout if timeout is None else _positive(timeout))
         pause = _FIRST_PAUSE_S
         while True:
-            try:
-                left = max(end - time.monotonic(), 0.0)
-                answer: bytes = call(request, timeout=left, metadata=self._metadata)
+            left = max(end - time.monotonic(), 0.0)
+            code, details, answer = self._channel.call(path, request, left, self._metadata)
+            if code == "OK":
                 return answer
-            except grpc.RpcError as error:
-                code: str = error.code().name
-                if code != "UNAVAILABLE" or time.monotonic() + pause >= end:
-                    kind = _ERRORS.get(code, KedgeError)
-                    raise kind(f"{method}: {code}: {error.details()}") from None
+            if code != "UNAVAILABLE" or time.monotonic() + pause >= end:
+                kind = _ERRORS.get(code, KedgeError)
+                raise kind(f"{path.rpartition('/')[2]}: {code}: {details}")
             time.sleep(pause)
             pause *= 2
 
@@ -182,26 +209,24 @@ def _positive(timeout: float) -> float:
     return timeout
 
 
-def _tensor(name: str, values: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.dtype.kind in "UO" and all(isinstance(one, str) for one in array.flat):
-        return array
-    if array.dtype.name not in _DATATYPES:
-        raise InvalidArgument(f"tensor {name!r}: expected numbers or text, got {array.dtype}")
-    return array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+def _is_arrow(x: Any) -> bool:
+    return hasattr(x, "__arrow_c_stream__") or hasattr(x, "__arrow_c_array__")
 
 
-def _contents(tensor: NDArray[Any]) -> bytes:
-    if tensor.dtype.kind not in "UO":
-        return tensor.tobytes()
-    texts = [text.encode() for text in tensor.flat]
-    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+_ARROW_TYPE = wire.part(1, "content_type") + wire.part(2, wire.part(3, "arrow"))
+_ARROW = (  # one element of BYTES, an IPC stream
+    wire.part(1, "rows")
+    + wire.part(2, "BYTES")
+    + wire.part(3, wire.varint(1))
+    + wire.part(4, _ARROW_TYPE)
+)
 
 
-def _described(name: str, tensor: NDArray[Any]) -> bytes:
-    shape = b"".join(wire.varint(length) for length in tensor.shape)
-    datatype = _DATATYPES.get(tensor.dtype.name, "BYTES")
-    return wire.part(1, name) + wire.part(2, datatype) + wire.part(3, shape)
+def _table(response: bytes) -> Table:
+    raw = [value for field, value in wire.fields(response) if field == 6]
+    if len(raw) != 1 or not isinstance(raw[0], bytes):
+        raise CorruptData(f"{len(raw)} raw contents where one Arrow stream was to be")
+    return Table.from_ipc(raw[0][4:])
 
 
 def _arrays(response: bytes) -> dict[str, NDArray[Any]]:
@@ -213,23 +238,4 @@ def _arrays(response: bytes) -> dict[str, NDArray[Any]]:
             raw.append(value)
     if len(described) != len(raw):
         raise CorruptData(f"{len(described)} outputs with {len(raw)} raw contents")
-    return dict(_array(*pair) for pair in zip(described, raw, strict=True))
-
-
-def _array(described: bytes, raw: bytes) -> tuple[str, NDArray[Any]]:
-    said: dict[int, bytes] = {}
-    shape: list[int] = []
-    for field, value in wire.fields(described):
-        if isinstance(value, int):
-            shape += [value] if field == 3 else []
-        elif field == 3:
-            shape += wire.varints(value)
-        else:
-            said[field] = value
-    name, datatype = said.get(1, b"").decode(), said.get(2, b"").decode()
-    if datatype not in _DTYPES:
-        raise Unsupported(f"output {name!r} is of {datatype}")
-    dtype = _DTYPES[datatype]
-    if len(raw) != math.prod(shape) * dtype.itemsize:
-        raise CorruptData(f"output {name!r} of {datatype} {shape} has {len(raw)} bytes")
-    return name, np.frombuffer(raw, dtype).reshape(shape)
+    return dict(array_of(*pair) for pair in zip(described, raw, strict=True))

@@ -6,35 +6,55 @@ tls_cert = "server.pem"
 tls_key = "server.key"
 token_file = "tokens"
 
-Tables [routes.MODEL] say which versions are tried: see kedge.serve.routes.
+Tables [routes.MODEL] say which versions are tried: see kedge.serve.routes; table [drift] how
+requests are held against what the model was made for: see kedge.serve.drift; table [request_log]
+which requests are kept: see kedge.serve.request_log; table [traces] which calls become spans of
+OpenTelemetry: see kedge.serve.traces; table [shared_memory] that contents may come from shared
+memory: see kedge.serve.shared_memory; table [batching] that calls are scored together: see
+kedge.serve.batching.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from kedge._core import InvalidArgument
+from kedge.serve.batching import Batching
+from kedge.serve.config_table import ConfigTable, check_bounds, check_table, read_table
+from kedge.serve.drift import Drift
+from kedge.serve.request_log import RequestLog
 from kedge.serve.routes import Route, read_routes
+from kedge.serve.shared_memory import SharedMemory
+from kedge.serve.traces import Traces
 from kedge.toml import Document
 
 __all__ = ["DESCRIPTORS", "Options", "read_config"]
 
 DESCRIPTORS = Path(__file__).with_name("protocol.desc")  # what reflection tells, of proto/
 
-_KINDS = {"str": (str,), "int": (int,), "bool": (bool,), "float": (int, float)}
-_NAMES = {"str": "a text", "int": "a whole number", "bool": "true or false", "float": "a number"}
+_TABLES: dict[str, type[ConfigTable]] = {
+    "drift": Drift,
+    "request_log": RequestLog,
+    "traces": Traces,
+    "shared_memory": SharedMemory,
+    "batching": Batching,
+}
 _BOUNDS = {
     "port": (0, 65535),
     "metrics_port": (-1, 65535),
     "most_bytes": (1024, 1 << 30),
     "threads": (0, 256),
     "most_calls": (1, 100_000),
+    "most_calls_each": (0, 100_000),
     "rescan_s": (0.05, 3600),
     "grace_s": (0, 3600),
+    "remember_rows": (16, 100_000_000),
+    "slo_ms": (0.001, 3_600_000),
+    "slo_share": (0.001, 0.999999),
 }
 
 _TRANSPORTS = ("auto", "grpc++", "grpcio")
@@ -58,13 +78,26 @@ class Options:
         threads: that answer; 0, the default, is eight of Python's, which take turns, or a native
             one for every two processors.
         most_calls: that are answered or wait; further ones are RESOURCE_EXHAUSTED.
+        most_calls_each: likewise of one client, by its token, its certificate or its address; 0,
+            the default, for no limit of its own.
         metrics_port: of HTTP on the loopback address, for Prometheus; 0 takes a free one, and -1,
             the default, opens none.
         rescan_s: how often the folder and the tokens are looked at.
+        slo_ms: what calls for scores may take, for the objective that metrics hold them against.
+        slo_share: of them, that shall not take longer or fail by the server's fault.
         grace_s: how long calls that have begun may take when it is told to stop.
         transport: "grpc++", the native server; "grpcio", Python's; or "auto", the first if it was
             built.
         routes: which versions of a model are live and tried.
+        state: a folder for what must not be lost: labels, and what trials came to; without it there
+            is no feedback.
+        remember_rows: of each model's answers, for labels to come: 8 bytes each, and about 200 for
+            each request.
+        drift: how requests are held against the model's reference profile.
+        request_log: which requests are kept, and where.
+        traces: which calls become spans, and who gets them.
+        shared_memory: whose contents requests may name instead of bringing them.
+        batching: how calls that wait at the same time are scored together.
     """
 
     models: str
@@ -79,11 +112,21 @@ class Options:
     most_bytes: int = 64 << 20
     threads: int = 0
     most_calls: int = 256
+    most_calls_each: int = 0
     metrics_port: int = -1
     rescan_s: float = 1.0
     grace_s: float = 10.0
+    slo_ms: float = 100.0
+    slo_share: float = 0.999
     transport: str = "auto"
     routes: tuple[Route, ...] = ()
+    state: str = ""
+    remember_rows: int = 100_000
+    drift: Drift = field(default_factory=Drift)
+    request_log: RequestLog = field(default_factory=RequestLog)
+    traces: Traces = field(default_factory=Traces)
+    shared_memory: SharedMemory = field(default_factory=SharedMemory)
+    batching: Batching = field(default_factory=Batching)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, and what must be asked for by name.
@@ -91,14 +134,15 @@ class Options:
         Raises:
             InvalidArgument: it says which, and why.
         """
-        for name, (least, most) in _BOUNDS.items():
-            value = getattr(self, name)
-            if not least <= value <= most:
-                raise InvalidArgument(f"{name} = {value}: allowed are {least} to {most}")
+        check_bounds(self, _BOUNDS)
         if self.transport not in _TRANSPORTS:
             raise InvalidArgument(
                 f"transport = {self.transport!r}: allowed are {', '.join(_TRANSPORTS)}"
             )
+        if not self.state and any(route.policy for route in self.routes):
+            raise InvalidArgument("a policy that acts wants state, a folder that keeps what it did")
+        if self.traces.endpoint:
+            self.traces.check()
         if bool(self.tls_cert) != bool(self.tls_key):
             raise InvalidArgument("tls_cert and tls_key go together, one is missing")
         if self.client_ca and not self.tls_cert:
@@ -126,17 +170,13 @@ def read_config(path: str) -> dict[str, Any]:
         OSError: it cannot be read.
     """
     document = Document.open(path)
-    known = {field.name: str(field.type) for field in fields(Options)}
-    document.check_keys((), document.root, known)
     set_ = dict(document.root)
+    check_table(document, (), set_, {one.name: str(one.type) for one in fields(Options)})
     if "routes" in set_:
         set_["routes"] = read_routes(document, set_["routes"])
-    for name, value in set_.items():
-        kind = known[name]
-        if name == "routes":
-            continue
-        if not isinstance(value, _KINDS[kind]) or (kind != "bool" and isinstance(value, bool)):
-            raise document.error((name,), f"{name} = {value!r}: expected {_NAMES[kind]}")
+    for name, kind in _TABLES.items():
+        if name in set_:
+            set_[name] = read_table(document, name, set_[name], kind)
     return set_
 
 

@@ -5,16 +5,33 @@ live = "1"
 candidate = "2"
 canary = 0.05
 shadow = 1.0
+policy = "policy.toml"
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
+from kedge._core import InvalidArgument
+from kedge.decide import Policy
+from kedge.serve.config_table import check_table
 from kedge.toml import Document
 
-__all__ = ["Route", "read_routes"]
+__all__ = ["Route", "Rules", "read_routes"]
+
+
+class Rules(NamedTuple):
+    """What ends a trial, as the core takes it; None for what does not.
+
+    Attributes:
+        shadow: model, bound of a loss, delta, alpha, least rows.
+        canary: model, factor, margin, alpha, limit of latency in milliseconds, errors.
+    """
+
+    shadow: tuple[str, float, float, float, int] | None = None
+    canary: tuple[str, float, float, float, float, bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -29,6 +46,8 @@ class Route:
             `sticky_key`, or else their id.
         shadow: the share of the others that it scores as well, after the answer and for comparison
             alone; the counts are among the metrics.
+        policy: a file whose [shadow] and [canary] say when the candidate takes over, or gets no
+            more requests, by itself (kedge.decide.policy); shares are those above, not the file's.
     """
 
     model: str
@@ -36,6 +55,22 @@ class Route:
     candidate: str
     canary: float = 0.0
     shadow: float = 0.0
+    policy: str = ""
+
+    @property
+    def shares(self) -> tuple[str, str, str, float, float]:
+        """As the core takes them."""
+        return self.model, self.live, self.candidate, self.canary, self.shadow
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Of the policy.
+
+        Raises:
+            InvalidArgument: with the file and line.
+            OSError: it cannot be read.
+        """
+        return _rules(self) if self.policy else Rules()
 
 
 def read_routes(document: Document, tables: Any) -> tuple[Route, ...]:
@@ -58,17 +93,30 @@ def _read(document: Document, model: str, table: Any) -> Route:
     place = ("routes", model)
     if not isinstance(table, dict):
         raise document.error(place, f"routes.{model}: expected a table")
-    kinds: dict[str, Any] = {
-        one.name: str if one.type == "str" else (int, float)
-        for one in fields(Route)
-        if one.name != "model"
-    }
-    document.check_keys(place, table, kinds)
+    known = {one.name: str(one.type) for one in fields(Route) if one.name != "model"}
+    check_table(document, place, table, known)
     for name in ("live", "candidate"):
         if name not in table:
             raise document.error(place, f"routes.{model}: {name} is missing")
-    for name, value in table.items():
-        if not isinstance(value, kinds[name]) or isinstance(value, bool):
-            wanted = "a text" if kinds[name] is str else "a number"
-            raise document.error((*place, name), f"{name} = {value!r}: expected {wanted}")
     return Route(model, **table)
+
+
+def _rules(route: Route) -> Rules:
+    tables = Policy.load(route.policy).definition
+    shadow, canary = tables["shadow"], tables["canary"]
+    if shadow is None and canary is None:
+        raise InvalidArgument(f"{route.policy}: there is neither [shadow] nor [canary]")
+    rules = Rules()
+    if shadow is not None:
+        asked = shadow["promote_if"]
+        delta = 0.0 - asked["loss_better_by"]
+        losses = asked["loss_bound"], delta, asked["error"], shadow["min_rows"]
+        rules = rules._replace(shadow=(route.model, *losses))
+    if canary is not None:
+        limits = {rule["what"]: rule for rule in canary["rollback_if"]}
+        asked = canary["promote_if"] or {"factor": 1.0, "margin": 0.01}
+        error = sum(rule["error"] for rule in limits.values())
+        limit = limits.get("latency_over_ms", {}).get("limit", 0.0)
+        outcomes = asked["factor"], asked["margin"], error, limit, "errors" in limits
+        rules = rules._replace(canary=(route.model, *outcomes))
+    return rules

@@ -5,23 +5,27 @@ from __future__ import annotations
 import logging
 import math
 import os
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import astuple
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import grpc
 
-from kedge._core import CorruptData, InvalidArgument, KedgeError, Reflection, Service
+from kedge._core import CorruptData, InvalidArgument, Reflection, Service
 from kedge.serve import wire
+from kedge.serve.client_limit import ClientLimit
+from kedge.serve.events import event
 from kedge.serve.health import INFERENCE, Health
 from kedge.serve.options import DESCRIPTORS, Options
 from kedge.serve.scrape import ScrapePort
-from kedge.serve.tokens import ADMIN_METHODS, Tokens
+from kedge.serve.tokens import Tokens, scope_wanted
+from kedge.serve.traces import Exporting
 
 __all__ = ["Served", "Server"]
 
@@ -55,9 +59,29 @@ class Server:
             InvalidArgument: there is no such folder, or the place is taken.
             OSError: a certificate, a key or the tokens cannot be read.
         """
+        if options.batching.max_rows:
+            raise InvalidArgument("[batching] is the native server's, see kedge.serve.native")
         self._options = options
-        self._service = Service(options.models)
-        self._service.route([astuple(route) for route in options.routes])
+        remembered = options.remember_rows if options.state else 0
+        self._service = Service(options.models, options.drift.numbers(), remembered)
+        rules = [route.rules for route in options.routes]
+        self._service.route(
+            [route.shares for route in options.routes],
+            [one.shadow for one in rules if one.shadow is not None],
+            [one.canary for one in rules if one.canary is not None],
+        )
+        if options.state:
+            self._service.keep_in(options.state)
+        log = options.request_log
+        if log.folder:
+            self._service.log_requests(log.folder, log.share, log.most_bytes, list(log.redact))
+        self._traced = Exporting(options.traces) if options.traces.endpoint else None
+        if self._traced is not None:
+            self._service.trace(options.traces.share, self._traced.socket)
+        memory = options.shared_memory
+        if memory.prefix:
+            self._service.share_memory(memory.prefix, memory.most_regions, memory.most_bytes)
+        self._service.promise(options.slo_ms / 1000, options.slo_share)
         self._health = Health()
         self._reflection = Reflection(DESCRIPTORS.read_bytes())
         self._tokens = Tokens(Path(options.token_file)) if options.token_file else None
@@ -66,7 +90,7 @@ class Server:
         self._streams = threading.Semaphore(self._most_streams)
         # Four may watch its health, and a stream holds a thread as long as it is open.
         self._calls = _Calls(self._most_streams * 2 + 4)
-        self._arrived = 0
+        self._each = ClientLimit(options.most_calls_each)
         self._server = grpc.server(
             self._calls,
             handlers=[self],
@@ -101,10 +125,19 @@ class Server:
         self._health.stop()
         self._stopping.set()
         self._server.stop(self._options.grace_s if grace_s is None else grace_s).wait()
+        self._service.stop()
+        self._calls.shutdown()  # one that is out of time may still be in the core
         self._watcher.join()
+        self._tell()
         if self._scrape is not None:
-            self._scrape.stop()  # last: what happened on the way can still be scraped
+            # What happened on the way can still be scraped; what is ended below, no more.
+            self._scrape.stop()
             self._scrape = None
+        self._service.let_go()
+        self._service.end_log()
+        if self._traced is not None:
+            self._service.end_traces()
+            self._traced.wait()
 
     @property
     def metrics_port(self) -> int | None:
@@ -114,9 +147,7 @@ class Server:
     def service(self, details: Any) -> Any:
         """Who answers a call; grpcio asks, always on the same thread."""
         handler = self._handler(details)
-        if handler is not None:
-            self._arrived += 1
-        return handler
+        return None if handler is None else _Offered(handler, self._calls)
 
     def _handler(self, details: Any) -> Any:
         method: str = details.method
@@ -134,21 +165,31 @@ class Server:
             return grpc.stream_stream_rpc_method_handler(self._stream)
         if method in _REFLECTION:
             return grpc.stream_stream_rpc_method_handler(self._reflect)
-        return grpc.unary_unary_rpc_method_handler(partial(self._answer, name))
+        return grpc.unary_unary_rpc_method_handler(partial(self._answer, name, time.monotonic()))
 
-    def _answer(self, method: str, request: bytes, context: Any) -> bytes:
-        code, message, answer = self._service.handle(method, request, _left(context))
+    def _answer(self, method: str, came: float, request: bytes, context: Any) -> bytes:
+        left, waited = _left(context), time.monotonic() - came
+        parent = self._traceparent(context)
+        with self._each.one_more(context, has_token=self._tokens is not None):
+            code, message, answer = self._service.handle(method, request, left, waited, parent)
         if code != 0:
             context.abort(_CODES[code], message)
         return answer
 
     def _stream(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+        parent = self._traceparent(context)
         with self._one_stream(context):
             for request in requests:
-                code, message, answer = self._service.stream(request, _left(context))
+                code, message, answer = self._service.stream(request, _left(context), 0.0, parent)
                 if code != 0:
                     context.abort(_CODES[code], message)
                 yield answer
+
+    def _traceparent(self, context: Any) -> str:
+        if self._traced is None:
+            return ""
+        given = [value for key, value in context.invocation_metadata() if key == "traceparent"]
+        return given[0] if len(given) == 1 else ""
 
     def _reflect(self, requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
         with self._one_stream(context):
@@ -164,29 +205,32 @@ class Server:
                 f"{self._most_streams} streams are open, the most there may be",
             )
         try:
-            yield
+            with self._each.one_more(context, has_token=self._tokens is not None):
+                yield
         finally:
             self._streams.release()
 
-    def _metrics(self) -> str:
-        arrived, begun, done = self._arrived, self._calls.begun, self._calls.done
-        # grpcio itself refuses calls beyond the bound: those that came and never got here.
-        refused = max(arrived - begun, 0)
-        return self._service.metrics(max(begun - done, 0), self._options.most_calls, refused)
+    def _metrics(self, accept: str) -> str:
+        refused = self._calls.refused + self._each.refused
+        in_flight = max(self._calls.begun - self._calls.done, 0)
+        return self._service.metrics(in_flight, self._options.most_calls, refused, accept)
 
     def _refusal(self, method: str, metadata: Any) -> tuple[Any, str] | None:
         if self._tokens is None:
             return None
         given = [value for key, value in metadata if key == "authorization"]
-        scope = self._tokens.scope(given[0]) if len(given) == 1 else ""
-        if not scope:
+        scopes = self._tokens.scopes(given[0]) if len(given) == 1 else frozenset()
+        if not scopes:
             return grpc.StatusCode.UNAUTHENTICATED, "a known bearer token is wanted"
-        if method in ADMIN_METHODS and scope != "admin":
-            return grpc.StatusCode.PERMISSION_DENIED, f"{method} wants a token of scope admin"
+        wanted = scope_wanted(method)
+        if wanted not in scopes:
+            return grpc.StatusCode.PERMISSION_DENIED, f"{method} wants a token of scope {wanted}"
         return None
 
     def _listen(self) -> int:
         options = self._options
+        if options.unix and _is_answered(options.unix):
+            raise InvalidArgument(f"cannot listen at {options.target}: somebody answers there")
         before = os.umask(0o177)  # a socket is its owner's
         try:
             if not options.tls_cert:
@@ -196,21 +240,30 @@ class Server:
             credentials = grpc.ssl_server_credentials([pair], ca, require_client_auth=bool(ca))
             return int(self._server.add_secure_port(options.target, credentials))
         except RuntimeError as error:
-            raise InvalidArgument(f"cannot listen at {options.target}: {error}") from None
+            why = _why_not_listen(options) or str(error)
+            raise InvalidArgument(f"cannot listen at {options.target}: {why}") from None
         finally:
             os.umask(before)
 
     def _watch(self) -> None:
-        said: str | None = None
+        said: dict[str, str] = {}
+        # Each by itself: a token that is revoked is so wherever the models are.
+        looks = {"models": self._service.rescan, "tokens": self._reload_tokens}
+        self._tell()
         while not self._stopping.wait(self._options.rescan_s):
-            try:
-                self._service.rescan()
-                self._reload_tokens()
-                said = None
-            except (KedgeError, OSError) as error:
-                if str(error) != said:  # once, not every second
-                    said = str(error)
-                    _LOG.error("what was served goes on: %s", said)
+            for what, look in looks.items():
+                try:
+                    look()
+                    said.pop(what, None)
+                except Exception as error:  # noqa: BLE001  whatever it is, it goes on looking
+                    if str(error) != said.get(what):  # once, not every second
+                        said[what] = str(error)
+                        _LOG.error("%s", event("rescan failed", of=what, reason=str(error)))
+            self._tell()
+
+    def _tell(self) -> None:
+        for line in self._service.take_events():
+            _LOG.warning("%s", line)
 
     def _reload_tokens(self) -> None:
         stamp = self._stamp()
@@ -226,12 +279,19 @@ class Server:
 
 
 class _Calls(ThreadPoolExecutor):
-    """The threads that answer; how many calls were given to them, and came to their end."""
+    """The threads that answer.
+
+    Attributes:
+        begun: how many calls were given to them.
+        done: how many of these came to their end.
+        refused: how many were not given to them, for want of room.
+    """
 
     def __init__(self, threads: int) -> None:
         super().__init__(threads, "kedge-serve")
         self.begun = 0
         self.done = 0
+        self.refused = 0
         self._lock = threading.Lock()
 
     def submit(self, *work: Any, **named: Any) -> Any:
@@ -243,6 +303,58 @@ class _Calls(ThreadPoolExecutor):
     def _count_done(self, future: Any) -> None:
         with self._lock:
             self.done += 1
+
+
+class _Offered:
+    """Who answers a call, offered to grpcio.
+
+    It refuses calls beyond the bound by itself and says so to nobody but the caller: it drops what
+    it was offered unread. Before that, or before a thread has the call, nobody knows which it is.
+    """
+
+    def __init__(self, handler: Any, calls: _Calls) -> None:
+        self._handler = handler
+        self._calls = calls
+        self._is_read = False
+
+    def __getattr__(self, name: str) -> Any:
+        self._is_read = True
+        return getattr(self._handler, name)
+
+    def __del__(self) -> None:
+        if not self._is_read:
+            self._calls.refused += 1  # by the thread that was offered it, which is always the same
+
+
+def _is_answered(path: str) -> bool:
+    """Whether somebody listens at a socket, from whom gRPC would take it."""
+    with socket.socket(socket.AF_UNIX) as tried:
+        tried.setblocking(False)
+        try:
+            tried.connect(path)
+        except BlockingIOError:
+            return True  # by one for whom others wait
+        except OSError:
+            return False
+    return True
+
+
+def _why_not_listen(options: Options) -> str:
+    """The system's reason, where gRPC has none; empty when somebody could."""
+    try:
+        if options.unix:
+            Path(options.unix).absolute().parent.stat()
+            return ""
+        family, kind, _, _, at = socket.getaddrinfo(
+            options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(at)
+            tried.listen(1)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _left(context: Any) -> float:

@@ -2,32 +2,41 @@
 
     # scope token
     infer 0f3a5c7e9b1d2f4a6c8e
+    feedback 5c7e9b1d2f4a6c8e0f3a
     admin 9b1d2f4a6c8e0f3a5c7e
 
-A token of scope `admin` may also load and unload models.
+A token of scope `feedback` may say what became of rows, and nothing else; one of scope `admin` may
+do all: load and unload models, and register shared memory.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from pathlib import Path
 
 from kedge._core import InvalidArgument
 
-__all__ = ["ADMIN_METHODS", "Tokens"]
+__all__ = ["Tokens", "scope_wanted"]
 
-ADMIN_METHODS = frozenset({"RepositoryModelLoad", "RepositoryModelUnload"})
-
-_SCOPES = ("infer", "admin")
+_ADMIN_METHODS = frozenset(
+    {
+        "RepositoryModelLoad",
+        "RepositoryModelUnload",
+        "SystemSharedMemoryRegister",
+        "SystemSharedMemoryUnregister",
+    }
+)
+_SCOPES = ("infer", "feedback", "admin")
 _SHORTEST = 16  # below that, tokens are found by trying
 
 
 class Tokens:
     """The tokens of a file; each is kept as its hash."""
 
-    def __init__(self, path: Path) -> None:
-        """Read a file.
+    def __init__(self, path: Path, scopes: Sequence[str] = _SCOPES) -> None:
+        """Read a file, of lines with these scopes.
 
         Raises:
             InvalidArgument: a line is none of scope and token, or there is none; tokens are not
@@ -39,8 +48,10 @@ class Tokens:
             words = line.partition("#")[0].split()
             if not words:
                 continue
-            if len(words) != 2 or words[0] not in _SCOPES:
-                raise InvalidArgument(f"{path}:{number}: expected 'infer TOKEN' or 'admin TOKEN'")
+            if len(words) != 2 or words[0] not in scopes:
+                wanted = [f"'{scope} TOKEN'" for scope in scopes]
+                known = " or ".join([", ".join(wanted[:-1]), wanted[-1]][not wanted[:-1] :])
+                raise InvalidArgument(f"{path}:{number}: expected {known}")
             if len(words[1]) < _SHORTEST:
                 raise InvalidArgument(
                     f"{path}:{number}: the token has {len(words[1])} characters, at least"
@@ -50,17 +61,24 @@ class Tokens:
         if not self._known:
             raise InvalidArgument(f"{path}: has no token")
 
-    def scope(self, header: str) -> str:
+    def scopes(self, header: str) -> frozenset[str]:
         """What the sender of an `authorization` header may do; empty for nothing.
 
         Every token is compared, each in the same time: how long it takes tells nothing.
         """
         given = _hash(header.removeprefix("Bearer "))
-        found = ""
+        found = set()
         for known, scope in self._known:
-            if hmac.compare_digest(known, given) and found != "admin":
-                found = scope
-        return found if header.startswith("Bearer ") else ""
+            if hmac.compare_digest(known, given):
+                found |= set(_SCOPES) if scope == "admin" else {scope}
+        return frozenset(found) if header.startswith("Bearer ") else frozenset()
+
+
+def scope_wanted(method: str) -> str:
+    """The narrowest scope that a method wants."""
+    if method in _ADMIN_METHODS:
+        return "admin"
+    return "feedback" if method == "Feedback" else "infer"
 
 
 def _hash(token: str) -> bytes:
