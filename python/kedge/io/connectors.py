@@ -19,8 +19,8 @@ __all__ = ["BuiltIn"]
 
 def _files(options: Options) -> Sink:
     """A kind of file, as the kind says."""
-    ending = ENDINGS[options.text("kind")]
-    return FileSink(Folder(options.path("path")), ending, options.text("prefix", "part"))
+    ending, path = ENDINGS[options.text("kind")], options.path("path")
+    return FileSink(Folder(path), ending, options.text("prefix", "part"), path)
 
 
 def _call(options: Options) -> Sink:

@@ -32,12 +32,14 @@ class FileSink(Sink):
         store: the folder; its other files are left alone.
         ending: the format.
         prefix: how names begin.
+        path: of the folder, for `makes`.
     """
 
     holds = "a row group"
 
-    def __init__(self, store: Store, ending: str, prefix: str) -> None:
+    def __init__(self, store: Store, ending: str, prefix: str, path: str = "") -> None:
         self._store, self._ending, self._prefix = store, ending, prefix
+        self.makes = str(Path(path) / self._name(1)) if path else ""
         self._write = writer_for(Path(f"part{ending}"))
         self._is_first = True
         self._token = secrets.token_hex(4)

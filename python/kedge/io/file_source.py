@@ -14,6 +14,7 @@ import json
 import time
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ import pyarrow as pa
 from kedge._core import CorruptData, InvalidArgument
 from kedge.io.columnar import ColumnarReader
 from kedge.io.files import format_of_suffix
+from kedge.io.readers import arrow_type
 from kedge.io.records import (
     CsvDecoder,
     Decoder,
@@ -60,15 +62,16 @@ class _TextReader:
         self._file = RecordFile(path, offset, source.quoted)
         self._decoder: Decoder | None = None
         self._header: list[str] = []
+        self._lacks_header = source.format_of(path) == "csv"
         self._delimiter = "\t" if ".tsv" in path.name.lower() else ","
-        if source.format_of(path) == "csv":
-            self._take_header(offset)
 
     @property
     def offset(self) -> int:
         return self._file.offset
 
     def read(self, rows: int) -> tuple[pa.Table | None, list[Rejected]] | None:
+        if self._lacks_header and not self._take_header():
+            return None
         block = self._file.read(rows, not self._source.follow)
         rejected, self._file.too_long = self._file.too_long, []
         if block is None:
@@ -87,14 +90,17 @@ class _TextReader:
     def close(self) -> None:
         self._file.close()
 
-    def _take_header(self, offset: int) -> None:
-        first = RecordFile(self._path, 0, self._source.quoted)
-        block = first.read(1, not self._source.follow)
-        first.close()
-        if block is not None:
-            self._header = header_of(block.data, self._delimiter)
-            if offset == 0:
-                self._file.read(1, True)
+    def _take_header(self) -> bool:
+        """Also of a file whose records are read from further on; False when none is whole yet."""
+        with closing(RecordFile(self._path, 0, self._source.quoted)) as first:
+            block = first.read(1, not self._source.follow)
+        if block is None:
+            return False
+        self._header = header_of(block.data, self._delimiter)
+        if self.offset == 0:
+            self._file.read(1, True)
+        self._lacks_header = False
+        return True
 
     def _decoder_of(self, block: Any) -> Decoder:
         types = self._source.types
@@ -139,8 +145,9 @@ class FileSource(Source):
         self._queue: Iterator[str] | None = None
         self._reader: _Reader | None = None
         self._name = ""
+        self._has_said_lack = False
         if not follow and not self._names():
-            raise InvalidArgument(f'"{path}": there is no such file')
+            raise InvalidArgument(self._lack())
 
     @classmethod
     def of(cls, options: Options) -> FileSource:
@@ -152,7 +159,7 @@ class FileSource(Source):
             options.path("path"),
             format=format,
             follow=options.flag("follow"),
-            types=options.table("columns"),
+            types=options.table("columns", arrow_type),
             quoted=options.flag("quoted"),
             settle=options.seconds("settle", "1s"),
         )
@@ -178,7 +185,11 @@ class FileSource(Source):
 
     def _open_next(self) -> bool:
         if self._queue is None:
-            self._queue = iter(self._names())
+            names = self._names()
+            if not names and not self._has_said_lack:
+                self.log(f"{self._lack()} yet")
+                self._has_said_lack = True
+            self._queue = iter(names)
         for name in self._queue:
             if self._has_news(name):
                 self._name = name
@@ -247,10 +258,25 @@ class FileSource(Source):
         self._root, self._pattern = _split(self._path)  # a folder may have been made since
         found = self._root.glob(self._pattern)
         names = (path.relative_to(self._root) for path in found if path.is_file())
-        shown = [it for it in names if not any(part[0] in "._" for part in it.parts)]
-        if self._pattern == "**/*":
-            shown = [it for it in shown if self._format or _is_known(it)]
-        return sorted(it.as_posix() for it in shown)
+        return sorted(it.as_posix() for it in names if self._is_data(it))
+
+    def _is_data(self, name: Path) -> bool:
+        is_hidden = any(part[0] in "._" for part in name.parts)
+        is_chosen = self._pattern != "**/*" or bool(self._format) or _is_known(name)
+        return is_chosen and not is_hidden
+
+    def takes(self, path: str) -> bool:
+        """Also one in a folder that is not there yet."""
+        file, folder = Path(path).resolve(), self._path.resolve()
+        root, pattern = (folder, "**/*") if folder in file.parents else _split(folder)
+        if not file.is_relative_to(root) or not self._is_data(name := file.relative_to(root)):
+            return False
+        _, deep, last = pattern.rpartition("**/")
+        return name.match(last) and (bool(deep) or len(name.parts) == len(Path(last).parts))
+
+    def _lack(self) -> str:
+        what = "no data file in this folder" if self._path.is_dir() else "no such file"
+        return f'"{self._path}": there is {what}'
 
     def position(self) -> str:
         """Offset of each file, which of them are done, and the schema of text."""

@@ -323,8 +323,8 @@ def _arrow_types(types: Mapping[str, str]) -> dict[str, pa.DataType]:
     for name, type in types.items():
         try:
             found[name] = arrow_type(type)
-        except (ValueError, TypeError) as error:
-            raise InvalidArgument(f'types: column "{name}": "{type}" is no type') from error
+        except InvalidArgument as error:
+            raise InvalidArgument(f'types: column "{name}": "{type}" is no type: {error}') from None
     return found
 
 

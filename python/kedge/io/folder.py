@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from kedge._core import InvalidArgument
 
-__all__ = ["Folder"]
+__all__ = ["Folder", "sync_folder"]
 
 _LOCK = "lock"
 
@@ -22,8 +22,9 @@ class Folder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
-        if self._path.exists() and not self._path.is_dir():
-            raise InvalidArgument(f'"{self._path}" is no folder')
+        there = next(it for it in (self._path, *self._path.absolute().parents) if it.exists())
+        if not there.is_dir():
+            raise InvalidArgument(f'"{there}" is no folder')
 
     def names(self) -> list[str]:
         """Of all files, sorted; folders are none."""
@@ -57,7 +58,7 @@ class Folder:
 
     def sync_names(self) -> None:
         """fsync of the folder."""
-        _sync_folder(self._path)
+        sync_folder(self._path)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -78,10 +79,11 @@ class Folder:
         missing = [it for it in (self._path, *self._path.parents) if not it.exists()]
         for folder in reversed(missing):
             folder.mkdir(exist_ok=True)
-            _sync_folder(folder.parent)
+            sync_folder(folder.parent)
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Names in it are so after a power cut."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -23,6 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from kedge.io.readers import arrow_type
 from kedge.io.sequence_numbers import Numbers
 from kedge.io.values import JsonValues
 from kedge.loop.ports import Batch, Options, Rejected, Source
@@ -68,7 +69,7 @@ class MqttSource(Source):
             options.texts("topics"),
             options.text("client"),
             (options.text("producer"), options.text("sequence")),
-            options.table("columns"),
+            options.table("columns", arrow_type),
         )
 
     def read(self, rows: int, wait: float) -> Batch | None:

@@ -17,10 +17,16 @@ import pyarrow.ipc
 import pyarrow.json
 import pyarrow.parquet
 
-from kedge._core import Unsupported
+from kedge._core import InvalidArgument, Unsupported
+from kedge.io.csv_nulls import batches_with_nulls
+from kedge.io.json_objects import Objects
 
 __all__ = ["READERS", "Part", "arrow_type"]
 
+_TYPES = (
+    "bool, int8 to int64, uint8 to uint64, float32, float64, utf8, date32, "
+    "timestamp[s] to timestamp[ns], which may have a zone as in timestamp[us, UTC]"
+)
 _MOST_ROWS = 65536
 _BATCH_BYTES = 1 << 25
 # Without it a column's whole chunk is read at once, a row group's size in all.
@@ -49,13 +55,20 @@ class Part:
 
 
 def arrow_type(name: str) -> pa.DataType:
-    """The type that a profile calls so; of a dictionary, that of its values."""
+    """The type that a profile calls so; of a dictionary, that of its values.
+
+    Raises:
+        InvalidArgument: there is none.
+    """
     if name.startswith("dictionary<"):
         name = name.removeprefix("dictionary<").split(",")[0].removesuffix(">")
     if "utf8" in name:
         return pa.string()
     unit, _, zone = name.removeprefix("timestamp[").removesuffix("]").partition(", ")
-    return pa.timestamp(unit, zone) if zone else pa.type_for_alias(name)
+    try:
+        return pa.timestamp(unit, zone) if zone else pa.type_for_alias(name)
+    except (ValueError, TypeError):
+        raise InvalidArgument(f"expected one of {_TYPES}") from None
 
 
 def _rows_of(size: int, rows: int) -> int:
@@ -160,6 +173,10 @@ def _csv(path: Path, types: Mapping[str, pa.DataType]) -> Part:
         given = pa.csv.ConvertOptions(column_types=dict(types))
         schema = pa.schema([_seen(field) for field in open_file(text, given).schema])
 
+    def read_again(convert: pa.csv.ConvertOptions) -> Iterator[pa.RecordBatch]:
+        with _pressed(path)[1] as text:
+            yield from open_file(text, convert)
+
     def read(places: Sequence[int]) -> Batches:
         fields = [schema.field(place) for place in places]
         convert = pa.csv.ConvertOptions(
@@ -169,7 +186,7 @@ def _csv(path: Path, types: Mapping[str, pa.DataType]) -> Part:
         size = path.stat().st_size
         file, text = _pressed(path)
         with text:
-            for batch in open_file(text, convert):
+            for batch in batches_with_nulls(open_file(text, convert), read_again):
                 yield batch, min(1.0, file.tell() / size)
 
     return Part(path, schema, None, read)
@@ -187,7 +204,8 @@ def _json(path: Path, types: Mapping[str, pa.DataType]) -> Part:
 
     def open_file(text: pa.NativeFile, schema: pa.Schema | None) -> pa.RecordBatchReader:
         parse = pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="infer")
-        return pa.json.open_json(text, read_options=options, parse_options=parse)
+        objects = Objects(text, path)
+        return pa.json.open_json(objects, read_options=options, parse_options=parse)
 
     with _pressed(path)[1] as text:
         schema = open_file(text, pa.schema(list(types.items())) if types else None).schema

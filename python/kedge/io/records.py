@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from kedge import _core
 from kedge._core import InvalidArgument, JsonRecords, Unsupported
+from kedge.io.csv_nulls import table_with_nulls
+from kedge.io.json_objects import null_line
 from kedge.io.readers import arrow_type
 from kedge.loop.ports import Rejected
 
@@ -186,6 +188,8 @@ def flat_json(schema: pa.Schema) -> JsonRecords | None:
 
 
 def _json(data: bytes, parse: pa.json.ParseOptions) -> pa.Table:
+    if null_line(data) is not None:
+        raise pa.ArrowInvalid("null, and an object is wanted")
     read = pa.json.ReadOptions(use_threads=False, block_size=len(data) + 1)
     return pa.json.read_json(pa.BufferReader(data), read_options=read, parse_options=parse)
 
@@ -211,7 +215,11 @@ class CsvDecoder(Decoder):
     def table(self, data: bytes) -> pa.Table:
         if not data.strip(b"\r\n"):
             return self.schema.empty_table()
-        return _csv(data, self._header, self._delimiter, self._convert)
+
+        def read(convert: pa.csv.ConvertOptions) -> pa.Table:
+            return _csv(data, self._header, self._delimiter, convert)
+
+        return table_with_nulls(read(self._convert), read)
 
     @classmethod
     def of(
@@ -238,9 +246,16 @@ def _csv(
 
 
 def header_of(line: bytes, delimiter: str) -> list[str]:
-    """The names in the first line of a CSV file."""
+    """The names in the first line of a CSV file.
+
+    Raises:
+        pyarrow.ArrowInvalid: it is no line of CSV.
+    """
     text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
-    return next(csv.reader([text], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error as error:
+        raise pa.ArrowInvalid(f"the header is no line of CSV: {error}") from None
 
 
 def _inferred(block: Block, schema_of: object) -> pa.Schema:

@@ -220,7 +220,7 @@ def _halved(table_of: Callable[[Sequence[bytes]], pa.Table], values: Sequence[by
 
 
 def _json(options: Options, topics: Sequence[str]) -> Values:
-    return JsonValues(options.table("columns"))
+    return JsonValues(options.table("columns", arrow_type))
 
 
 def _arrow(options: Options, topics: Sequence[str]) -> Values:
@@ -241,7 +241,7 @@ def _protobuf(options: Options, topics: Sequence[str]) -> Values:
 
 
 def _columns(options: Options) -> dict[str, str]:
-    types = options.table("columns")
+    types = options.table("columns", arrow_type)
     if not types:
         raise options.error("columns", "expected the fields to read, with their types")
     return types

@@ -11,7 +11,8 @@ kedge.InvalidArgument: orders.toml:3: source.batch = 0: expected a whole number 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from kedge.toml.text import path_text, value_text
 from kedge.window.durations import seconds_of
 
 __all__ = ["Document", "Table"]
+
+
+_AGGREGATE = re.compile(r'aggregates\["(.*?)"\]: ')  # so the core begins what is wrong with one
 
 
 class Document(toml.Document):
@@ -33,6 +37,27 @@ class Document(toml.Document):
         if not isinstance(self.root[name], dict):
             raise self.error((name,), f"{name} = {value_text(self.root[name])}: expected a table")
         return Table(self, (name,), self.root[name])
+
+    def placed(self, name: str, what: str) -> InvalidArgument:
+        """The error of what was made of a table, and does not know where in a file that stands.
+
+        It goes to the key whose value the text quotes first, of the aggregate that it begins with
+        if it does; where there is none, to the aggregate or the table.
+        """
+        what = what.removeprefix(f"{name}: ")
+        path: toml.Path = (name,)
+        if found := _AGGREGATE.match(what):
+            path, what = (name, "aggregates", found[1]), what[found.end() :]
+        quoted = [
+            (what.index(f'"{text}"'), key, value)
+            for key, value, text in _texts((name,), self.root.get(name))
+            if key[: len(path)] == path and f'"{text}"' in what
+        ]
+        if not quoted:
+            shown = f"[{name}]" if len(path) == 1 else path_text(path)
+            return self.error(path, f"{shown}: {what}")
+        _, key, value = min(quoted, key=lambda it: it[0])
+        return self.error(key, f"{path_text(key)} = {value_text(value)}: {what}")
 
     def check_names(self, known: Sequence[str]) -> None:
         """Refuse what is at the top and not in `known`."""
@@ -94,11 +119,13 @@ class Table:
         except InvalidArgument as error:
             raise self.error(key, str(error)) from None
 
-    def table(self, key: str) -> dict[str, str]:
+    def table(self, key: str, check: Callable[[str], object] = str) -> dict[str, str]:
         """A table of strings."""
         value = self._take(key, {})
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
             raise self.error(key, "expected a table of strings")
+        for name, entry in value.items():
+            self._document.checked((*self._path, key, name), entry, check)
         return value
 
     def path(self, key: str, default: str | None = None) -> str:
@@ -136,3 +163,13 @@ class Table:
         if default is None:
             raise self._document.error(self._path, f"{self.name}: {key} is missing")
         return default
+
+
+def _texts(path: toml.Path, value: Any) -> Iterator[tuple[toml.Path, Any, str]]:
+    """Keys with their values, and each string in those."""
+    if isinstance(value, dict):
+        for name, entry in value.items():
+            yield from _texts((*path, name), entry)
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str):
+            yield path, value, text

@@ -39,7 +39,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -50,6 +51,8 @@ from kedge.loop.options import Document, Table
 from kedge.loop.ports import Connectors, Sink, Source
 from kedge.loop.stages import MonitorStage, ScoreStage, SelectStage, Stage, WindowStage
 from kedge.model import load
+from kedge.toml.places import line_of
+from kedge.toml.text import path_text
 from kedge.window import Window
 from kedge.window.toml import read_part
 
@@ -78,6 +81,7 @@ class Pipeline:
         keep: how many snapshots are kept.
         batch_rows: how many rows are read at once, at most.
         closes: whether windows are closed at the end of the input.
+        document: the file.
     """
 
     name: str
@@ -91,6 +95,7 @@ class Pipeline:
     keep: int
     batch_rows: int
     closes: bool
+    document: Document
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], connectors: Connectors) -> Pipeline:
@@ -105,6 +110,14 @@ class Pipeline:
     def definition(self) -> bytes:
         """What of it state depends on: with another one, a snapshot is refused."""
         return json.dumps([stage.name for stage in self.stages]).encode()
+
+    @contextmanager
+    def placing(self, stage: Stage) -> Iterator[None]:
+        """What a stage refuses in here gets the place of the key that led to it."""
+        try:
+            yield
+        except KedgeError as error:
+            raise type(error)(str(self.document.placed(stage.name, str(error)))) from error
 
     def window(self) -> WindowStage | None:
         """The window among the stages."""
@@ -132,6 +145,10 @@ class _Reader:
         document.check_names(_TABLES)
         run = document.table("pipeline")
         state = run.path("state")
+        try:
+            self._connectors.store(state)
+        except (KedgeError, OSError) as error:
+            raise run.error("state", str(error)) from None
         ends = run.text("at_end", "close")
         if ends not in ("close", "keep"):
             raise run.error("at_end", 'expected "close" or "keep"')
@@ -144,13 +161,16 @@ class _Reader:
         }
         run.finish()
         source = self._connector("source", "", {}, self._connectors.source)
+        stages, sinks = self._stages(source), self._sinks(state)
+        self._check_apart(source, sinks, state)
         return Pipeline(
             name=Path(document.file).stem,
             state=state,
             source=source,
-            stages=self._stages(source),
-            sinks=self._sinks(state),
+            stages=stages,
+            sinks=sinks,
             kinds=self._kinds,
+            document=document,
             **settings,
         )
 
@@ -186,6 +206,32 @@ class _Reader:
             sinks[name] = self._connector(name, kind, default, self._connectors.sink)
         return sinks
 
+    def _check_apart(self, source: Source, sinks: Mapping[str, Sink], state: str) -> None:
+        """Refuse a folder in which one would read, drop or replace what is another's."""
+        held: dict[Path, str] = {}
+        for name, sink in sinks.items():
+            if not sink.makes:
+                continue
+            makes = Path(sink.makes).resolve()
+            if makes.parent == Path(state).resolve():
+                raise self._wrong(name, f"this is the folder of {self._line('pipeline')}")
+            if source.takes(sink.makes):
+                raise self._wrong("source", f"this takes what [{name}] writes: {self._line(name)}")
+            if makes in held:
+                pair = (name, held[makes])
+                told, other = pair if name in self._document.root else pair[::-1]
+                raise self._wrong(told, f"[{other}] writes the same files: {self._line(other)}")
+            held[makes] = name
+
+    def _wrong(self, name: str, what: str) -> InvalidArgument:
+        return self._document.table(name).error("path", what)
+
+    def _line(self, name: str) -> str:
+        """Of the folder of a connector; without one of its own it is below that of state."""
+        is_told = name in self._document.root and name != "pipeline"
+        path = (name, "path") if is_told else ("pipeline", "state")
+        return f"{path_text(path)}, line {line_of(self._document.text, path)}"
+
     def _connector(
         self,
         name: str,
@@ -210,13 +256,13 @@ class _Reader:
         return made
 
     def _guarded(self, name: str, make: Callable[[], _Made]) -> _Made:
-        """What a maker refuses without knowing where it stands gets the place of its table."""
+        """What a maker refuses without knowing where it stands gets the place of its key."""
         try:
             return make()
         except (KedgeError, OSError) as error:
             if str(error).startswith(self._document.file):
                 raise
-            raise self._document.error((name,), f"[{name}]: {error}") from None
+            raise self._document.placed(name, str(error)) from None
 
 
 def _select(table: Table) -> SelectStage:

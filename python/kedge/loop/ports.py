@@ -81,6 +81,9 @@ class Source(ABC):
     """Set by the loop: takes a snapshot. To be called within `read` before a partition goes to
     another process, while `position` is still that after all that was returned."""
 
+    log: Callable[[str], None] = staticmethod(lambda text: None)
+    """Set by the loop: told what people may want to know, in a line."""
+
     @abstractmethod
     def read(self, rows: int, wait: float) -> Batch | None:
         """The next rows, `rows` at most; without any for `wait` seconds, an empty batch.
@@ -95,6 +98,10 @@ class Source(ABC):
     @abstractmethod
     def seek(self, position: str) -> None:
         """Go on from there; called once, before the first `read`."""
+
+    def takes(self, path: str) -> bool:
+        """Whether a file that comes there would be read, as that of a sink must not be."""
+        return False
 
     def commit(self, position: str) -> None:  # noqa: B027  most sources have nobody to tell
         """A snapshot with this position is stored. Advice, to show how far one is."""
@@ -112,6 +119,9 @@ class Sink(ABC):
 
     holds: str = "a batch"
     """What it keeps in memory, for `kedge run --explain`."""
+
+    makes: str = ""
+    """The path of a file as it makes them, if it does; no other sink may make the same."""
 
     def committed(self) -> int | None:
         """The last epoch that was published, of a sink that knows better than the snapshots."""
@@ -191,8 +201,11 @@ class Options(Protocol):
     def seconds(self, key: str, default: str | None = None) -> float:
         """A duration such as "10s"."""
 
-    def table(self, key: str) -> dict[str, str]:
-        """A table of strings; empty when it is not there."""
+    def table(self, key: str, check: Callable[[str], object] = str) -> dict[str, str]:
+        """A table of strings; empty when it is not there.
+
+        `check` raises `InvalidArgument` with what is allowed, for a string that is not.
+        """
 
     def path(self, key: str, default: str | None = None) -> str:
         """A path, seen from the pipeline file's folder."""

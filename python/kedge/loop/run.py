@@ -73,6 +73,7 @@ class Run:
             self.close()
             raise
         pipeline.source.before_handover = self.snapshot
+        pipeline.source.log = log
         self._due = clock() + pipeline.snapshot_seconds
 
     def step(self, wait: float = 0.2) -> bool:
@@ -90,8 +91,9 @@ class Run:
         if self.pipeline.closes:
             carried: pa.Table | None = None
             for stage in self.pipeline.stages:
-                parts = [stage.push(carried, 0)] if carried is not None else []
-                last = stage.finish()
+                with self.pipeline.placing(stage):
+                    parts = [stage.push(carried, 0)] if carried is not None else []
+                    last = stage.finish()
                 parts += [] if last is None else [last]
                 carried = pa.concat_tables(parts) if parts else None
                 self._take_aside()
@@ -136,7 +138,8 @@ class Run:
         self.counts.rows += rows.num_rows
         self._rows += rows.num_rows
         for stage in self.pipeline.stages:
-            rows = stage.push(rows, batch.partition)
+            with self.pipeline.placing(stage):
+                rows = stage.push(rows, batch.partition)
             if rows.num_rows == 0:
                 break
         self._take_aside()

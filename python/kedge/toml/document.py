@@ -50,12 +50,14 @@ class Document:
         """The document in a file.
 
         Raises:
-            InvalidArgument: it is no UTF-8, or no TOML.
+            InvalidArgument: it is not there, no UTF-8, or no TOML.
             OSError: it cannot be read.
         """
         file = File(path)
         try:
             text = file.read_bytes().decode("utf-8-sig")
+        except FileNotFoundError:
+            raise InvalidArgument(f'"{file}": there is no such file') from None
         except UnicodeDecodeError as error:
             raise InvalidArgument(f"{file}: not UTF-8 at byte {error.start}") from None
         return cls(text, str(file))
