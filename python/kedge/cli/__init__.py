@@ -9,13 +9,21 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from typing import Any
 
 from kedge._core import KedgeError
 from kedge.cli import (
+    bench,
     compare,
     compile,
     demo,
+    edge_build,
+    edge_header,
+    edge_push,
+    edge_sign,
+    edge_status,
     explain,
+    hub,
     inspect,
     monitor,
     predict,
@@ -38,8 +46,9 @@ def _parser() -> argparse.ArgumentParser:
         take: Callable[[argparse.ArgumentParser], None],
         run: Callable[[argparse.Namespace], Answer],
         text: str,
+        among: Any = verbs,
     ) -> None:
-        added = verbs.add_parser(name, help=text, description=text)
+        added = among.add_parser(name, help=text, description=text)
         added.add_argument("--json", action="store_true", help="print the result as JSON")
         take(added)
         added.set_defaults(run=run)
@@ -101,10 +110,62 @@ def _parser() -> argparse.ArgumentParser:
         "Answer requests of the Open Inference Protocol over gRPC from a folder of models.",
     )
     verb(
+        "hub",
+        hub.options,
+        hub.run,
+        "Keep a fleet's sketches and states, and serve it signed updates; or enrol a device.",
+    )
+    verb(
+        "bench",
+        bench.options,
+        bench.run,
+        "Load a server or a model and say whether a service level holds. Exit code: 0 it does, 1 it"
+        " does not, 2 not yet known.",
+    )
+    verb(
         "demo",
         demo.options,
         demo.run,
         "Watch a synthetic shop's orders and find the shift in them.",
+    )
+    text = "What boards need: programs, and models as constants."
+    boards = verbs.add_parser("edge", help=text, description=text).add_subparsers(
+        metavar="VERB", required=True, parser_class=Parser
+    )
+    verb(
+        "build",
+        edge_build.options,
+        edge_build.run,
+        "Build kedge-edge for a board: one static program.",
+        among=boards,
+    )
+    verb(
+        "header",
+        edge_header.options,
+        edge_header.run,
+        "Write a model as a C++ header of constants, for microcontrollers.",
+        among=boards,
+    )
+    verb(
+        "sign",
+        edge_sign.options,
+        edge_sign.run,
+        "Sign a bundle for some of the fleet's boards, in a TUF repository.",
+        among=boards,
+    )
+    verb(
+        "push",
+        edge_push.options,
+        edge_push.run,
+        "Send a signed repository to a hub, or write it as one file for a stick.",
+        among=boards,
+    )
+    verb(
+        "status",
+        edge_status.options,
+        edge_status.run,
+        "Show the fleet. Exit code: 0 no drift, 1 drift, 2 not yet known.",
+        among=boards,
     )
     return parser
 
@@ -120,13 +181,21 @@ def _say(answer: Answer) -> int:
     return answer.code
 
 
+def _spelled(error: KedgeError | OSError) -> str:
+    """An error of the system's as one of kedge's own is spelled."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return str(error)
+    missing = isinstance(error, FileNotFoundError)
+    return f'"{error.filename}": {"there is no such file" if missing else error.strerror}'
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; the return value is the exit code."""
     options = _parser().parse_args(arguments)
     try:
         return _say(options.run(options))
     except (KedgeError, OSError) as error:
-        print(f"kedge: {error}", file=sys.stderr)
+        print(f"kedge: {_spelled(error)}", file=sys.stderr)
         return WRONG_USE
     except KeyboardInterrupt:
         return INTERRUPTED

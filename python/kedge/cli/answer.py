@@ -52,10 +52,13 @@ def whole(text: str) -> int:
 
 
 def names(text: str) -> list[str]:
-    """An option that lists columns: "a,b"."""
+    """An option that lists columns, each once: "a,b"."""
     found = text.split(",")
     if not all(found):
         raise argparse.ArgumentTypeError(f"{text!r} has an empty name")
+    for name in found:
+        if found.count(name) > 1:
+            raise argparse.ArgumentTypeError(f"{text!r} has {name!r} twice")
     return found
 
 

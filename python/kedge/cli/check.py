@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from kedge.cli.answer import FAIL, NOT_YET, PASS, Answer, to_json
+from kedge.cli.answer import FAIL, NOT_YET, PASS, Answer, note, to_json
 from kedge.loop import Pipeline
 from kedge.loop.ports import Rejected
 
@@ -19,6 +19,7 @@ def check(pipeline: Pipeline, rows: int, as_json: bool) -> Answer:
     Raises:
         KedgeError: a stage does not take the rows: a column is missing or of another type.
     """
+    pipeline.source.log = note
     seen = 0
     rejected: list[Rejected] = []
     out: pa.Schema | None = None
@@ -48,7 +49,8 @@ def check(pipeline: Pipeline, rows: int, as_json: bool) -> Answer:
 
 def _pushed(pipeline: Pipeline, rows: pa.Table, partition: int) -> pa.Schema:
     for stage in pipeline.stages:
-        rows = stage.push(rows, partition)
+        with pipeline.placing(stage):
+            rows = stage.push(rows, partition)
     return rows.schema
 
 
@@ -56,8 +58,9 @@ def _finished(pipeline: Pipeline) -> pa.Schema | None:
     """What the windows of the sample come to, scored and watched."""
     carried: pa.Table | None = None
     for stage in pipeline.stages:
-        parts = [stage.push(carried, 0)] if carried is not None else []
-        last = stage.finish()
+        with pipeline.placing(stage):
+            parts = [stage.push(carried, 0)] if carried is not None else []
+            last = stage.finish()
         parts += [] if last is None else [last]
         carried = pa.concat_tables(parts) if parts else None
     return None if carried is None else carried.schema

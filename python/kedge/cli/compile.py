@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> Answer:
     """Compile a trainer's file, with what its data looked like, and say what came of it."""
     inputs = [path for path in (options.model, options.reference) if path is not None]
     check_output("--output", options.output, inputs)
-    model = compile(options.model, metadata=dict(options.metadata), fallback=options.fallback)
+    model = compile(options.model, metadata=_metadata(options), fallback=options.fallback)
     if options.reference is not None:
         model = model.with_profile(_reference(options.reference, model))
     if options.background is not None:
@@ -56,6 +56,15 @@ def run(options: argparse.Namespace) -> Answer:
     write_whole(options.output, model.to_bytes())
     info = model.info()
     return Answer(PASS, to_json(info) if options.json else text_of(info))
+
+
+def _metadata(options: argparse.Namespace) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for key, value in options.metadata:
+        if key in said:
+            raise InvalidArgument(f"--metadata {key}={value}: {key}={said[key]} was said before")
+        said[key] = value
+    return said
 
 
 def _reference(path: Path, model: Model) -> Profile:

@@ -60,8 +60,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--rounds",
         type=whole,
         metavar="N",
-        default=16,
-        help="of orders at most, or a gradient's points on a way (%(default)s)",
+        help="of orders at most, or a gradient's points on a way (16)",
     )
     add("--toward", choices=["up", "down"], help="of --reasons, those that move scores that way")
     add("--columns", type=names, metavar="A,B", default=[], help="of DATA, to stand beside them")
@@ -72,6 +71,11 @@ def run(options: argparse.Namespace) -> Answer:
     """Explain a file's rows, batch by batch; draw them, or a sample of many."""
     if options.toward is not None and options.reasons is None:
         raise InvalidArgument(f'--toward "{options.toward}" is of --reasons')
+    if options.reasons is not None:
+        if options.rounds is not None:
+            raise InvalidArgument(f"--rounds {options.rounds}: --reasons take none")
+        if options.method != "orders":
+            raise InvalidArgument(f"--method {options.method}: --reasons are of trees")
     read = [options.model, options.data]
     if options.html is not None:
         check_output("--html", options.html, read)
@@ -101,14 +105,18 @@ def _answer(options: argparse.Namespace) -> Answer:
             against.append(_background(options, model))
         asked = {"background": against[0], "threads": options.threads}
         if options.reasons is None:
-            return model.explain(rows, **asked, **_method(options))
+            return model.explain(rows, **asked, **_method(options, model))
         return model.reasons(rows, top=options.reasons, toward=options.toward, **asked)
 
     noun = "contributions" if options.reasons is None else "reasons"
     return answer_rows(options, noun, explain)
 
 
-def _method(options: argparse.Namespace) -> dict[str, Any]:
+def _method(options: argparse.Namespace, model: Model) -> dict[str, Any]:
+    if options.rounds is None:
+        return {"method": options.method}
+    if not model.info()["steps"]:
+        raise InvalidArgument(f"--rounds {options.rounds}: trees are explained exactly, in none")
     return {"method": options.method, "rounds": options.rounds}
 
 
@@ -140,7 +148,8 @@ def _page(options: argparse.Namespace, path: Path) -> Answer:
     kept = sampled(options.data, model, _MOST_DRAWN)
     rows = kept.table()
     against = _background(options, model)
-    found = model.explain(rows, background=against, rounds=options.rounds, threads=options.threads)
+    method = _method(options, model)
+    found = model.explain(rows, background=against, threads=options.threads, **method)
     drawn_from = kept.seen if kept.seen > len(found) else None
     picture = draw(found, rows, drawn_from=drawn_from)
     write_whole(path, picture.to_html().encode())

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from kedge.cli.answer import PASS, Answer, to_json
-from kedge.cli.summary import aligned, printable
+from kedge.cli.summary import aligned
+from kedge.drift.words import printable
 from kedge.model import load
 
 __all__ = ["text_of"]
 
 _MOST_FEATURES = 20  # that are listed for people; JSON has all
 _BAR = 24
+_LONG = 200  # letters of what is said on a line of its own
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +36,7 @@ def text_of(info: dict[str, Any]) -> str:
     """What `Model.info` has, for people."""
     engines = info["engines"]
     rows = [
-        ("origin", printable(info["origin"])),
+        ("origin", printable(info["origin"], _LONG)),
         ("size", f"{info['bytes']} bytes"),
         ("sha256", info["sha256"]),
         *_made_of(info),
@@ -44,7 +46,7 @@ def text_of(info: dict[str, Any]) -> str:
         ("explanations", _explanations(info)),
         ("reference", _reference(info["profile"])),
         *([("background", _rows_kept(info))] if info["background_rows"] else []),
-        *((printable(key), printable(value)) for key, value in info["metadata"].items()),
+        *((printable(key), printable(value, _LONG)) for key, value in info["metadata"].items()),
     ]
     return "\n".join(
         [*aligned(rows), "", *(_steps(info) if info["steps"] else _features(info["features"]))]
@@ -53,7 +55,7 @@ def text_of(info: dict[str, Any]) -> str:
 
 def _made_of(info: dict[str, Any]) -> list[tuple[str, str]]:
     if info["not_native"]:
-        why = [("not compiled", printable(reason)) for reason in info["not_native"]]
+        why = [("not compiled", printable(reason, _LONG)) for reason in info["not_native"]]
         return [("runs in", info["engines"]["one_row"]), *why, ("outputs", str(info["outputs"]))]
     if info["steps"]:
         return [("steps", str(len(info["steps"]))), ("outputs", str(info["outputs"]))]

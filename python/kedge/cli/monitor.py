@@ -86,7 +86,13 @@ def run(options: argparse.Namespace) -> Answer:
 
 
 def _rate(text: str) -> float | str:
-    return text if "/" in text else float(text)
+    if "/" in text:
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        expected = "expected a number for each update, or a rate in time such as 1/30d"
+        raise argparse.ArgumentTypeError(f"{text!r}: {expected}") from None
 
 
 def _length(text: str) -> int | str:
@@ -98,6 +104,8 @@ def _maker(options: argparse.Namespace) -> tuple[Callable[[Profile], Monitor], b
     names = ("min_effect", "false_alarms", "fdr", "confidence", "group", "window", "tumbling")
     asked = {name: getattr(options, name) for name in names}
     given = {name: value for name, value in asked.items() if value is not None}
+    if {"fdr", "false_alarms"} <= given.keys():
+        raise InvalidArgument("--fdr is instead of --false-alarms; leave one of them out")
     if options.policy is None:
         is_timed = isinstance(options.window, str)
         return partial(Monitor, clock=options.clock, **given), is_timed

@@ -15,6 +15,8 @@ __all__ = ["check_output", "whole_file", "write_whole"]
 
 def check_output(option: str, path: Path, inputs: Iterable[Path]) -> None:
     """Refuse before the work what could not be written after it, or would overwrite its input."""
+    if str(path) == "-":  # who types it wants a stream, and would look for it there
+        raise InvalidArgument(f'{option} "-" is no file')
     if path.is_dir():
         raise InvalidArgument(f'{option} "{path}" is a folder')
     if not path.absolute().parent.is_dir():

@@ -59,5 +59,6 @@ def _count(options: argparse.Namespace) -> Profile:
             raise InvalidArgument(f"--like has its own --{option}; leave one of them out")
     reference = stored_profile(options.like)
     if reference is None:
-        raise InvalidArgument(f'--like "{options.like}" is no profile')
+        what = " is no profile" if options.like.exists() else ": there is no such file"
+        raise InvalidArgument(f'--like "{options.like}"{what}')
     return count_file(options.data, reference)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from pathlib import Path
 from typing import Any
 
 from kedge._core import InvalidArgument
-from kedge.cli.answer import PASS, Answer, note, to_json, whole
-from kedge.cli.summary import printable
+from kedge.cli.answer import PASS, Answer, to_json, whole
+from kedge.cli.stopping import told_to_stop
+from kedge.drift.words import printable
+from kedge.serve.events import event
 from kedge.serve.native import arguments, chosen_program
 from kedge.serve.options import Options, read_config
+from kedge.serve.traces import Exporting
 
 __all__: list[str] = []
 
@@ -33,9 +33,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     own("--tls-cert", metavar="FILE", help="a chain of certificates, PEM")
     own("--tls-key", metavar="FILE", help="its private key")
     own("--client-ca", metavar="FILE", help="whose certificates callers must show")
-    own("--token-file", metavar="FILE", help="lines of 'infer TOKEN' or 'admin TOKEN'")
+    own("--token-file", metavar="FILE", help="lines of SCOPE TOKEN: infer, feedback, admin")
     own("--most-bytes", type=whole, metavar="N", help=f"of a message ({Options.most_bytes})")
     own("--threads", type=whole, metavar="N", help="that answer")
+    own("--state", metavar="DIR", help="keeps labels, and what trials of candidates came to")
     own("--transport", metavar="NAME", help="grpc++, grpcio, or auto: the first if it was built")
     own("--metrics-port", type=whole, metavar="PORT", help="of HTTP, for Prometheus; 0 a free one")
     own(
@@ -58,15 +59,18 @@ def run(options: argparse.Namespace) -> Answer:
     program = chosen_program(chosen)
     if program is not None:
         json = ["--json"] if options.json else []
-        os.execv(program, [str(program), *arguments(chosen), *json])
+        traced = Exporting(chosen.traces) if chosen.traces.endpoint else None
+        os.execv(program, [str(program), *arguments(chosen, traced), *json])
 
+    # What gRPC says on its own account is said by the errors below.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from kedge.serve.server import Server  # grpcio takes a tenth of a second to load
 
-    with _told_to_stop() as told:
+    with told_to_stop() as told:
         server = Server(chosen)
         _say(server, chosen, options.json)
         told.wait()
-        note("calls that have begun come to their end")
+        print(event("stopping"), file=sys.stderr)
         server.stop()
     return Answer(PASS, to_json({"event": "stopped"}) if options.json else "stopped")
 
@@ -87,20 +91,6 @@ def _say(server: Any, options: Options, is_json: bool) -> None:
     if scraped is not None:
         print(f"  metrics at http://{scraped}/metrics")
     for one in served:
-        reason = f": {printable(one.reason)}" if one.reason else ""
+        reason = f": {printable(one.reason, 200)}" if one.reason else ""
         print(f"  {printable(one.name)} {printable(one.version)} {one.state}{reason}")
     print("" if served else "  no model yet: the folder is watched\n", end="", flush=True)
-
-
-@contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    told = threading.Event()
-    before = {
-        which: signal.signal(which, lambda *_: told.set())
-        for which in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        yield told
-    finally:
-        for which, handler in before.items():
-            signal.signal(which, handler)

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from kedge.drift.words import printable
 from kedge.sketch import Categories, Histogram, Profile
 
-__all__ = ["aligned", "printable", "summary_of", "table_of"]
+__all__ = ["aligned", "summary_of", "table_of"]
 
 _MOST_NAMES = 5  # of the most frequent categories, in JSON; a table has three
-_LONGEST = 24
 _UNITS = {"s": "s", "ms": "ms", "us": "us", "ns": "ns", "date32": "D", "date64": "ms"}
 _QUARTILES = {"min": 0.0, "q1": 0.25, "median": 0.5, "q3": 0.75, "max": 1.0}
 
@@ -114,9 +114,3 @@ def _number(row: dict[str, Any], name: str) -> str:
         return f"{value:.6g}"
     time = np.array(round(value)).astype(f"datetime64[{unit}]")
     return str(time if unit == "D" else time.astype("datetime64[s]"))
-
-
-def printable(name: str) -> str:
-    """A name for a table: no control characters, not too long."""
-    clean = "".join(c if c.isprintable() else "?" for c in name)
-    return clean if len(clean) <= _LONGEST else clean[: _LONGEST - 1] + "…"
