@@ -1,6 +1,6 @@
 """The compiled core of kedge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import enum
 from typing import Annotated, Any, Literal, overload
 
@@ -111,6 +111,11 @@ class Expression:
 
     def __setstate__(self, text: str) -> None:
         """Read it back."""
+
+def verify_ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
+    """
+    Whether the holder of the key signed the message; as strict as RFC 8032 allows.
+    """
 
 class Histogram:
     """Counts of values in the cells of a fixed monotone map."""
@@ -1344,7 +1349,7 @@ class ForeignNet:
         """The nodes that have no step, and why."""
 
 class StepError:
-    """How far int8 is from floats in what a step writes."""
+    """How far whole numbers are from floats in what a step writes."""
 
     @property
     def step(self) -> str:
@@ -1377,9 +1382,9 @@ class Net:
     def onnx_classes(data: bytes) -> list[str]:
         """What an ONNX graph's classes are called, in the order of their scores."""
 
-    def quantized(self, rows: object, calibrate: str = 'min-max') -> tuple[Net, list[StepError]]:
+    def quantized(self, rows: object, calibrate: str = 'min-max', numbers: str = 'int8') -> tuple[Net, list[StepError]]:
         """
-        The net in int8, with scales from these rows; and its errors over them, the raw scores' last.
+        The net in int8 or int16, with scales from these rows; and its errors over them, the raw scores' last.
         """
 
     @property
@@ -1658,6 +1663,9 @@ class Parity:
     def largest_difference(self) -> float:
         """Of the raw scores."""
 
+    def __repr__(self) -> str:
+        """One line."""
+
 class Model:
     """A compiled model. Immutable: any number of threads may share it."""
 
@@ -1795,6 +1803,38 @@ class Model:
 
     def engine(self, rows: int = 1) -> str:
         """Which engine scores calls of so many rows on this machine."""
+
+class ModelHeader:
+    """A model as a C++ header of constant arrays."""
+
+    @property
+    def text(self) -> str:
+        """The header."""
+
+    @property
+    def forest_bytes(self) -> int:
+        """Constants of the trees, in bytes."""
+
+    @property
+    def column_bytes(self) -> int:
+        """Constants of the cells, in bytes."""
+
+    @property
+    def counter_bytes(self) -> int:
+        """Memory that counting rows takes, in bytes."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are counted."""
+
+    @property
+    def uncounted(self) -> list[str]:
+        """Columns of the reference that are no numbers, or no feature."""
+
+def model_header(model: Model, *, name: str, rows_are_double: bool = False) -> ModelHeader:
+    """
+    Trees and the reference's cells as constants, in a namespace of that name.
+    """
 
 class QualityCounts:
     """What predictions and what became true come to, by part."""
@@ -2126,28 +2166,70 @@ def as_of(features: object, labels: object, by: Sequence[str], on: str, features
 class Service:
     """Answers requests from a folder of .kedge files."""
 
-    def __init__(self, folder: str) -> None:
-        """Loads every `name/version.kedge`."""
+    def __init__(self, folder: str, drift: tuple[float, float, float, float] = (1.0, 0.02, 3.8580246913580245e-07, 3600.0), remembered_rows: int = 0) -> None:
+        """
+        Loads every `name/version.kedge`. Drift: seconds between looks, the least effect, false alarms a second, and seconds of the window. Of each model so many rows of answers are remembered for labels to come.
+        """
 
     def rescan(self) -> None:
         """Serve what the folder has by now."""
 
-    def metrics(self, in_flight: int = 0, most: int = 0, refused: int = 0) -> str:
+    def take_events(self) -> list[str]:
+        """Lines of JSON for whoever runs the server, since they were last taken."""
+
+    def promise(self, latency: float, share: float) -> None:
         """
-        Counts of calls by method, model, version and code, and their latency, as Prometheus scrapes them; with what the transport says of calls that it holds and refused.
+        What calls for scores are held against: a share of them within so many seconds.
         """
 
-    def handle(self, method: str, request: bytes, left: float = ...) -> tuple[int, str, bytes]:
+    def metrics(self, in_flight: int = 0, most: int = 0, refused: int = 0, accept: str = '') -> str:
         """
-        The status code, its message and the response to a request of the Open Inference Protocol. Without any seconds left it is refused.
-        """
-
-    def route(self, routes: Sequence[tuple[str, str, str, float, float]]) -> None:
-        """
-        Replace all routes: model, live version, candidate, its canary and shadow share.
+        Counts of calls by method, model, version and code, and their latency, as Prometheus scrapes them, or as OpenMetrics for one that accepts it; with what the transport says of calls that it holds and refused.
         """
 
-    def stream(self, request: bytes, left: float = ...) -> tuple[int, str, bytes]:
+    def handle(self, method: str, request: bytes, left: float = ..., waited: float = 0.0, traceparent: str = '') -> tuple[int, str, bytes]:
+        """
+        The status code, its message and the response to a request of the Open Inference Protocol, which has waited for its turn. Without any seconds left it is refused.
+        """
+
+    def route(self, routes: Sequence[tuple[str, str, str, float, float]], shadow_rules: Sequence[tuple[str, float, float, float, int]] = [], canary_rules: Sequence[tuple[str, float, float, float, float, bool]] = []) -> None:
+        """
+        Replace all routes: model, live version, candidate, its canary and shadow share; and what ends a trial: model, bound of a loss, delta, alpha and least rows; model, factor, margin, alpha, limit of latency in milliseconds, and whether errors count.
+        """
+
+    def keep_in(self, folder: str) -> None:
+        """
+        Keep labels and what trials come to in a folder, and take up what it has.
+        """
+
+    def let_go(self) -> None:
+        """Leave that folder to others; then there is no feedback."""
+
+    def log_requests(self, folder: str, share: float, most_bytes: int, redact: Sequence[str]) -> None:
+        """
+        Keep a share of the requests as files in a folder, all of them together up to so many bytes, without the columns that are named.
+        """
+
+    def stop(self) -> None:
+        """End explanations before they are done."""
+
+    def end_log(self) -> None:
+        """Write what waits for that; no call may be under way."""
+
+    def trace(self, share: float, socket: int) -> None:
+        """
+        Send spans of calls as packets to a socket, which is closed at the end: of those whose callers are traced, and of a share of those that are nobody's part.
+        """
+
+    def end_traces(self) -> None:
+        """Send what waits for that; no call may be under way."""
+
+    def share_memory(self, prefix: str, most_regions: int, most_bytes: int) -> None:
+        """
+        Read contents from objects of shared memory whose names begin so, and write outputs there: of so many regions, which have so many bytes together.
+        """
+
+    def stream(self, request: bytes, left: float = ..., waited: float = 0.0, traceparent: str = '') -> tuple[int, str, bytes]:
         """
         The same for one request of a ModelStreamInfer, of which an error is a response.
         """
@@ -2161,6 +2243,9 @@ class Reflection:
     def answer(self, request: bytes) -> bytes:
         """The ServerReflectionResponse to a ServerReflectionRequest."""
 
+def scrape_type(accept: str) -> str:
+    """The media type of the text that a scraper gets who accepts these."""
+
 def read_infer_request(message: bytes) -> dict[str, Any]:
     """
     What a ModelInferRequest says: numbers as the bytes of their elements, little-endian.
@@ -2170,6 +2255,56 @@ def echo_infer_request(message: bytes) -> bytes:
     """
     The ModelInferResponse that has the request's inputs as outputs, raw if they were.
     """
+
+def latency_cells(ns: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+    """The cell of each latency in nanoseconds."""
+
+def latency_bounds() -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+    """The largest latency of each cell, in nanoseconds."""
+
+def arrivals(parts: Sequence[tuple[float, float, float]], poisson: bool = False, seed: int = 0) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+    """
+    When calls are due, in nanoseconds: for each part its seconds, first and last rate.
+    """
+
+def canonical_json(json: bytes) -> bytes:
+    """The bytes that TUF signs for a JSON text."""
+
+def matches_path(pattern: str, path: str) -> bool:
+    """Whether a delegation's pattern stands for a path."""
+
+class TrustClient:
+    """What boards verify updates with: a client of The Update Framework."""
+
+    def __init__(self, folder: str, root: bytes) -> None: ...
+
+    def refresh(self, fetch: Callable[[str, int], bytes | None], now: int | None, grace: int = 0) -> None:
+        """
+        Take the repository's metadata; fetch(path, most) gives bytes, or None.
+        """
+
+    def download(self, fetch: Callable[[str, int], bytes | None], path: str, now: int | None, grace: int = 0) -> bytes | None:
+        """The bytes of a target, checked, or None when no role names it."""
+
+    @property
+    def targets(self) -> list[tuple[str, str]]:
+        """
+        Path and custom part, as canonical JSON, of what the top-level role signs.
+        """
+
+    @property
+    def floor(self) -> int:
+        """The latest time signed as past, in seconds since 1970."""
+
+class UpdatePackage:
+    """A repository's files in one."""
+
+    def __init__(self, path: str) -> None: ...
+
+    def fetch(self, path: str, most: int) -> bytes | None:
+        """
+        The bytes of a file in it, or None; TrustClient takes this for a repository.
+        """
 
 class Rejected:
     """A record that is no row, and why."""
@@ -2270,3 +2405,93 @@ class ProtobufRecords:
 
     def decode(self, data: object) -> tuple[Table, list[Rejected]]:
         """A table of all records that are rows, and those that are not."""
+
+class BoardStream:
+    """A board's upload, as a hub reads it."""
+
+    def __init__(self) -> None:
+        """Nothing has come."""
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as they came."""
+
+    @property
+    def phase(self) -> int:
+        """
+        0 greeting, 1 it is answered next, 2 proof, 3 it is judged next, 4 gap, 5 header, 6 records.
+        """
+
+    @property
+    def hello(self) -> tuple[int, int, bytes]:
+        """The greeting: version, life, device."""
+
+    def ask_proof(self) -> None:
+        """What comes next is the answer to a challenge."""
+
+    @property
+    def proof(self) -> bytes:
+        """That answer."""
+
+    def begin(self, next: tuple[int, int, int, bytes]) -> None:
+        """
+        Say which record is wanted first: life, number, events before it, chain.
+        """
+
+    def take(self, with_scores: bool) -> list[tuple[int, int, int, int, bytes]]:
+        """
+        The new records that the bytes held: kind, number, events before it, events, payload.
+        """
+
+    @property
+    def next(self) -> tuple[int, int, int, bytes]:
+        """Which record is wanted next, as begin takes it."""
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """Records, events, lost records, lost events, since begin."""
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of a record that is not whole."""
+
+def first_place(device: bytes, life: int) -> tuple[int, int, int, bytes]:
+    """The place of a device's first record."""
+
+class ProfileShape:
+    """Cells and names of profiles that may be merged."""
+
+    def __init__(self, profile: Profile) -> None:
+        """Of a profile, whatever it has counted."""
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of the empty profile's bytes."""
+
+    @property
+    def slots(self) -> int:
+        """Counters that such a profile has."""
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether all columns are numbers, which is fast."""
+
+    def rows_of(self, data: bytes, start: int = 0) -> int | None:
+        """
+        The rows of a stored profile of this shape that begins there; None for other bytes.
+        """
+
+class ProfileSum:
+    """The sum of stored profiles of one shape."""
+
+    def __init__(self, shape: ProfileShape) -> None:
+        """Of no rows."""
+
+    def add(self, data: bytes) -> bool:
+        """Add a stored profile; False, and nothing added, for other bytes."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows were added."""
+
+    def to_bytes(self) -> bytes:
+        """The stored form of the profile of all rows."""

@@ -10,7 +10,7 @@ import numpy as np
 from kedge.drift import Report, compare
 from kedge.sketch import profile
 
-__all__ = ["BatchVerdict", "DemoResult", "run"]
+__all__ = ["BatchVerdict", "DemoResult", "feed", "run"]
 
 _REFERENCE_ROWS = 200_000
 _BATCH_ROWS = 50_000
@@ -55,7 +55,7 @@ class DemoResult:
         }
 
 
-def _feed(rng: np.random.Generator, rows: int, *, shifted: bool) -> dict[str, np.ndarray]:
+def feed(rng: np.random.Generator, rows: int, *, shifted: bool) -> dict[str, np.ndarray]:
     """Orders of a shop; after the shift a tenth of them is a new, dearer product."""
     amount = rng.lognormal(3.2, 0.9, rows)
     if shifted:
@@ -76,12 +76,12 @@ def _stream(seed: int) -> Iterator[tuple[int, bool, dict[str, np.ndarray]]]:
     rng = np.random.default_rng(seed)
     for batch in range(_BATCHES):
         shifted = batch >= _SHIFT_AT
-        yield batch, shifted, _feed(rng, _BATCH_ROWS, shifted=shifted)
+        yield batch, shifted, feed(rng, _BATCH_ROWS, shifted=shifted)
 
 
 def run(seed: int = 7) -> DemoResult:
     """Run the whole demonstration; the same seed gives the same result."""
-    reference = profile(_feed(np.random.default_rng(seed + 1), _REFERENCE_ROWS, shifted=False))
+    reference = profile(feed(np.random.default_rng(seed + 1), _REFERENCE_ROWS, shifted=False))
     window = reference.like()
     recent = []
     verdicts = []

@@ -11,6 +11,7 @@ __all__ = ["Categories", "Histogram", "Profile", "profile"]
 
 # Of a stream that cannot be read twice, the rows that choose the cells.
 _FIRST_ROWS = 131_072
+_MOST = 1 << 20  # cells and categories that the core keeps of a column
 
 
 def profile(
@@ -90,14 +91,22 @@ def outline_of(
         if isinstance(names, str):
             raise InvalidArgument(f'{name} = "{names}" is a string; pass a list of names')
     return Outline(
-        operator.index(cells),
-        operator.index(max_categories),
+        _within("cells", cells, 8),
+        _within("max_categories", max_categories, 1),
         exact,
         list(columns or ()),
         list(categorical),
         {name: [float(cut) for cut in bounds] for name, bounds in (cuts or {}).items()},
         list(slices),
     )
+
+
+def _within(name: str, value: int, least: int) -> int:
+    """Refuse what the core would name by what is left of it in 32 bits."""
+    number = operator.index(value)
+    if not least <= number <= _MOST:
+        raise InvalidArgument(f"{name} = {number} is not from {least} to {_MOST}")
+    return number
 
 
 def first_batches(batches: Iterator[object]) -> list[object]:

@@ -17,6 +17,8 @@ from kedge.drift.spans import rate_per_second, seconds_of
 __all__ = ["Alarm", "Monitor", "ValueFeed"]
 
 _MOST_LOG = 700.0  # beyond, e to this power is no float
+_MOST_GROUP = 1 << 30  # this and the next as the core has them
+_MOST_FED = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ class Monitor:
         if tumbling and window is None:
             raise InvalidArgument("tumbling is of a window; there is none")
         length, in_time = _window(window)
+        _check_whole("group", group, _MOST_GROUP)
         self._core = StreamMonitor(
             profile,
             min_effect,
@@ -219,6 +222,7 @@ class Monitor:
         Raises:
             InvalidArgument: the monitor has more columns, or slices, or its rate is one in time.
         """
+        _check_whole("every", every, _MOST_FED)
         if self._core.clocked:
             raise InvalidArgument("values one at a time have no clock; use a rate for each update")
         return ValueFeed(self._core, every)
@@ -317,11 +321,21 @@ class ValueFeed:
 
 def _rate(false_alarms: float | str) -> float:
     if not isinstance(false_alarms, str):
+        if not 0 < false_alarms <= 1:
+            raise InvalidArgument(
+                f"false_alarms = {false_alarms} is not above 0 and up to 1: for each update"
+            )
         return false_alarms
     try:
         return rate_per_second(false_alarms)
     except InvalidArgument as error:
         raise InvalidArgument(f'false_alarms = "{false_alarms}": {error}') from None
+
+
+def _check_whole(name: str, value: int, most: int) -> None:
+    """Refuse what the core would name by what is left of it in 32 bits."""
+    if not 1 <= value <= most:
+        raise InvalidArgument(f"{name} = {value} is not from 1 to {most}")
 
 
 def _window(window: int | str | timedelta | None) -> tuple[float, bool]:

@@ -52,7 +52,7 @@ class Plan:
         for plan in self.columns:
             if plan.column == column:
                 return plan
-        raise KeyError(column)
+        raise KeyError(words.absent(column, [plan.column for plan in self.columns if not plan.by]))
 
     def __str__(self) -> str:
         head = ["column", "tolerance", *(f"shift {shift:g}" for shift in self.shifts)]

@@ -274,7 +274,7 @@ class Report:
         for row in self.columns:
             if row.column == column:
                 return row
-        raise KeyError(column)
+        raise KeyError(words.absent(column, [row.column for row in self.columns]))
 
     def to_arrow(self) -> _core.Table:
         """The rows, in the reference's order, as an object that `pyarrow.table` takes."""

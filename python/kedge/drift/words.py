@@ -9,6 +9,7 @@ import numpy as np
 
 __all__ = [
     "Number",
+    "absent",
     "aligned",
     "bounds",
     "brief",
@@ -27,6 +28,12 @@ _LONGEST_NAME = 32  # in a printed table
 _LEAST = 1e-300
 
 Number = Callable[[float], str]
+
+
+def absent(column: str, columns: Iterable[str]) -> str:
+    """What is said of a column that is not there, in the core's words."""
+    there = ", ".join(f'"{name}"' for name in columns)
+    return f'there is no column "{column}"; the columns are {there}'
 
 
 def printable(name: str, longest: int = _LONGEST_NAME) -> str:

@@ -1,4 +1,4 @@
-"""Nets in int8: which can, and what it costs them."""
+"""Nets in int8 or int16: which can, and what it costs them."""
 
 from __future__ import annotations
 
@@ -15,31 +15,36 @@ _MOST_ROWS = 4096
 
 def check_options(model: Forest | Net | ForeignNet, quantize: str, reference: object) -> None:
     """Refuse what cannot be quantised, before any work."""
-    if quantize != "int8":
-        raise InvalidArgument(f'quantize = "{quantize}": expected int8')
+    if quantize not in ("int8", "int16"):
+        raise InvalidArgument(f'quantize = "{quantize}": expected int8 or int16')
     if not isinstance(model, Net):
-        raise Unsupported('quantize = "int8": a net is wanted; trees compare codes already')
+        raise Unsupported(f'quantize = "{quantize}": a net is wanted; trees compare codes already')
     if reference is None or isinstance(reference, Profile):
         raise InvalidArgument(
-            'quantize = "int8" wants reference=, rows of data from which the scales are taken'
+            f'quantize = "{quantize}" wants reference=, '
+            "rows of data from which the scales are taken"
         )
 
 
 def quantized(
-    net: Forest | Net | ForeignNet, rows: np.ndarray, calibrate: str, max_error: float | None
+    net: Forest | Net | ForeignNet,
+    rows: np.ndarray,
+    quantize: str,
+    calibrate: str,
+    max_error: float | None,
 ) -> tuple[Net, str]:
-    """The net in int8, and the report on it as JSON; scales are from evenly spaced rows."""
+    """The net in whole numbers, and a report as JSON; scales are from evenly spaced rows."""
     assert isinstance(net, Net)
     rows = np.ascontiguousarray(rows[:: -(-len(rows) // _MOST_ROWS)] if len(rows) else rows)
-    made, errors = net.quantized(rows, calibrate)
+    made, errors = net.quantized(rows, calibrate, quantize)
     largest = errors[-1].largest
     if max_error is not None and not largest <= max_error:
         raise InvalidArgument(
-            f"quantize: raw scores in int8 are up to {largest:.6g} from those in floats, "
+            f"quantize: raw scores in {quantize} are up to {largest:.6g} from those in floats, "
             f"max_error is {max_error:.6g}"
         )
     steps = [
         {"step": e.step, "largest": e.largest, "mean": e.mean, "range": e.range} for e in errors
     ]
-    report = {"kind": "int8", "calibrate": calibrate, "rows": len(rows), "errors": steps}
+    report = {"kind": quantize, "calibrate": calibrate, "rows": len(rows), "errors": steps}
     return made, json.dumps(report)

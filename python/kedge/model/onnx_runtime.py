@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,8 +30,16 @@ _NUMBERS = ("tensor(float)", "tensor(double)", "seq(map")
 class Session:
     """A graph in onnxruntime that takes rows as a compiled model does: codes for text."""
 
-    def __init__(self, runtime: Any, features: Sequence[Feature], classes: Sequence[str]) -> None:
+    def __init__(
+        self,
+        runtime: Any,
+        features: Sequence[Feature],
+        classes: Sequence[str],
+        *,
+        by_row: bool = False,
+    ) -> None:
         self._runtime = runtime
+        self._most_rows = 1 if by_row or _fixed_rows(runtime) else None
         self._features = features
         self._classes = list(classes)
         self._output = next(
@@ -87,12 +96,17 @@ class Session:
         inputs = []
         first = 0
         for each in self._runtime.get_inputs():
-            width = int(each.shape[-1])
+            width = math.prod(each.shape[1:])
             inputs.append((first, width, _TYPES.get(each.type)))
             first += width
         return inputs
 
     def _run(self, rows: np.ndarray) -> np.ndarray:
+        if self._most_rows is None or len(rows) <= self._most_rows:
+            return self._run_at_once(rows)
+        return np.vstack([self._run_at_once(row[None]) for row in rows])
+
+    def _run_at_once(self, rows: np.ndarray) -> np.ndarray:
         feed = {}
         for each, (first, width, kind) in zip(
             self._runtime.get_inputs(), self._inputs(), strict=True
@@ -104,7 +118,7 @@ class Session:
                 part = rows[:, first : first + width]
                 if kind not in {np.float32, np.float64} and not np.isfinite(part).all():
                     raise ValueError(f'input "{each.name}" is of whole numbers, a row has none')
-                feed[each.name] = part.astype(kind)
+                feed[each.name] = part.astype(kind).reshape(len(rows), *each.shape[1:])
         answer = self._runtime.run([self._output], feed)[0]
         if isinstance(answer, list):  # what ZipMap makes of a row
             named = [{str(key): value for key, value in row.items()} for row in answer]
@@ -120,6 +134,10 @@ class Session:
         return texts
 
 
+def _fixed_rows(runtime: Any) -> bool:
+    return any(each.shape and each.shape[0] == 1 for each in runtime.get_inputs())
+
+
 def session_of(data: bytes, features: Sequence[Feature], classes: Sequence[str]) -> Session | None:
     """None where onnxruntime is not there, or does not take the graph."""
     if importlib.util.find_spec("onnxruntime") is None:
@@ -132,7 +150,9 @@ def session_of(data: bytes, features: Sequence[Feature], classes: Sequence[str])
         session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception:  # noqa: BLE001  its errors have no base of their own
         return None
-    return Session(session, features, classes)
+    # Such a graph's scale is of all rows that it is given: one by one they are theirs.
+    by_row = b"DynamicQuantizeLinear" in data
+    return Session(session, features, classes, by_row=by_row)
 
 
 def scorer_of(data: bytes, features: Sequence[Feature]) -> Callable[[np.ndarray], np.ndarray]:

@@ -6,6 +6,7 @@ No trainer is imported: an object brings its own.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ from kedge._core import (
 )
 from kedge.model import onnx_runtime, pipeline, sklearn
 
-__all__ = ["Source", "golden_of", "source_of"]
+__all__ = ["Source", "file_of", "golden_of", "source_of"]
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,7 @@ def source_of(model: object, fallback: str | None = None) -> Source:
     if fallback not in {None, "onnxruntime"}:
         raise InvalidArgument(f'fallback = {fallback!r}: expected "onnxruntime"')
     if isinstance(model, (str, Path)):
-        path = Path(model)
-        if not path.is_file():
-            what = "is no file" if path.exists() else "there is no such file"
-            raise InvalidArgument(f'"{path}": {what}')
+        path = file_of(model)
         try:
             return _source(path.read_bytes(), fallback)
         except KedgeError as error:
@@ -77,11 +75,25 @@ def source_of(model: object, fallback: str | None = None) -> Source:
     for base in type(model).__mro__:
         read = _LIBRARIES.get(base.__module__.partition(".")[0])
         if read is not None:
+            _need_fitted(model)
             return read(model)
     raise Unsupported(
         f"a {type(model).__name__} of {library} is not supported; expected a model of "
         "LightGBM, XGBoost, CatBoost or scikit-learn, an ONNX model, a file's path or bytes"
     )
+
+
+def file_of(path: str | os.PathLike[str]) -> Path:
+    """The path, if a file is there.
+
+    Raises:
+        InvalidArgument: none is.
+    """
+    path = Path(path)
+    if not path.is_file():
+        what = "is no file" if path.exists() else "there is no such file"
+        raise InvalidArgument(f'"{path}": {what}')
+    return path
 
 
 def golden_of(source: Source) -> tuple[np.ndarray, np.ndarray]:
@@ -151,6 +163,13 @@ def _onnx_source(data: bytes, fallback: str | None) -> Source:
         metadata=metadata,
         graph=data if isinstance(net, ForeignNet) else b"",
     )
+
+
+def _need_fitted(model: Any) -> None:
+    """Trainers of which nothing was learned raise errors of their own, each another one."""
+    tells = getattr(model, "__sklearn_is_fitted__", None) or getattr(model, "is_fitted", None)
+    if callable(tells) and not tells():
+        raise InvalidArgument(f"{type(model).__name__} is not fitted")
 
 
 def _lightgbm(model: Any) -> Source:

@@ -128,6 +128,10 @@ class Window:
         max_keys: int | None = None,
         max_state_bytes: int | None = None,
     ) -> None:
+        if not isinstance(aggregates, Mapping):
+            raise InvalidArgument(
+                f'aggregates: expected a dict such as {{"n": kedge.count()}}, got {aggregates!r}'
+            )
         definition: dict[str, Any] = {
             "keys": [key] if isinstance(key, str) else list(key),
             "lateness": duration_text(lateness, "lateness"),

@@ -86,8 +86,9 @@ class Policy:
         """The policy in a file.
 
         Raises:
-            InvalidArgument: names the file and line, the key, its value and what is allowed.
-            OSError: the file cannot be read.
+            InvalidArgument: names the file and line, the key, its value and what is allowed; or
+                there is no such file.
+            OSError: it cannot be read.
         """
         return cls(Document.open(path))
 

@@ -150,6 +150,9 @@ def _try(document: Document, path: Path, keys: Iterable[str], make: Callable[[],
 def _check_drift(document: Document, path: Path, drift: dict[str, Any]) -> None:
     if drift["tumbling"] and drift["window"] is None:
         raise _refuse(document, (*path, "tumbling"), True, "there is no window")
+    if {"fdr", "false_alarms"} <= document.root["trigger"]["drift"].keys():
+        said = (*path, "false_alarms")
+        raise _refuse(document, said, drift["false_alarms"], "fdr is instead of it")
 
 
 def _check_quality(document: Document, path: Path, quality: dict[str, Any]) -> None:
