@@ -34,6 +34,18 @@ TEST("a call is counted below the first bound that it does not exceed") {
   }
 }
 
+TEST("a request is named where its id is no end of a scrape") {
+  using namespace std::string_view_literals;
+  const auto named = [](std::string_view id) {
+    CallMetrics metrics;
+    metrics.record(StatusCode::kOk, 1, nanoseconds(1), id);
+    return metrics.exemplar(0).has_value();
+  };
+  CHECK(named("a") && named("\xc3\xa9 \"1\"") && named(std::string(96, 'a')));
+  CHECK(!named("") && !named("a\0b"sv) && !named("a\rb") && !named("\x7f"));
+  CHECK(!named(std::string(97, 'a')));
+}
+
 TEST("no call of any thread is lost") {
   CallMetrics metrics;
   std::vector<std::thread> threads;

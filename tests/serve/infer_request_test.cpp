@@ -62,6 +62,17 @@ TEST("a request is read again and again without allocating") {
   CHECK(request.inputs().empty());
 }
 
+TEST("more tensors than there may be are refused before they take memory") {
+  InferRequest request;
+  for (const std::uint32_t field : {6U, 7U}) {
+    std::vector<std::byte> bytes = message(true);
+    ProtoWriter out(bytes);
+    for (std::size_t i = 0; i < InferRequest::kMostTensors; ++i) out.bytes(field, {});
+    CHECK_ERROR(field == 6 ? "more than 65536 outputs" : "more than 65536 raw_input_contents",
+                request.read(bytes));
+  }
+}
+
 TEST("raw contents are where the message has them") {
   const std::vector<std::byte> bytes = message(true);
   InferRequest request;

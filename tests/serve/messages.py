@@ -16,20 +16,20 @@ FILES = ("inference/grpc_service.proto", "kedge/v1/kedge.proto", "grpc/health/v1
 
 
 @functools.cache
-def descriptor_set() -> bytes:
+def descriptor_set(files: tuple[str, ...] = FILES) -> bytes:
     """What the compiler makes of the files: `python -m tests.serve.messages` writes it anew."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "all.desc"
         include = importlib.resources.files("grpc_tools") / "_proto"
-        arguments = ["protoc", f"-I{PROTO}", f"-I{include}", f"--descriptor_set_out={out}", *FILES]
+        arguments = ["protoc", f"-I{PROTO}", f"-I{include}", f"--descriptor_set_out={out}", *files]
         assert protoc.main(arguments) == 0
         return out.read_bytes()
 
 
 @functools.cache
-def pool() -> descriptor_pool.DescriptorPool:
+def pool(files: tuple[str, ...] = FILES) -> descriptor_pool.DescriptorPool:
     """The files in a pool of their own."""
-    described = descriptor_pb2.FileDescriptorSet.FromString(descriptor_set())
+    described = descriptor_pb2.FileDescriptorSet.FromString(descriptor_set(files))
     made = descriptor_pool.DescriptorPool()
     for file in described.file:
         made.Add(file)
@@ -37,10 +37,10 @@ def pool() -> descriptor_pool.DescriptorPool:
 
 
 @functools.cache
-def message(name: str) -> Any:
+def message(name: str, files: tuple[str, ...] = FILES) -> Any:
     """The class of a message, by its full name or by its name in package inference."""
     full = name if "." in name else f"inference.{name}"
-    return message_factory.GetMessageClass(pool().FindMessageTypeByName(full))
+    return message_factory.GetMessageClass(pool(files).FindMessageTypeByName(full))
 
 
 if __name__ == "__main__":

@@ -1,54 +1,15 @@
 #include "kedge/serve/repository.h"
 
-#include <unistd.h>
-
 #include <atomic>
-#include <filesystem>
 #include <thread>
 
 #include "check.h"
 #include "kedge/base/bytes.h"
-#include "kedge/base/file.h"
-#include "kedge/model/golden.h"
 #include "kedge/serve/status.h"
-#include "score/random_forest.h"
+#include "serve/model_folder.h"
 
 namespace kedge {
 namespace {
-
-namespace fs = std::filesystem;
-
-// A folder of models that goes away with it.
-class Folder {
- public:
-  Folder() : path_(fs::temp_directory_path() / text("kedge-repository-", ::getpid())) {
-    fs::remove_all(path_);
-    fs::create_directories(path_);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { fs::remove_all(path_); }
-
-  std::string path() const { return path_.string(); }
-  void put(const std::string& name, const std::string& version, std::uint64_t seed) const {
-    const Forest forest = test::random_forest(test::forest_shapes()[0], seed);
-    Bundle bundle;
-    bundle.features = forest.features;
-    bundle.forest = quantize(forest);
-    bundle.golden = make_golden(forest);
-    bundle.origin = text("seed ", seed);
-    write(name, version, write_bundle(bundle));
-  }
-  void write(const std::string& name, const std::string& version,
-             std::span<const std::byte> bytes) const {
-    fs::create_directories(path_ / name);
-    write_file((path_ / name / (version + ".kedge")).string(), bytes);
-  }
-  void remove(const std::string& name) const { fs::remove_all(path_ / name); }
-
- private:
-  fs::path path_;
-};
 
 std::string origin(const Repository& repository, std::string_view name,
                    std::string_view version = {}) {
@@ -73,8 +34,45 @@ TEST("versions rise as numbers do, and names come after them") {
   CHECK(less("10", "a") && less("a", "b") && !less("a", "1") && !less("1", "1"));
 }
 
+TEST("a name that is not UTF-8 is told of, and not served") {
+  const test::ModelFolder folder;
+  folder.put("a", "1", 1);
+  folder.put("b\xff", "1", 2);
+  folder.put("c", "\xff", 3);
+  const Repository repository(folder.path());
+  const Repository::Pin catalog = repository.read();
+  CHECK(catalog->models.size() == 1 && catalog->states.size() == 3);
+  for (const ModelStatus& state : catalog->states) {
+    CHECK(state.is_ready == (state.name == "a"));
+    CHECK(state.is_ready || state.reason == "the file's name is not UTF-8");
+    CHECK(is_utf8(state.name) && is_utf8(state.version));
+  }
+}
+
+TEST("a bundle beside the folders of models is told of, with where it belongs") {
+  const test::ModelFolder folder;
+  folder.put("a", "1", 1);
+  folder.put(".", "churn", 2);
+  Repository repository(folder.path());
+  const std::string reason = "a version lies in the folder of its model: churn/1.kedge";
+  CHECK(repository.read()->models.size() == 1);
+  CHECK(repository.read()->states.back().name == "churn");
+  CHECK(repository.read()->states.back().reason == reason);
+  CHECK(refusal([&] { repository.load("churn"); }) ==
+        text("FAILED_PRECONDITION: model \"churn\"; version \"\": ", reason));
+}
+
+TEST("a repository that is as it was is not published anew") {
+  const test::ModelFolder folder;
+  folder.put("a", "1", 1);
+  Repository repository(folder.path());
+  const Repository::Pin held = repository.read();
+  repository.rescan();  // would wait for whoever holds it
+  CHECK(held->models.size() == 1);
+}
+
 TEST("a repository serves what its folder has") {
-  const Folder folder;
+  const test::ModelFolder folder;
   folder.put("a", "2", 1);
   folder.put("a", "10", 3);
   Repository repository(folder.path());
@@ -92,7 +90,7 @@ TEST("a repository serves what its folder has") {
 }
 
 TEST("a bundle that cannot be served leaves the one before it, and says why") {
-  const Folder folder;
+  const test::ModelFolder folder;
   folder.put("a", "1", 1);
   Repository repository(folder.path());
   folder.write("a", "1", as_bytes("no bundle"));
@@ -115,7 +113,7 @@ TEST("a bundle that cannot be served leaves the one before it, and says why") {
 }
 
 TEST("what was unloaded comes back when it is loaded") {
-  const Folder folder;
+  const test::ModelFolder folder;
   folder.put("a", "1", 1);
   Repository repository(folder.path());
   repository.unload("a");
@@ -127,7 +125,7 @@ TEST("what was unloaded comes back when it is loaded") {
 }
 
 TEST("threads score while models are swapped, and no call fails") {
-  const Folder folder;
+  const test::ModelFolder folder;
   folder.put("a", "1", 1);
   Repository repository(folder.path());
   std::atomic<bool> is_over = false;

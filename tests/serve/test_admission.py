@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import threading
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
+import lightgbm
 import numpy as np
 import pytest
 
 import kedge
+from kedge.sla.requests import request
+from kedge.sla.target import Target
+from tests.patience import until
+from tests.serve.conftest import SERVERS
 from tests.serve.test_service import X
 
 STREAM = "/inference.GRPCInferenceService/ModelStreamInfer"
@@ -29,15 +35,8 @@ def counts(server: Any) -> dict[str, int]:
     return {name.removeprefix("kedge_calls_"): int(value) for name, value in words}
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 @contextmanager
-def held(channel: grpc.Channel, streams: int) -> Iterator[None]:
+def held(channel: grpc.Channel, streams: int, shown: Any = ()) -> Iterator[None]:
     """So many calls that have begun and do not end."""
     is_over = threading.Event()
 
@@ -45,7 +44,8 @@ def held(channel: grpc.Channel, streams: int) -> Iterator[None]:
         yield b""
         is_over.wait(10)
 
-    calls = [channel.stream_stream(STREAM)(waiting(), timeout=10) for _ in range(streams)]
+    open_ = channel.stream_stream(STREAM)
+    calls = [open_(waiting(), timeout=10, metadata=shown) for _ in range(streams)]
     try:
         for call in calls:
             next(call)
@@ -69,6 +69,55 @@ def test_calls_beyond_the_bound_are_refused_until_others_end(serve: Any) -> None
         until(lambda: counts(server)["in_flight"] == 0)
         with kedge.Client(f"127.0.0.1:{server.port}") as client:
             assert len(client.predict("m", X)) == 3
+
+
+@pytest.mark.parametrize("transport", ["grpcio"])
+def test_no_call_is_told_as_refused_before_it_is(serve: Any) -> None:
+    server = serve(metrics_port=0)
+    details = SimpleNamespace(method=INFER, invocation_metadata=())
+    taken, dropped = server.service(details), server.service(details)
+    assert counts(server)["refused_total"] == 0
+    assert not taken.request_streaming
+    del taken
+    assert counts(server)["refused_total"] == 0
+    del dropped
+    assert counts(server)["refused_total"] == 1
+
+
+def test_a_client_with_too_many_calls_keeps_out_itself_alone(serve: Any, tmp_path: Path) -> None:
+    tokens = {"one": "0f3a5c7e9b1d2f4a6c8e", "other": "5c7e9b1d2f4a6c8e0f3a"}
+    file = tmp_path / "tokens"
+    file.write_text("".join(f"infer {token}\n" for token in tokens.values()))
+    server = serve(most_calls_each=1, threads=4, metrics_port=0, token_file=str(file))
+    place = f"127.0.0.1:{server.port}"
+    with grpc.insecure_channel(place) as channel:
+        shown = (("authorization", f"Bearer {tokens['one']}"),)
+        with held(channel, 1, shown):
+            with pytest.raises(grpc.RpcError, match="1 calls of this client") as refused:
+                channel.unary_unary(INFER)(b"", timeout=5, metadata=shown)
+            assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+            with kedge.Client(place, token=tokens["other"]) as client:
+                assert len(client.predict("m", X)) == 3
+            until(lambda: counts(server)["refused_total"] == 1)
+        until(lambda: counts(server)["in_flight"] == 0)
+    with kedge.Client(place, token=tokens["one"]) as client:
+        assert len(client.predict("m", X)) == 3
+
+
+def test_clients_without_a_token_are_told_apart_by_their_address(serve: Any) -> None:
+    server = serve(most_calls_each=1, threads=4)
+    place = f"127.0.0.1:{server.port}"
+    shown = (("authorization", "Bearer whatever one likes"),)
+    own = [("grpc.use_local_subchannel_pool", 1)]
+    with (
+        grpc.insecure_channel(place) as channel,
+        held(channel, 1),
+        grpc.insecure_channel(place, options=own) as again,
+        pytest.raises(grpc.RpcError, match="1 calls of this client"),
+    ):
+        again.unary_unary(INFER)(b"", timeout=5, metadata=shown)
+    with kedge.Client(place) as client:
+        assert len(client.predict("m", X)) == 3
 
 
 def test_callers_that_go_give_back_their_place(serve: Any) -> None:
@@ -104,4 +153,31 @@ def test_a_burst_is_answered_or_refused_and_leaves_nothing_behind(serve: Any) ->
     assert len(ends) == 24
     assert ends.count("answered") >= 4
     until(lambda: counts(server)["in_flight"] == 0)
-    assert counts(server)["refused_total"] == ends.count("refused")
+    until(lambda: counts(server)["refused_total"] == ends.count("refused"))
+
+
+@pytest.mark.parametrize("transport", set(SERVERS) & {"grpc++"})
+def test_calls_that_came_during_a_long_one_do_not_wait_for_each_other(
+    serve_in: Any, tmp_path: Path
+) -> None:
+    x = np.random.default_rng(0).normal(size=(5000, 8))
+    data = lightgbm.Dataset(x, x[:, 0] * x[:, 1] > 0)
+    forest = lightgbm.train({"num_leaves": 127, "num_threads": 1}, data, 50)
+    (tmp_path / "m").mkdir()
+    kedge.compile(forest).save(tmp_path / "m" / "1.kedge")
+    server = serve_in(tmp_path, most_calls=2, threads=1, metrics_port=0)
+    long, short = (
+        request(Target("", "m"), {"rows": np.tile(x[:rows], (times, 1))}, ["score"])
+        for rows, times in ((5000, 60), (1, 12))
+    )
+    any_size = [("grpc.max_receive_message_length", -1)]
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}", any_size) as channel:
+        call = channel.unary_unary(INFER)
+        call(short, timeout=5)
+        first = call.future(long, timeout=20)
+        until(lambda: counts(server)["in_flight"] == 1)
+        others = [call.future(short, timeout=20) for _ in range(400)]
+        codes = [other.code() for other in others]
+        assert first.code() == grpc.StatusCode.OK
+    assert codes.count(grpc.StatusCode.OK) <= 26
+    assert set(codes) <= {grpc.StatusCode.OK, grpc.StatusCode.RESOURCE_EXHAUSTED}

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import socket
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import grpc
 import numpy as np
+import pytest
 
 import kedge
+from kedge.serve.native import program
+from tests.patience import until
 from tests.serve.messages import message
-from tests.serve.test_admission import counts, until
+from tests.serve.test_admission import counts
 from tests.serve.test_service import TWO_LEAVES, X
+from tests.serve.wire_mutations import ENDS, Attack, mutations
 
 SERVICE = "/inference.GRPCInferenceService/"
 UNARY = [
@@ -24,7 +30,7 @@ STREAMS = [
     SERVICE + "ModelStreamInfer",
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
 ]
-ENDS = {
+STATUSES = {
     grpc.StatusCode.INVALID_ARGUMENT,
     grpc.StatusCode.NOT_FOUND,
     grpc.StatusCode.UNIMPLEMENTED,
@@ -71,11 +77,21 @@ def test_mutated_requests_have_a_status_and_leave_nothing(serve: Any) -> None:
                     channel.unary_unary(random_.choice(UNARY))(sent, timeout=patience)
             except grpc.RpcError as error:
                 ends.add(error.code())
-    assert ends <= ENDS
+    assert ends <= STATUSES
     until(lambda: counts(server)["in_flight"] == 0)
     with kedge.Client(f"127.0.0.1:{server.port}") as client:
         scores = client.predict("m", X * 1.0)
     assert scores.tobytes() == np.asarray(kedge.compile(TWO_LEAVES).predict(X * 1.0)).tobytes()
+
+
+@pytest.mark.skipif(program() is None, reason="kedge-serve was not built")
+def test_almost_requests_over_the_wire_each_have_an_end(tmp_path: Path) -> None:
+    attack = Attack(cast(Path, program()), tmp_path)
+    attack.send(list(itertools.islice(mutations(0), 4000)))
+    assert attack.end() == (0, "")
+    assert set(attack.ends) <= ENDS
+    assert {"OK", "INVALID_ARGUMENT", "NOT_FOUND"} <= set(attack.ends)
+    assert attack.ends.total() == 4000
 
 
 def test_bytes_of_no_protocol_keep_nobody_out(serve: Any) -> None:

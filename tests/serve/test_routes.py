@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from kedge._core import Service
 from kedge.serve import Options
 from kedge.serve.options import read_config
 from kedge.serve.routes import Route
+from tests.patience import until
 from tests.serve.conftest import SERVERS
 from tests.serve.messages import message
 from tests.serve.test_service import TWO_LEAVES, X
@@ -70,9 +70,7 @@ def test_the_shadow_is_compared_and_never_answers(models: Path) -> None:
     service.route([("m", "1", "2", 0.0, 1.0)])
     for name in map(str, range(10)):
         assert version_of(service, name) == "1"
-    end = time.monotonic() + 5
-    while shadow_counts(service).get("rows_total") != 30 and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: shadow_counts(service).get("rows_total") == 30)
     live, candidate = (
         np.asarray(kedge.compile(text).predict(X * 1.0)) for text in (TWO_LEAVES, OTHER_LEAVES)
     )
@@ -86,6 +84,28 @@ def test_the_shadow_is_compared_and_never_answers(models: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("outputs", [["score"], ["raw"], ["label", "raw"]])
+def test_the_shadow_compares_scores_whatever_was_asked_for(
+    models: Path, outputs: list[str]
+) -> None:
+    service = Service(str(models))
+    service.route([("m", "1", "2", 0.0, 1.0)])
+    request = message("ModelInferRequest")(
+        model_name="m",
+        inputs=[{"name": "rows", "datatype": "FP64", "shape": list(X.shape)}],
+        outputs=[{"name": name} for name in outputs],
+        raw_input_contents=[(X * 1.0).tobytes()],
+    )
+    assert service.handle("ModelInfer", request.SerializeToString())[0] == 0
+    until(lambda: shadow_counts(service).get("rows_total") == len(X))
+    live, candidate = (
+        np.asarray(kedge.compile(text).predict(X * 1.0)) for text in (TWO_LEAVES, OTHER_LEAVES)
+    )
+    counts = shadow_counts(service)
+    assert counts["largest_difference"] == np.abs(live - candidate).max()
+    assert counts["rows_different_total"] == int((live != candidate).sum())
+
+
 def test_a_candidate_that_takes_other_rows_fails_in_the_shadow_alone(models: Path) -> None:
     wide = TWO_LEAVES.replace(b"max_feature_idx=1", b"max_feature_idx=2")
     wide = wide.replace(b"names=a b", b"names=a b c").replace(b"[0:1] [0:1]", b"[0:1] [0:1] [0:1]")
@@ -93,9 +113,7 @@ def test_a_candidate_that_takes_other_rows_fails_in_the_shadow_alone(models: Pat
     service = Service(str(models))
     service.route([("m", "1", "2", 0.0, 1.0)])
     assert version_of(service, "a") == "1"
-    end = time.monotonic() + 5
-    while shadow_counts(service).get("failed_total") != 1 and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: shadow_counts(service).get("failed_total") == 1)
     assert shadow_counts(service)["rows_total"] == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ import pytest
 
 import kedge
 from kedge.serve import Options, wire
+from tests.patience import until
 from tests.serve.conftest import SERVERS
 from tests.serve.messages import message
 from tests.serve.test_service import TWO_LEAVES, X
@@ -147,10 +149,7 @@ def test_nobody_is_asked_again_until_time_is_up(tmp_path: Path) -> None:
 def test_a_model_that_appears_is_served(server: Any, models: Path) -> None:
     kedge.compile(TWO_LEAVES).save(models / "m" / "2.kedge")
     with kedge.Client(f"127.0.0.1:{server.port}") as client:
-        end = time.monotonic() + 5
-        while not client.is_ready("m", "2"):
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        until(lambda: client.is_ready("m", "2"))
 
 
 def health(channel: grpc.Channel, service: str) -> int:
@@ -201,10 +200,76 @@ def test_tokens_have_scopes(serve: Any, tmp_path: Path) -> None:
     with grpc.insecure_channel(at) as channel:
         assert health(channel, "") == 1
     (tmp_path / "tokens").write_text(f"admin {INFER}")
-    end = time.monotonic() + 5
-    while ends("RepositoryModelLoad", f"Bearer {INFER}") != grpc.StatusCode.OK:
-        assert time.monotonic() < end
+    until(lambda: ends("RepositoryModelLoad", f"Bearer {INFER}") == grpc.StatusCode.OK)
     assert ends("ServerLive", f"Bearer {ADMIN}") == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_a_token_is_gone_also_where_the_models_are(serve: Any, models: Path) -> None:
+    tokens = models.parent / "tokens"
+    tokens.write_text(f"infer {INFER}")
+    server = serve(token_file=str(tokens), rescan_s=0.05)
+    with kedge.Client(f"127.0.0.1:{server.port}", token=INFER) as client:
+        assert client.is_ready()
+        models.rename(models.parent / "elsewhere")
+        tokens.write_text(f"infer {ADMIN}")
+
+        def is_refused() -> bool:
+            try:
+                return not client.is_ready()
+            except PermissionError:
+                return True
+
+        until(is_refused)
+
+
+@pytest.mark.parametrize("transport", ["grpcio"])
+def test_a_token_is_revoked_whatever_else_cannot_be_read(
+    serve: Any, models: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"infer {INFER}")
+    server = serve(token_file=str(tokens), rescan_s=0.05)
+    models.rename(tmp_path / "moved")
+    tokens.write_bytes(b"\xff")
+    until(lambda: "invalid start byte" in caplog.text)
+    assert caplog.text.count('"of": "models"') == 1
+    tokens.write_text(f"infer {ADMIN}")
+    with kedge.Client(f"127.0.0.1:{server.port}", token=INFER) as client:
+
+        def is_refused() -> bool:
+            try:
+                client.predict("m", X)
+            except PermissionError:
+                return True
+            return False
+
+        until(is_refused)
+
+
+def test_a_socket_that_somebody_listens_at_is_not_taken(serve: Any, tmp_path: Path) -> None:
+    place = str(tmp_path / "place")
+    serve(unix=place)
+    with pytest.raises(kedge.InvalidArgument, match="cannot listen at"):
+        serve(unix=place)
+    with kedge.Client(f"unix:{place}") as client:
+        assert client.is_ready()
+
+
+def test_why_nobody_can_listen_is_said(serve: Any, serve_in: Any, models: Path) -> None:
+    first = serve()
+    with pytest.raises(kedge.InvalidArgument, match=f":{first.port}: Address already in use"):
+        serve_in(models, port=first.port)
+    with pytest.raises(kedge.InvalidArgument, match=": No such file or directory"):
+        serve(unix=str(models / "none" / "place"))
+
+
+def test_a_socket_of_a_server_that_was_killed_is_taken(serve: Any, tmp_path: Path) -> None:
+    place = str(tmp_path / "place")
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(place)
+    serve(unix=place)
+    with kedge.Client(f"unix:{place}") as client:
+        assert client.is_ready()
 
 
 @pytest.mark.parametrize(
@@ -245,6 +310,18 @@ def test_a_port_that_is_taken_is_said(server: Any, models: Path, transport: str)
         SERVERS[transport](Options(str(models), port=server.port))
 
 
+@pytest.mark.parametrize("transport", ["grpcio"])
+def test_a_socket_is_taken_over_if_nobody_answers(serve: Any, tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(path)
+    serve(unix=path)
+    with pytest.raises(kedge.InvalidArgument, match=f"cannot listen at unix:{path}: somebody"):
+        serve(unix=path)
+    with kedge.Client(f"unix:{path}") as client:
+        assert len(client.predict("m", X)) == 3
+
+
 def test_calls_without_a_message_and_of_no_method_have_a_status(server: Any) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         for path, code in [
@@ -265,8 +342,10 @@ def test_the_command_serves_and_drains(models: Path, tmp_path: Path, transport: 
     config.write_text(f'models = "{models}"\nthreads = 2\ntransport = "{transport}"\n')
     path = tmp_path / "s"
     command = [sys.executable, "-m", "kedge", "serve", "--json", f"--config={config}"]
-    with subprocess.Popen([*command, f"--unix={path}"], stdout=subprocess.PIPE) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*command, f"--unix={path}"], **pipes) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         started = json.loads(process.stdout.readline())
         assert (started["transport"], started["target"]) == (transport, f"unix:{path}")
         assert [model["state"] for model in started["models"]] == ["READY"]
@@ -275,6 +354,8 @@ def test_the_command_serves_and_drains(models: Path, tmp_path: Path, transport: 
             assert len(client.predict("m", X)) == 3
         os.kill(process.pid, signal.SIGTERM)
         assert json.loads(process.stdout.readline()) == {"event": "stopped"}
+        told = [json.loads(line)["event"] for line in process.stderr]
+        assert told == ["model", "stopping"]
         assert process.wait(10) == 0
 
 

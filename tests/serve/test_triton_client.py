@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 
 import kedge
+from tests.serve.regions import ON, PREFIX
 from tests.serve.test_service import TWO_LEAVES, X
 
 triton: Any = pytest.importorskip(
     "tritonclient.grpc",
     reason="kedge[conformance] is an optional extra; .ci/run engines installs it",
 )
+shared: Any = pytest.importorskip("tritonclient.utils.shared_memory")
 
 
 @pytest.fixture
@@ -81,3 +83,32 @@ def test_models_are_unloaded_loaded_and_counted(client: Any) -> None:
     client.load_model("m")
     (one,) = client.get_model_repository_index().models
     assert (one.name, one.version, one.state) == ("m", "1", "READY")
+
+
+def test_rows_and_scores_are_in_shared_memory(serve: Any) -> None:
+    x = X * 1.0
+    handle = shared.create_shared_memory_region("in", f"/{PREFIX}triton", 1024)
+    try:
+        shared.set_shared_memory_region(handle, [x])
+        with triton.InferenceServerClient(f"127.0.0.1:{serve(shared_memory=ON).port}") as client:
+            assert "system_shared_memory" in client.get_server_metadata().extensions
+            client.unregister_system_shared_memory()
+            client.register_system_shared_memory("region", f"/{PREFIX}triton", 1024)
+            told = client.get_system_shared_memory_status().regions["region"]
+            assert (told.key, told.offset, told.byte_size) == (f"/{PREFIX}triton", 0, 1024)
+            tensor = triton.InferInput("rows", list(x.shape), "FP64")
+            tensor.set_shared_memory("region", x.nbytes)
+            score = triton.InferRequestedOutput("score")
+            score.set_shared_memory("region", 24, offset=256)
+            answer = client.infer(
+                "m", [tensor], outputs=[score, triton.InferRequestedOutput("label")]
+            )
+            got = shared.get_contents_as_numpy(handle, np.float64, [3, 1], offset=256)
+            wanted = kedge.compile(TWO_LEAVES).predict(x)
+            np.testing.assert_array_equal(got[:, 0], wanted)
+            assert answer.as_numpy("label").ravel().tolist() == [0, 1, 0]
+            client.unregister_system_shared_memory("region")
+            with pytest.raises(triton.InferenceServerException, match=r"NOT_FOUND.*region"):
+                client.infer("m", [tensor])
+    finally:
+        shared.destroy_shared_memory_region(handle)

@@ -43,6 +43,20 @@ TEST("who may only infer neither loads nor unloads") {
   CHECK(may_call(TokenScope::kInfer, "ModelInfer") && !may_call(TokenScope::kNone, "ModelInfer"));
 }
 
+TEST("who may only give feedback does nothing else") {
+  const Tokens tokens(
+      "feedback 0123456789abcdef\nfeedback fedcba9876543210\n"
+      "infer fedcba9876543210",
+      "t");
+  const TokenScope one = tokens.scope("Bearer 0123456789abcdef");
+  CHECK(one == TokenScope::kFeedback && may_call(one, "Feedback"));
+  CHECK(!may_call(one, "ModelInfer") && !may_call(one, "RepositoryModelLoad"));
+  CHECK(!may_call(TokenScope::kInfer, "Feedback") && may_call(TokenScope::kAdmin, "Feedback"));
+  const TokenScope both = tokens.scope("Bearer fedcba9876543210");
+  CHECK(may_call(both, "Feedback") && may_call(both, "ModelInfer"));
+  CHECK(!may_call(both, "RepositoryModelLoad"));
+}
+
 TEST("calls beyond the bound are refused and counted until one has left") {
   Admission admission(2);
   CHECK(admission.enter() && admission.enter() && !admission.enter());
