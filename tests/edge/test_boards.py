@@ -9,12 +9,17 @@ import pytest
 
 pytest.importorskip("tomllib")
 
-from edge_targets.build import BuildError, Target, load_targets, main, tool
+from edge_targets.build import BuildError, Target, load_targets, main, read_boards, tool
+from kedge.cli import main as kedge_main
 
 ROOT = Path(__file__).parents[2]
 BOARDS = ROOT / "edge_targets" / "boards.toml"
 TARGETS = list(load_targets().values())
-EMULATORS = {"aarch64": "qemu-aarch64-static", "arm": "qemu-arm-static"}
+EMULATORS = {
+    "aarch64": "qemu-aarch64-static",
+    "arm": "qemu-arm-static",
+    "x86_64": "qemu-x86_64-static",
+}
 
 each_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 
@@ -57,6 +62,24 @@ def test_a_raspberry_pi_4_is_not_taken_for_a_5() -> None:
 def test_every_cpu_described_is_used() -> None:
     described = re.findall(r"^\[cpu\.([\w-]+)\]", BOARDS.read_text(), re.MULTILINE)
     assert set(described) == {name for target in TARGETS for name in target.cpus}
+
+
+def test_every_board_has_a_target_that_runs_its_cpu() -> None:
+    targets = {target.name: target for target in TARGETS}
+    boards = read_boards()["board"]
+    assert "pi4" in boards
+    for board in boards.values():
+        assert board["cpu"] in targets[board["target"]].cpus
+
+
+def test_a_wrong_board_says_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--board", "pi9"]) == 1
+    assert 'no board "pi9": there are pi5, pi4' in capsys.readouterr().err
+
+
+def test_the_verb_wants_the_sources(tmp_path: Path) -> None:
+    words = ["edge", "build", "--board", "pi4", "--source", str(tmp_path)]
+    assert kedge_main(words) == 64
 
 
 @pytest.mark.parametrize("arguments", [["armv8"], ["armv7", "armv8"], ["--fast"], ["--jobs", "x"]])
