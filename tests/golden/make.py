@@ -17,6 +17,7 @@ import kedge
 from kedge._core import Categories, Table
 from kedge.loop import Snapshot
 from tests.golden.quality import holds_quality, quality
+from tests.golden.updates import updates
 
 FOLDER = Path(__file__).parent
 VERSIONS = {
@@ -31,6 +32,7 @@ VERSIONS = {
     "canary": 1,
     "arms": 1,
     "pipeline": 1,
+    "update": 1,
 }
 GENERATION = 7  # that the snapshots of pipelines were stored by
 
@@ -169,6 +171,8 @@ def main() -> None:
     for name, snapshot in pipelines().items():
         stored_bytes = snapshot.to_bytes(GENERATION)
         save("pipeline", f"{name}.snapshot", stored_bytes, holds_snapshot(snapshot))
+    for name, (content, sums) in updates().items():
+        save("update", name, content, sums)
 
 
 if __name__ == "__main__":

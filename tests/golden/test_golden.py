@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import kedge
-from kedge._core import Categories, Table
+from kedge._core import Categories, Table, TrustClient, UpdatePackage
 from kedge.loop import Snapshot
 from tests.golden.make import (
     FOLDER,
@@ -105,6 +106,19 @@ def test_snapshots_of_pipelines_read(path: Path) -> None:
     snapshot = Snapshot.from_bytes(path.read_bytes())
     assert holds_snapshot(snapshot) == expected(path)
     assert not is_newest(path) or snapshot.to_bytes(GENERATION) == path.read_bytes()
+
+
+def test_packages_read_and_update_a_board(tmp_path: Path) -> None:
+    shipped = next(path for path in files("update") if path.suffix == ".root")
+    client = TrustClient(str(tmp_path), shipped.read_bytes())
+    for name in ("first", "second"):
+        path = shipped.with_name(f"{name}.update")
+        package = UpdatePackage(str(path))
+        for place, digest in expected(path).items():
+            assert hashlib.sha256(package.fetch(place, 1 << 20)).hexdigest() == digest
+        client.refresh(package.fetch, 1_893_456_000)
+    (target,) = client.targets
+    assert (target[0], json.loads(target[1])["kedge"]["version"]) == ("churn.kedge", 8)
 
 
 @pytest.mark.parametrize("format_name", VERSIONS)
