@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from pathlib import Path
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+
+from tests.ports import free_port
 
 JARS = os.environ.get("KEDGE_KAFKA_JARS", "")
 # Nothing is kept for a time only: the tests' messages are of 1970, and go at the first look.
@@ -39,12 +40,6 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=500
 log.retention.ms=-1
 """
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
 
 
 def java(*arguments: str) -> list[str]:

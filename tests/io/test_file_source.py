@@ -245,6 +245,27 @@ def test_line_breaks_between_quotes(tmp_path: Path) -> None:
     assert not rejected
 
 
+@pytest.mark.parametrize("rows", [1, 3, 100])
+def test_an_empty_text_of_csv_is_none_unless_quoted(tmp_path: Path, rows: int) -> None:
+    table = pa.table({"a": [1.5, None, 3.0], "s": ["", None, "NA"], "t": ["x", "y", None]})
+    pa.csv.write_csv(table, tmp_path / "x.csv")
+    found, rejected = read_all(FileSource(str(tmp_path), types={"s": "utf8"}), rows)
+    assert found == table.to_pylist()
+    assert not rejected
+
+
+@pytest.mark.parametrize(
+    "content", [b"a\r1\r2\r", b"a," + b"b" * 140_000 + b"\n1,2\n", b"PAR1\r\0\1\n"]
+)
+def test_a_header_that_is_none_costs_its_file_alone(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    (tmp_path / "b.csv").write_text("a\n1\n")
+    found, rejected = read_all(FileSource(str(tmp_path)))
+    assert found == [{"a": 1}]
+    assert [it.origin for it in rejected] == [str(tmp_path / "a.csv")]
+    assert "the header is no line of CSV" in rejected[0].reason
+
+
 def test_no_memory_for_a_record_without_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +279,59 @@ def test_no_memory_for_a_record_without_end(
     assert "a record of 20001 bytes" in rejected[0].reason
 
 
+@pytest.mark.parametrize("value", ["1", "[1]"])  # a column that is a list is decoded by pyarrow
+def test_a_line_that_is_null_is_rejected(tmp_path: Path, value: str) -> None:
+    (tmp_path / "x.ndjson").write_text(f'null\n{{"a":{value}}}\nnull\n{{"a":{value}}}\n')
+    for rows in (1, 2, 1000):
+        found, rejected = read_all(FileSource(str(tmp_path)), rows)
+        assert found == [{"a": json.loads(value)}] * 2
+        assert [(it.offset, it.value) for it in rejected] == [
+            (0, b"null"),
+            (13 + len(value) - 1, b"null"),
+        ]
+
+
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(kedge.InvalidArgument, match="there is no such file"):
         FileSource(str(tmp_path / "none.csv"))
+    (tmp_path / "notes.md").touch()
+    with pytest.raises(kedge.InvalidArgument, match="there is no data file in this folder"):
+        FileSource(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("path", "file", "takes"),
+    [
+        ("in", "in/part-1.parquet", True),
+        ("in", "in/deep/part-1.parquet", True),
+        ("in", "in/_deep/part-1.parquet", False),
+        ("in", "in/part-1.txt", False),
+        ("in", "out/part-1.parquet", False),
+        ("later", "later/part-1.parquet", True),
+        ("in/*.csv", "in/part-1.csv", True),
+        ("in/*.csv", "in/part-1.parquet", False),
+        ("in/*.csv", "in/deep/part-1.csv", False),
+        ("in/**/*.csv", "in/deep/part-1.csv", True),
+        ("in/**/*.csv", "in/part-1.csv", True),
+        ("in/a.csv", "in/part-1.csv", False),
+    ],
+)
+def test_a_file_that_would_be_read_is_known_before_it_is_there(
+    tmp_path: Path, path: str, file: str, takes: bool
+) -> None:
+    (tmp_path / "in/deep").mkdir(parents=True)
+    source = FileSource(str(tmp_path / path), follow=True)
+    assert source.takes(str(tmp_path / file)) == takes
+
+
+def test_who_waits_for_a_file_says_so_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    for path in (tmp_path / "later", tmp_path):
+        source = FileSource(str(path), follow=True)
+        source.log = said.append
+        for _ in range(2):
+            assert read_all(source) == ([], [])
+    assert said == [
+        f'"{tmp_path}/later": there is no such file yet',
+        f'"{tmp_path}": there is no data file in this folder yet',
+    ]

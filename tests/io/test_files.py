@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import itertools
 import os
 import sys
@@ -16,9 +17,12 @@ import pyarrow.feather
 import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kedge
 from kedge.io import ColumnConflict, open_table
+from kedge.io.json_objects import Objects
 
 ROWS = 70_000  # more than one batch
 
@@ -161,6 +165,20 @@ def test_parts_that_differ_are_named(tmp_path: Path) -> None:
         open_table(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_an_empty_text_of_csv_is_none_unless_quoted(tmp_path: Path, name: str) -> None:
+    rows = ['0,x,""', *(f"{i},y,2.5" for i in range(200_000)), '1,"",""', "2,,", "3,NA,NA"]
+    text = "\n".join(["i,s,x", *rows]) + "\n"
+    (tmp_path / name).write_bytes(gzip.compress(text.encode()) if "gz" in name else text.encode())
+    batches = list(open_table(tmp_path / name).to_batches())
+    assert len(batches) > 1
+    rows_read = pa.Table.from_batches(batches).to_pylist()
+    assert rows_read[0] == {"i": 0, "s": "x", "x": None}
+    assert rows_read[1] == {"i": 0, "s": "y", "x": 2.5}
+    assert [row["s"] for row in rows_read[-3:]] == ["", None, "NA"]
+    assert [row["x"] for row in rows_read[-3:]] == [None] * 3
+
+
 def test_csv_parts_have_the_first_ones_types(tmp_path: Path) -> None:
     (tmp_path / "1.csv").write_text("a,b\n1.5,x\n")
     (tmp_path / "2.csv").write_text("b,a\n7,2\n")
@@ -194,6 +212,34 @@ def test_a_csv_column_that_begins_empty_takes_numbers(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("\n".join(["i,late", *lines]))
     made = kedge.profile(open_table(tmp_path / "a.csv"))
     assert made.histogram("late").null_count == 200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (b'null\n{"a":1}\n', 1),
+        (b'\xef\xbb\xbf\n \tnull {"a":1}\n', 2),
+        (b'{"a":null}\n{"b":"\\nnull"}\nnull', 3),
+        (b'{"a":1}\n' * 200_000 + b"null\n", 200_001),
+    ],
+)
+def test_a_line_that_is_null_is_named(tmp_path: Path, text: bytes, line: int) -> None:
+    (tmp_path / "a.jsonl").write_bytes(text)
+    with pytest.raises(kedge.CorruptData, match=rf'a.jsonl": line {line}: null'):
+        list(open_table(tmp_path / "a.jsonl").to_batches())
+
+
+@given(
+    st.lists(st.sampled_from([b"null", b'{"a":1}', b'{"a":null}', b"", b" "])), st.integers(1, 9)
+)
+def test_a_null_is_found_however_the_text_is_cut(lines: list[bytes], size: int) -> None:
+    text = b"\n".join(lines)
+    objects = Objects(io.BytesIO(text), Path("x"))
+    if b"null" in lines:
+        with pytest.raises(kedge.CorruptData, match=rf": line {lines.index(b'null') + 1}: "):
+            list(iter(lambda: objects.read(size), b""))
+    else:
+        assert b"".join(iter(lambda: objects.read(size), b"")) == text
 
 
 def test_children_of_structs_are_columns(tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ with warnings.catch_warnings():  # of pyflink about itself
 pytestmark = [  # Flink's client is not tidy about its own names and its process
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    # The thread that feeds a worker is cut off when the job has ended, and raises that.
+    pytest.mark.filterwarnings(
+        "ignore:Exception in thread read_grpc_client_inputs"
+        ":pytest.PytestUnhandledThreadExceptionWarning"
+    ),
 ]
 ASKED = [(kind, what) for kind in ("tumbling", "session") for what in ("windows", "late_rows")]
 ASKED.append(("hopping", "windows"))

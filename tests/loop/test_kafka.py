@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import pytest
 from kedge.cli import main
 from tests.io.mock_broker import PARTITIONS, committed, messages, mock_broker, produce
 from tests.loop.killer import Killed, kill_often
+from tests.patience import until
 from tests.reference.avro import encode
 
 WINDOW = """
@@ -107,13 +108,6 @@ def shown(folder: Path) -> dict[str, Counter[str]]:
         rows = rows_of(folder / name)
         found[name] = Counter(str({k: v for k, v in it.items() if k != "row"}) for it in rows)
     return found
-
-
-def until(what: Callable[[], bool], seconds: float = 15.0) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 @contextmanager

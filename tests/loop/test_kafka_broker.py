@@ -25,7 +25,8 @@ from kedge.loop import Fenced
 from tests.io.kafka_broker import JARS, kafka_broker
 from tests.io.mock_broker import PARTITIONS, messages, produce
 from tests.loop.killer import Killed, kill_often
-from tests.loop.test_kafka import WINDOW, event, events, pipeline, take_over, until
+from tests.loop.test_kafka import WINDOW, event, events, pipeline, take_over
+from tests.patience import until
 
 pytestmark = pytest.mark.skipif(
     not JARS,

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import random
 import signal
-import socket
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from kedge.io.sequence_numbers import WINDOW, Numbers
-from tests.io.kafka_broker import free_port
-from tests.loop.test_kafka import rows_of, start, until
+from tests.loop.test_kafka import rows_of, start
+from tests.patience import until
+from tests.ports import answers, free_port
 
 MOSQUITTO = Path("/usr/sbin/mosquitto")
 PIPELINE = """
@@ -76,11 +77,6 @@ def port(tmp_path: Path) -> Iterator[int]:
             process.kill()
 
 
-def answers(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.mark.skipif(
     not MOSQUITTO.exists(),
     reason="Mosquitto is no Python package: .ci/run engines gets it from Debian",
@@ -90,16 +86,26 @@ def test_killed_while_devices_send_twice(tmp_path: Path, port: int) -> None:
     path.write_text(PIPELINE.format(port=port))
     out = tmp_path / "out"
     device = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+    is_heard = False
+
+    def heed(_client: Client, _data: object, _number: int, reason: ReasonCode, *_: object) -> None:
+        nonlocal is_heard
+        is_heard = reason.value == 0  # not 16, that nobody has subscribed
+
+    def sent(value: dict[str, Any]) -> bool:
+        device.publish("plant/a", json.dumps(value), qos=1).wait_for_publish(5)
+        return is_heard
+
+    device.on_publish = heed
     device.connect("127.0.0.1", port)
     device.loop_start()
     rng = random.Random(1)
     with start(path) as first:
-        until(lambda: len(list((tmp_path / "state").glob("*.snapshot"))) > 0)
-        time.sleep(0.3)  # the session is there when it has subscribed
+        until(lambda: sent({"device": "d0", "number": 0, "x": 0}))
         for number in range(300):
             values = {"device": f"d{number % 3}", "number": number // 3, "x": number}
             for _ in range(rng.choice([1, 1, 2])):
-                device.publish("plant/a", json.dumps(values), qos=1).wait_for_publish(5)
+                sent(values)
             if number == 150:
                 until(lambda: len(rows_of(out)) > 0)
                 first.send_signal(signal.SIGKILL)

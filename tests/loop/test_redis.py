@@ -18,9 +18,10 @@ from kedge.cli import main
 from kedge.io.redis_source import RedisSource
 from kedge.io.stepped import Reading
 from kedge.io.values import JsonValues
-from tests.io.kafka_broker import free_port
 from tests.loop.killer import Killed, fast_folder, kill_often
-from tests.loop.test_kafka import WINDOW, event, events, rows_of, shown, until
+from tests.loop.test_kafka import WINDOW, event, events, rows_of, shown
+from tests.patience import until
+from tests.ports import free_port
 
 SERVER = shutil.which("redis-server")
 pytestmark = pytest.mark.skipif(
