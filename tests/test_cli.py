@@ -28,6 +28,7 @@ def test_the_demo_finds_the_shift_and_nothing_else(capsys: pytest.CaptureFixture
     out = capsys.readouterr().out
     assert "drift in amount" in out
     assert "drifted: yes" in out
+    assert "rolled back: 2.\nAlarms before the shift: none." in out
 
 
 def test_json_is_the_same_as_data(capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,6 +37,7 @@ def test_json_is_the_same_as_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert result["found"] is True
     assert [row["drifted"] for row in result["batches"]][-1] == ["amount"]
     assert {row["column"] for row in result["report"]["columns"]} >= {"amount", "items"}
+    assert result["served"]["found"] is True
 
 
 @pytest.mark.parametrize(

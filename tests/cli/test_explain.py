@@ -84,6 +84,11 @@ def test_a_page_of_many_rows_is_that_of_a_sample(
         (["none.parquet", "-o", "a.html"], "there are no rows"),
         (["live.parquet", "-o", "a.html", "--reasons", "3"], "--html draws a page beside them"),
         (["live.parquet", "--toward", "up"], "is of --reasons"),
+        (["live.parquet", "--rounds", "5"], "--rounds 5: trees are explained exactly"),
+        (["live.parquet", "-o", "a.html", "--rounds", "5"], "trees are explained exactly"),
+        (["live.parquet", "-o", "a.html", "--method", "gradients"], "gradients"),
+        (["live.parquet", "--reasons", "2", "--rounds", "5"], "--reasons take none"),
+        (["live.parquet", "--reasons", "2", "--method", "gradients"], "--reasons are of trees"),
     ],
 )
 def test_pages_that_cannot_be_are_refused(

@@ -162,7 +162,7 @@ def test_many_features_are_counted(folder: Path, capsys: pytest.CaptureFixture[s
 def test_scores_are_written_in_the_format_of_the_ending(
     folder: Path, want: np.ndarray, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["predict", "churn.kedge", "live.parquet", "-o", name, "--columns", "id,city,id"]
+    command = ["predict", "churn.kedge", "live.parquet", "-o", name, "--columns", "id,city"]
     assert main([*command, "--json"]) == 0
     assert said(capsys) == {"rows": ROWS, "columns": ["id", "city", "score"], "output": name}
     table = pa.Table.from_batches(list(open_table(name).to_batches()))
@@ -282,12 +282,16 @@ def test_a_file_without_rows_has_no_scores(
         (["compile", "live.parquet", "-o", "a.kedge"], "no model of a known kind"),
         (["compile", "churn.txt", "-o", "churn.txt"], "is the file that is read"),
         (["compile", "churn.txt", "-o", "no/a.kedge"], 'there is no folder "no"'),
+        (["compile", "churn.txt", "-o", "-"], '"-" is no file'),
+        (
+            ["compile", "churn.txt", "-o", "a.kedge", "--metadata", "a=1", "--metadata", "a=2"],
+            "--metadata a=2: a=1 was said before",
+        ),
         (
             ["compile", "churn.txt", "-o", "a.kedge", "--reference", "few.csv"],
             'there are no columns "age", "spend", "noise"; the columns are "plan", "x"',
         ),
-        (["inspect", "no.kedge"], '"no.kedge": No such file'),
-        (["inspect", "."], '".": Is a directory'),
+        (["inspect", "."], '".": is no file'),
         (["inspect", "empty"], '"empty": model file: '),
         (["inspect", "churn.txt"], "no kedge model here"),
         (["inspect", "torn.kedge"], "the header claims"),
@@ -340,6 +344,7 @@ def test_what_is_wrong_is_one_line_and_64(
         ["predict", "churn.kedge"],
         ["predict", "churn.kedge", "live.parquet", "--threads", "-1"],
         ["predict", "churn.kedge", "live.parquet", "--columns", "a,,b"],
+        ["predict", "churn.kedge", "live.parquet", "--columns", "id,id"],
     ],
 )
 def test_wrong_use_is_64(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,6 +96,8 @@ def test_the_plan_is_printed_first(folder: Path, capsys: pytest.CaptureFixture[s
         ["ref.kprof", "nothing.parquet"],
         ["ref.kprof", "far.parquet", "--rows", "0"],
         ["ref.kprof", "far.parquet", "--false-alarms", "0"],
+        ["ref.kprof", "far.parquet", "--false-alarms", "2"],
+        ["ref.kprof", "far.parquet", "--false-alarms", "0.01", "--fdr", "0.05"],
         ["ref.kprof", "far.parquet", "--min-effect", "1"],
         ["ref.kprof", "far.parquet", "--fdr", "2"],
     ],
@@ -105,6 +107,15 @@ def test_wrong_use_is_64(
 ) -> None:
     assert main(["monitor", *arguments]) == 64
     assert capsys.readouterr().err.startswith("kedge: ")
+
+
+def test_a_rate_that_is_none_says_what_one_is(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="64"):
+        main(["monitor", "ref.kprof", "far.parquet", "--false-alarms", "abc"])
+    said = "argument --false-alarms: 'abc': expected a number for each update, or a rate in time"
+    assert said in capsys.readouterr().err
 
 
 def follow_stdin(monkeypatch: pytest.MonkeyPatch, data: bytes, *options: str) -> int:

@@ -138,6 +138,13 @@ def test_checks_a_sample_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+FLOT64 = 'p.toml:7: source.columns.y = "flot64": expected one of bool, int8 to int64, '
+SOURCE = 'p.toml:6: source.path = "in": this takes what [sink] writes: '
+STATE = '"./state": this is the folder of pipeline.state, line 2'
+SAME = 'p.toml:19: late.path = "out": [sink] writes the same files: sink.path, line 16'
+DECIMAL = 'p.toml:7: source.columns.x = "decimal": expected one of bool, '
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -147,13 +154,23 @@ def test_checks_a_sample_and_writes_nothing(
         ("[source]", "kep = 3\n[source]", "p.toml:4: pipeline.kep: there is no such key, did you"),
         ('"files"', '"filez"', 'p.toml:5: source.kind = "filez": expected one of files'),
         ('"files"', '"no.such:Thing"', "p.toml:5: source.kind = "),
+        ('path = "in"', 'path = "in"\ncolumns = { x = "float64", y = "flot64" }', FLOT64),
+        ('path = "in"', 'path = "in"\ncolumns = { x = "decimal" }', DECIMAL),
         ('path = "in"', 'path = "on"', "p.toml:4: [source]: "),
+        ('path = "out"', 'path = "in"', SOURCE + "sink.path, line 16"),
+        ('path = "out"', 'path = "in/out"', SOURCE + "sink.path, line 16"),
+        ('path = "out"', 'path = "./state"', "p.toml:16: sink.path = " + STATE),
+        ('path = "in"', 'path = "."', 'p.toml:6: source.path = ".": this takes what [sink] wr'),
+        ('"state"', '"in/state"', 'p.toml:6: source.path = "in": this takes what [late] writes: p'),
+        ('path = "out"', 'path = "out"\n[late]\nkind = "ndjson"\npath = "out"', SAME),
+        ('"state"', '"p.toml"', 'p.toml:2: pipeline.state = "p.toml": "'),
+        ('"state"', '"p.toml/x"', 'p.toml:2: pipeline.state = "p.toml/x": "'),
         ("[window]", "[windoe]", "p.toml:8: [windoe]: there is no such table, did you mean"),
         ('every = "10s"', 'every = "ten"', "p.toml:10: window.every = "),
         ('"count"', '"cuont"', "p.toml:12: window.aggregates.n.function = "),
         ('"ndjson"', '"xml"', 'p.toml:15: sink.kind = "xml": expected one of parquet'),
         ("[sink]", '[monitor]\nreference = "no"\n[sink]', "p.toml:14: [monitor]: "),
-        ("[sink]", '[select]\nwhere = "x +"\n[sink]', "p.toml:14: [select]: "),
+        ("[sink]", '[select]\nwhere = "x +"\n[sink]', "p.toml:15: select.where = "),
         ("[pipeline]", "[pipeline", "p.toml:1: not TOML: "),
     ],
 )
@@ -161,8 +178,9 @@ def test_errors_say_where(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, said: str
 ) -> None:
     path = written(tmp_path, PIPELINE.replace(old, new))
-    assert main(["run", str(path)]) == 64
-    assert f"{tmp_path}/{said}" in capsys.readouterr().err
+    for check in ([], ["--check"]):
+        assert main(["run", *check, str(path)]) == 64
+        assert f"{tmp_path}/{said}" in capsys.readouterr().err
     assert not (tmp_path / "state").exists()
 
 
@@ -194,12 +212,32 @@ def test_without_a_whole_snapshot_it_fails(
     assert results(tmp_path) == [10] * 10
 
 
-def test_a_column_that_is_missing_ends_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+COUNT = '{ function = "count" }'
+SUM = '{ function = "sum", column = "x +", where = "x > 1" }'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('time = "ts"', 'time = "when"', 'p.toml:9: window.time = "when": there is no column'),
+        ('time = "ts"', 'time = "x"', 'p.toml:9: window.time = "x": column "x": expected a time'),
+        ("every", 'key = ["x", "user"]\nevery', 'p.toml:10: window.key = ["x", "user"]: '),
+        (COUNT, SUM, 'p.toml:12: window.aggregates.n.column = "x +": expression '),
+        (COUNT, SUM.replace("x +", "x").replace("x >", "y >"), "p.toml:12: window.aggregates.n.wh"),
+        ("[window]", '[select]\nwhere = "x"\n[window]', 'p.toml:9: select.where = "x": expression'),
+        ("[window]", '[score]\nmodel = "m.kedge"\n[window]', "p.toml:8: [score]: missing column"),
+    ],
+)
+def test_a_column_that_does_not_fit_ends_it_with_the_place_of_its_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, said: str
 ) -> None:
-    path = written(tmp_path, PIPELINE.replace('time = "ts"', 'time = "when"'))
+    tree = DecisionTreeRegressor(max_depth=1).fit([[0.0], [1.0]], [0.0, 1.0])
+    kedge.compile(tree, reference={"x0": [0.0, 1.0]}).save(tmp_path / "m.kedge")
+    path = written(tmp_path, PIPELINE.replace(old, new))
+    assert main(["run", "--check", str(path)]) == 64
+    assert f"{tmp_path}/{said}" in capsys.readouterr().err
     assert main(["run", str(path)]) == 1
-    assert "when" in capsys.readouterr().err
+    assert f"{tmp_path}/{said}" in capsys.readouterr().err
 
 
 def test_models_and_monitors(tmp_path: Path) -> None:

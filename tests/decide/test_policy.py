@@ -201,6 +201,10 @@ ENTRY = "[[canary.rollback_if]]\nwhat = 'errors'\n"
     ("text", "error"),
     [
         ("[trigger]\ndrift = {tumbling = true}\n", "line 2: .*tumbling = true: there is no window"),
+        (
+            '[trigger]\ndrift = {fdr = 0.1, false_alarms = "1/7d"}\n',
+            "line 2: .*false_alarms = .*: fdr is instead of it",
+        ),
         ("[trigger]\ndrift = {window = 0}\n", "line 2: trigger.drift.window = 0: expected a whole"),
         ("[trigger]\ndrift = {window = '7y'}\n", 'line 2: .*: expected a length such as "7d"'),
         ("[canary]\nshare = 0.1\n", "line 1: canary: rollback_if is missing"),

@@ -54,3 +54,8 @@ def test_no_flag_breaks_the_same_bits_everywhere() -> None:
     flag = re.compile("march=" + "native|ffast" + "-math")
     builds = [ROOT / "CMakeLists.txt", ROOT / "pyproject.toml", *FILES]
     assert not [path for path in builds if flag.search(path.read_text())]
+
+
+def test_memory_that_is_not_wanted_is_given_back() -> None:
+    kept = re.compile(r"capacity\(\).* = \{\};")  # kedge/base/give_back.h says why
+    assert not [path for path in SOURCES if kept.search(path.read_text())]

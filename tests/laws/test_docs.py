@@ -57,6 +57,8 @@ def test_commands_are_understood(line: str) -> None:
             "demo",
             "drift",
             "expr",
+            "hub.repository",
+            "hub.repository_port",
             "loop.options",
             "model",
             "model.importance",

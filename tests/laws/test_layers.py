@@ -21,6 +21,8 @@ CPP: dict[str, set[str]] = {
     "sketch": {"base", "arrow", "kernels", "evidence"},
     "model": {"base", "arrow", "kernels", "evidence"},
     "records": {"base", "arrow", "expr"},
+    "sla": {"base"},
+    "trust": {"base"},
     "window": {"base", "arrow", "kernels", "evidence", "expr", "sketch"},
     "drift": {"base", "arrow", "kernels", "evidence", "sketch"},
     "quality": {"base", "arrow", "kernels", "evidence", "sketch"},
@@ -34,7 +36,7 @@ OUTSIDE = re.compile(r"^(Python\.h|nanobind/|grpc|grpcpp|google/|numpy/|transpor
 
 # In rising order: a module may import those of the ranks below, and of its own.
 PYTHON = (
-    ("_core",),
+    ("_core", "_channel"),
     ("toml",),
     (
         "records",
@@ -50,7 +52,7 @@ PYTHON = (
         "udf",
     ),
     ("demo", "loop"),
-    ("io", "serve"),
+    ("io", "serve", "sla", "hub"),
     ("cli", "__main__"),
 )
 RANK = {module: rank for rank, modules in enumerate(PYTHON) for module in modules}
