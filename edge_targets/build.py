@@ -2,10 +2,11 @@
 
     python -m edge_targets.build               # every target: build, print the size
     python -m edge_targets.build armv7 --run   # and run it under each of the target's CPUs
+    python -m edge_targets.build --board pi4   # kedge-edge alone, for one board; --run as well
 
 With --run, `kedge_info --selftest` must print the same digest on the host and on every CPU, under
 every instruction set it has; those it lacks must be refused; kedge_tests must pass on the CPUs of
-the target's suite.
+the target's suite; kedge-edge must print and keep the same scores and sketches of --rows rows.
 
 Exit codes: 0 all as it must be, 1 not so, 64 wrong use.
 """
@@ -27,11 +28,22 @@ from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen, TimeoutExpired
 from typing import Any, NoReturn
 
+from edge_targets import edge_check
+
 _HERE = Path(__file__).parent
+_MODEL = _HERE.parent / "tests" / "golden" / "board" / "v1" / "board.kedge"
 _PASS, _FAIL, _WRONG_USE = 0, 1, 64
 _HEARTBEAT_SECONDS = 20
 _PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 _ENVIRONMENT = {**os.environ, "PATH": _PATH, "KEDGE_ISA": ""}  # empty: kedge chooses
+
+
+# Functions of the same code become one: a tenth of a program. `zig c++` knows no --icf, the linker
+# that it runs does: so what it says that it runs is run once more.
+_LINK = """#!/bin/sh
+ran=$(ZIG_VERBOSE_LINK=1 "$(dirname "$0")/c++" "$@" 2>&1) || {{ echo "$ran"; exit 1; }}
+exec {zig} ld.lld $(echo "$ran" | sed -n 's/^ *ld.lld //p') --no-warnings --icf=safe
+"""
 
 
 class BuildError(Exception):
@@ -83,13 +95,19 @@ class Outcome:
         return (self.output.strip().splitlines() or [f"exit {self.code}"])[-1]
 
 
-def load_targets() -> dict[str, Target]:
-    """The targets of boards.toml by name."""
+def read_boards() -> dict[str, Any]:
+    """All of boards.toml."""
     try:
         toml: Any = importlib.import_module("tomllib")
     except ModuleNotFoundError:
         raise BuildError("boards.toml: reading it takes Python 3.11 or later") from None
-    boards = toml.loads((_HERE / "boards.toml").read_text())
+    boards: dict[str, Any] = toml.loads((_HERE / "boards.toml").read_text())
+    return boards
+
+
+def load_targets() -> dict[str, Target]:
+    """The targets of boards.toml by name."""
+    boards = read_boards()
     isas = {name: tuple(cpu["isas"]) for name, cpu in boards["cpu"].items()}
     return {
         name: Target(name, **entry | {"cpus": {cpu: isas[cpu] for cpu in entry["cpus"]}})
@@ -125,8 +143,8 @@ def write_zig_tools(target: Target, folder: Path) -> None:
         raise BuildError("ziglang: not installed; get it with `pip install ziglang`")
     zig = str(Path(package.origin).with_name("zig"))
     version = run("zig version", [zig, "version"]).end
-    # -O2 -s even for CMake's own trials: zig builds a libc++ for each choice of the two.
-    compiler = f"c++ -O2 -s -target {target.triple}"
+    # -Os -s even for CMake's own trials: zig builds a libc++ for each choice of the two.
+    compiler = f"c++ -Os -s -target {target.triple}"
     compiler += f" -mcpu={target.mcpu}" if target.mcpu else ""
     folder.mkdir(parents=True, exist_ok=True)
     for words in (compiler, "ar", "ranlib"):
@@ -134,14 +152,19 @@ def write_zig_tools(target: Target, folder: Path) -> None:
         # The version is for ccache, which takes the script for the compiler.
         script.write_text(f'#!/bin/sh\n# zig {version}\nexec {shlex.quote(zig)} {words} "$@"\n')
         script.chmod(0o755)
+    link = folder / "link"
+    link.write_text(_LINK.format(zig=shlex.quote(zig)))
+    link.chmod(0o755)
 
 
 def build(target: Target | None, programs: Sequence[str], options: argparse.Namespace) -> Path:
     """Configure and build; None is the host. Returns the folder of the programs."""
     name = target.name if target else "host"
-    folder: Path = options.build_dir / name
+    is_made = target is None and options.host is not None
+    folder: Path = options.host if is_made else options.build_dir / name
     environment = {}
-    settings = ["-DCMAKE_BUILD_TYPE=Release", "-DKEDGE_APPS=ON"]
+    is_board = programs == ["kedge_edge"]
+    settings = ["-DCMAKE_BUILD_TYPE=Release", "-DKEDGE_APPS=ON", f"-DKEDGE_BOARD={is_board}"]
     if target:
         processor = target.triple.partition("-")[0]
         toolchain = "zig" if target.compiler == "zig" else f"gcc_{processor}"
@@ -158,7 +181,7 @@ def build(target: Target | None, programs: Sequence[str], options: argparse.Name
     generator = ["-G", "Ninja"] if shutil.which("ninja", path=_PATH) else []
     configure = [cmake, *generator, "-S", str(_HERE.parent), "-B", str(folder), *settings]
     make = [cmake, "--build", str(folder), "-j", str(options.jobs), "--target", *programs]
-    for label, command in (("configure", configure), ("build", make)):
+    for label, command in (("configure", configure), ("build", make))[is_made:]:
         outcome = run(f"{name}: {label}", command, **environment)
         if outcome.code != 0:
             raise BuildError(f"{name}: {label} failed:\n{outcome.output}")
@@ -184,6 +207,35 @@ def runnable_isas(program: str) -> list[str]:
     raise BuildError(f"host: kedge_info names no instruction set: {info.output}")
 
 
+def run_edge(label: str, program: Sequence[str], folder: Path, rows: Path) -> tuple[str, Outcome]:
+    """What kedge-edge makes of the rows, and how it ended."""
+    config = edge_check.write_config(folder, _MODEL, rows)
+    outcome = run(label, [*program, str(config)])
+    return (edge_check.digest(folder) if outcome.code == 0 else outcome.end), outcome
+
+
+def host_edge(host: Path, options: argparse.Namespace) -> Row:
+    """What kedge-edge makes on this machine of the rows, which are written first."""
+    options.build_dir.mkdir(parents=True, exist_ok=True)
+    options.edge_input = options.build_dir / "rows.ndjson"
+    edge_check.write_rows(options.edge_input, options.rows)
+    program = [f"{host}/kedge-edge"]
+    made, outcome = run_edge("host: kedge-edge", program, host / "edge", options.edge_input)
+    return Row("host", "native", "edge", made, outcome.seconds, outcome.code == 0)
+
+
+def edge_rows(
+    target: Target, folder: Path, wanted: str, options: argparse.Namespace
+) -> Iterator[Row]:
+    """kedge-edge on each CPU of a target: scores and sketches to the bit."""
+    for cpu in target.cpus:
+        program = [tool(target.qemu, "apt-get install qemu-user-static"), "-cpu", cpu]
+        program.append(f"{folder}/kedge-edge")
+        label = f"{target.name} {cpu} kedge-edge"
+        found, outcome = run_edge(label, program, folder / f"edge-{cpu}", options.edge_input)
+        yield Row(target.name, cpu, "edge", found, outcome.seconds, found == wanted)
+
+
 def target_rows(target: Target, folder: Path, digest: str, isas: set[str]) -> Iterator[Row]:
     """What must hold on each CPU of a target."""
     qemu = tool(target.qemu, "apt-get install qemu-user-static")
@@ -201,20 +253,47 @@ def target_rows(target: Target, folder: Path, digest: str, isas: set[str]) -> It
 
 def rows(targets: Sequence[Target], isas: set[str], options: argparse.Namespace) -> Iterator[Row]:
     """Every check of the targets; the host's scalar digest comes first, all must equal it."""
-    digest = ""
+    digest = wanted = ""
     if options.run:
-        program = str(build(None, ["kedge_info"], options) / "kedge_info")
+        host = build(None, ["kedge_info", "kedge_edge"], options)
+        program = str(host / "kedge_info")
         for isa in runnable_isas(program):
             yield (row := check_isa(("host", "native"), isa, [program], digest))
             digest = digest or str(row.answer)
+        yield (row := host_edge(host, options))
+        wanted = str(row.answer)
     for target in targets:
         start = time.monotonic()
-        programs = ["kedge_info", *(["kedge_tests"] if target.suite else [])]
+        programs = ["kedge_info", "kedge_edge", *(["kedge_tests"] if target.suite else [])]
         folder = build(target, programs, options)
         size = (folder / "kedge_info").stat().st_size
         yield Row(target.name, "", "bytes", size, round(time.monotonic() - start, 3), True)
+        yield edge_size(target, folder)
         if options.run:
             yield from target_rows(target, folder, digest, isas)
+            yield from edge_rows(target, folder, wanted, options)
+
+
+def edge_size(target: Target, folder: Path) -> Row:
+    """The program's size; the second opinion's C library is larger than all of ours, and free."""
+    size = (folder / "kedge-edge").stat().st_size
+    passed = target.compiler != "zig" or size <= read_boards()["limits"]["program_bytes"]
+    return Row(target.name, "", "edge bytes", size, 0, passed)
+
+
+def board_rows(name: str, options: argparse.Namespace) -> Iterator[Row]:
+    """kedge-edge for one board, copied to --output; with --run, on the CPUs of its target."""
+    boards = read_boards()["board"]
+    if name not in boards:
+        raise BuildError(f'no board "{name}": there are {", ".join(boards)}')
+    target = load_targets()[boards[name]["target"]]
+    folder = build(target, ["kedge_edge"], options)
+    if options.output is not None:
+        shutil.copy(folder / "kedge-edge", options.output)
+    yield edge_size(target, folder)
+    if options.run:
+        yield (row := host_edge(build(None, ["kedge_edge"], options), options))
+        yield from edge_rows(target, folder, str(row.answer), options)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -228,9 +307,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Build, run, print; the return value is the exit code."""
     parser = _Parser(prog="edge_targets.build", description="Build kedge for the boards.")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="names in boards.toml")
+    parser.add_argument("--board", metavar="NAME", help="kedge-edge for this board alone")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="of --board: a copy goes there")
+    parser.add_argument("--rows", type=int, default=20_000, metavar="N", help="that boards score")
     parser.add_argument("--run", action="store_true", help="run everything under qemu, compare")
     parser.add_argument("--json", action="store_true", help="one object per line")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--host", type=Path, metavar="DIR", help="this machine's build, if there")
     parser.add_argument("--build-dir", type=Path, metavar="DIR", help="instead of build/edge")
     options = parser.parse_args(arguments)
     options.build_dir = (options.build_dir or _HERE.parent / "build" / "edge").absolute()
@@ -242,7 +325,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 parser.error(f'no target "{name}": there are {", ".join(targets)}')
         chosen = [targets[name] for name in dict.fromkeys(options.targets or targets)]
         isas = {isa for target in targets.values() for has in target.cpus.values() for isa in has}
-        for row in rows(chosen, isas, options):
+        made = board_rows(options.board, options) if options.board else None
+        for row in made or rows(chosen, isas, options):
             print(json.dumps(dataclasses.asdict(row)) if options.json else row, flush=True)
             passed = passed and row.passed
     except BuildError as error:

@@ -1,0 +1,1 @@
+"""Firmware for Cortex-M: compiled with zig, and run on an emulated core."""
