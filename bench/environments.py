@@ -2,23 +2,28 @@
 
     python -m bench.environments DIR [NAME ...]
 
-makes DIR/NAME for each, or for all: then `--peers-dir DIR` at the benchmarks. A name is an
-environment's or that of a stage, for all of its environments. An engine without one runs under this
-interpreter if it is installed there.
+makes DIR/NAME for each, or for all: then `--peers-dir DIR` at the benchmarks, or KEDGE_PEERS=DIR. A
+name is an environment's or that of a stage, for all of its environments. An engine without one runs
+under this interpreter if it is installed there.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["ENVIRONMENTS", "STAGES", "interpreter"]
+__all__ = ["ENVIRONMENTS", "STAGES", "add_peers_dir", "interpreter"]
 
 STAGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "drift": {
+        "alibi": ("alibi-detect==0.13.0", "pyarrow<18"),
+        "evidently": ("evidently==0.7.23", "pandas<3", "pyarrow"),
+    },
     "evidence": {
         "frouros": ("frouros==0.9.0",),
         "nannyml": ("nannyml==0.13.1", "pandas<3", "statsmodels"),
@@ -40,7 +45,17 @@ STAGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "xgboost-cpu==3.2.0",
         ),
         "lleaves": ("lightgbm==4.7.0", "lleaves==1.3.0", "llvmlite==0.44.0"),
+        "nets": (
+            "ai-edge-litert==2.3.0",
+            "flatbuffers==25.12.19",
+            "onnx==1.23.2",
+            "onnxruntime==1.32.0",
+            "openvino==2026.4.1",
+        ),
         "ydf": ("ydf==0.16.1",),
+    },
+    "serve": {
+        "mlserver": ("mlserver==1.7.1", "mlserver-lightgbm==1.7.1", "lightgbm==4.7.0"),
     },
     "window": {
         "columns": (
@@ -59,6 +74,17 @@ STAGES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
     name: packages for stage in STAGES.values() for name, packages in stage.items()
 }
+
+
+def add_peers_dir(command: argparse.ArgumentParser) -> None:
+    """The option that says where environments are."""
+    command.add_argument(
+        "--peers-dir",
+        type=Path,
+        default=os.environ.get("KEDGE_PEERS") or None,
+        metavar="DIR",
+        help="made by bench.environments (KEDGE_PEERS)",
+    )
 
 
 def interpreter(engine: str, peers_dir: Path | None, shared: str) -> Path:

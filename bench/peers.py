@@ -192,19 +192,17 @@ def scipy_table(
     return Contender("scipy loop", version("scipy"), run)
 
 
-def worker_table(engine: str, python: str, work: str, folder: Path) -> Contender[Drifts]:
+def worker_table(engine: str, python: Path, work: str, folder: Path) -> Contender[Drifts]:
     """An engine that needs older packages, under an interpreter of its own: bench.drift.worker.
 
     `folder` holds reference.parquet and current.parquet. The worker stays until this process ends,
     and has warmed up.
 
     Raises:
-        MissingPeer: `python` is empty or has no such engine.
+        MissingPeer: `python` has no such engine.
     """
-    if not python:
-        raise MissingPeer(f"{engine} has no interpreter and sits out: --{engine} PYTHON")
     script = Path(__file__).parent / "drift" / "worker.py"
-    command = [python, str(script), engine, work, str(folder)]
+    command = [str(python), str(script), engine, work, str(folder)]
     try:
         worker = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -217,7 +215,7 @@ def worker_table(engine: str, python: str, work: str, folder: Path) -> Contender
     ask, answers = worker.stdin, worker.stdout
     release = answers.readline().strip()
     if not release:
-        raise MissingPeer(f"{engine} is not installed for {python} and sits out")
+        raise MissingPeer(f"{engine} is not installed and sits out: python -m bench.environments")
 
     def run() -> Drifts:
         ask.write("run\n")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
+from bench.environments import add_peers_dir
+
 __all__ = ["Setting", "add_options", "made", "opened"]
 
 
@@ -35,12 +37,7 @@ class Setting:
 
 def add_options(command: argparse.ArgumentParser, *, kept: str) -> None:
     """The options that a setting is made of; `kept` is what `--cache` keeps."""
-    command.add_argument(
-        "--peers-dir",
-        default=os.environ.get("KEDGE_PEERS", ""),
-        metavar="DIR",
-        help="made by bench.environments (KEDGE_PEERS)",
-    )
+    add_peers_dir(command)
     command.add_argument("--cache", default="", metavar="DIR", help=f"keeps {kept}")
     command.add_argument(
         "--patience",
@@ -57,10 +54,9 @@ def opened(options: argparse.Namespace) -> Iterator[Setting]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(options.cache or temporary).absolute()
         folder.mkdir(parents=True, exist_ok=True)
-        peers_dir = Path(options.peers_dir) if options.peers_dir else None
         touch = getattr(options, "touch", False)
         cpu = max(os.sched_getaffinity(0))
-        yield Setting(folder, peers_dir, options.patience, cpu, touch)
+        yield Setting(folder, options.peers_dir, options.patience, cpu, touch)
 
 
 def made(path: Path, make: Callable[[Path], object]) -> Path:
