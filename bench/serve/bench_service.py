@@ -5,7 +5,9 @@ client adds neither messages nor conversions. The echo does no work: its ratio s
 counting and the protocol add to the transport. grpcio's own client calls the Python transport: at
 concurrency 1 each call is a reading, at concurrency 8 the time of a block of calls is shared among
 them. With --load a native client calls both (bench/serve/native.py), each call a reading; further
-races have a shadow on, and reload the model all the time under calls that come at a fixed rate.
+races have MLServer beside both transports (--peers-dir, see bench.environments), have a shadow on,
+have all on that watches (drift, shadow, scrapes) against none of it, and reload the model all the
+time under calls that come at a fixed rate.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ import lightgbm
 import numpy as np
 
 import kedge
+from bench.environments import add_peers_dir
 from bench.race import Contender, Race
 from bench.report import Planned, parser, run_all
 from bench.serve.native import Bench
@@ -47,13 +50,15 @@ class Replies:
     taken_ns: Sequence[int]
 
 
-def train(folder: Path) -> kedge.Model:
+def train(folder: Path, trees: int = 100, leaves: int = 31) -> kedge.Model:
     """A model, which is saved as what is served."""
     x = np.random.default_rng(0).normal(size=(20_000, _FEATURES))
     data = lightgbm.Dataset(x, x[:, 0] + x[:, 1] * x[:, 2] > 0)
-    settings = {"objective": "binary", "num_leaves": 31, "verbosity": -1, "seed": 0}
-    model = kedge.compile(lightgbm.train(settings, data, 100))
+    settings = {"objective": "binary", "num_leaves": leaves, "verbosity": -1, "seed": 0}
+    booster = lightgbm.train(settings, data, trees)
+    model = kedge.compile(booster, reference=x)
     (folder / "m").mkdir(parents=True)
+    booster.save_model(folder.parent / "booster.txt")
     for name in ("1", "2"):
         model.save(folder / "m" / f"{name}.kedge")
     return model
@@ -126,7 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
     command = parser("bench.serve.bench_service", __doc__, rows=None)
     command.add_argument("--calls", type=int, default=500, help="of a round (%(default)s)")
-    command.add_argument("--load", type=Path, help="serve_load, for the native races")
+    command.add_argument("--load", type=Path, help="kedge-load, for the native races")
+    add_peers_dir(command)
     options = command.parse_args(arguments)
     with tempfile.TemporaryDirectory() as made, ExitStack() as open_servers:
         folder = Path(made) / "models"
@@ -141,7 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.load is not None:
             row = sample()
             request, calls = request_of(row), options.calls
-            bench = Bench(options.load, folder, model, request, row, calls, open_servers)
+            peers = options.peers_dir
+            bench = Bench(options.load, folder, model, request, row, calls, open_servers, peers)
             works += bench.plan()
         return run_all(works, options)
 

@@ -1,4 +1,4 @@
-"""The native server, called by a native client: cpp/apps/serve_load.cpp, built with KEDGE_APPS.
+"""The native server, called by a native client: cpp/apps/kedge_load.cpp, built beside kedge-serve.
 
 A Python client takes longer for a call than the server does. The echo is gRPC's own C++ server that
 answers a request's bytes: the ratio to it is what the protocol, the counts and the scoring add.
@@ -8,26 +8,35 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
+import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import kedge
+from bench.meanwhile import meanwhile
 from bench.peers import MissingPeer
 from bench.race import Contender, Race, WrongAnswer
 from bench.report import Planned
+from bench.serve.mlserver import VERSION as MLSERVER
+from bench.serve.mlserver import mlserver
 from kedge.serve import Options, wire
+from kedge.serve.drift import Drift
 from kedge.serve.native import NativeServer
 from kedge.serve.routes import Route
 
-__all__ = ["Bench", "Calls"]
+__all__ = ["Bench", "Calls", "caller", "swapping"]
 
+_DRIFT = Drift()
+_INFER = "/inference.GRPCInferenceService/ModelInfer"
+_LOAD = "/inference.GRPCInferenceService/RepositoryModelLoad"
 _PACE = 2000  # calls a second that are due, whoever is late: a fifth of what the machine can do
 
 
@@ -52,6 +61,7 @@ class Bench:
         row: that row.
         calls: of a round.
         opened: what ends when the benchmark does.
+        peers_dir: where MLServer's environment is, if it has one.
     """
 
     load: Path
@@ -61,12 +71,16 @@ class Bench:
     row: np.ndarray[tuple[int, int], np.dtype[np.float64]]
     calls: int
     opened: ExitStack
+    peers_dir: Path | None = None
 
     def plan(self) -> list[Planned]:
         """The races."""
         return [
             *((f"native, {n} at once", partial(self._against_echo, n)) for n in (1, 8)),
+            *((f"MLServer, {n} at once", partial(self._against_mlserver, n)) for n in (1, 8)),
+            ("Python's client", self._python_clients),
             ("native, shadow on", self._with_shadow),
+            *((f"native, watched, {n} at once", partial(self._watched, n)) for n in (1, 8)),
             ("native, while reloading", self._reloading),
         ]
 
@@ -78,11 +92,48 @@ class Bench:
         ours = self._contender("kedge grpc++", self._native(), at_once)
         return Race(f"native, {at_once} at once", 1, ours, peers, self._judge)
 
+    def _against_mlserver(self, at_once: int) -> Race[Calls]:
+        booster = self.folder.parent / "booster.txt"
+        target = self.opened.enter_context(mlserver(self.peers_dir, booster))
+        peers = [
+            self._contender("MLServer", target, at_once, release=MLSERVER),
+            self._contender("kedge grpcio", self._python(), at_once),
+        ]
+        ours = self._contender("kedge grpc++", self._native(), at_once)
+        return Race(f"MLServer, {at_once} at once", 1, ours, peers, self._judge)
+
+    def _python_clients(self) -> Race[Calls]:
+        """The native server, by each of the two ways that kedge.Client has."""
+        target = self._native()
+        ours, peer = (self._client(target, way) for way in ("grpc++", "grpcio"))
+        return Race("Python's client", 1, ours, [peer], self._judge)
+
+    def _client(self, target: str, way: str) -> Contender[Calls]:
+        client = self.opened.enter_context(kedge.Client(target, transport=way))
+
+        def run() -> Calls:
+            taken = []
+            for _ in range(self.calls):
+                start = time.perf_counter_ns()
+                answer = client._call(_INFER, self.request)
+                taken.append(time.perf_counter_ns() - start)
+            return Calls(answer, 0, taken)
+
+        name = "kedge.Client" if way == "grpc++" else f"client by {way}"
+        return Contender(name, version("kedge"), run, lambda calls: calls.taken_ns)
+
     def _with_shadow(self) -> Race[Calls]:
         route = Route("m", "1", "2", shadow=1.0)
         shadowed = self._contender("shadow on", self._native(routes=(route,)), 8)
         plain = self._contender("shadow off", self._native(routes=(Route("m", "1", "2"),)), 8)
         return Race("native, shadow on", 1, shadowed, [plain], self._judge)
+
+    def _watched(self, at_once: int) -> Race[Calls]:
+        """Drift, a shadow and a scrape every second, against none of them."""
+        route = Route("m", "1", "2", shadow=1.0)
+        watched = self._contender("watched", self._native((route,), scraped=True), at_once)
+        plain = self._contender("unwatched", self._native(drift=Drift(every_s=0)), at_once)
+        return Race(f"native, watched, {at_once} at once", 1, watched, [plain], self._judge)
 
     def _reloading(self) -> Race[Calls]:
         target = self._native()
@@ -90,16 +141,16 @@ class Bench:
         client = self.opened.enter_context(kedge.Client(target))
 
         def run() -> Calls:
-            with _swapping(client):
+            with swapping(client):
                 return paced.run()
 
         reloading = Contender("reloading", version("kedge"), run, lambda calls: calls.taken_ns)
         return Race("native, while reloading", 1, reloading, [paced], self._judge)
 
     def _contender(
-        self, engine: str, target: str, at_once: int, rate: float = 0
+        self, engine: str, target: str, at_once: int, rate: float = 0, *, release: str = ""
     ) -> Contender[Calls]:
-        ask = self.opened.enter_context(_caller(self.load, target, self.folder, self.request))
+        ask = self.opened.enter_context(caller(self.load, target, self.folder, self.request))
 
         def run() -> Calls:
             calls = ask(self.calls, at_once, rate)
@@ -107,7 +158,7 @@ class Bench:
                 raise WrongAnswer(f"{engine}: {calls.failed} calls of {self.calls} failed")
             return calls
 
-        return Contender(engine, version("kedge"), run, lambda calls: calls.taken_ns)
+        return Contender(engine, release or version("kedge"), run, lambda calls: calls.taken_ns)
 
     def _judge(self, engine: str, calls: Calls, expected: Calls) -> str:
         if "echo" in engine:
@@ -116,13 +167,19 @@ class Bench:
         raw = [value for field, value in wire.fields(calls.answer) if field == 6]
         return "" if raw == wanted else f"{engine} gives {raw}, expected {wanted}"
 
-    def _native(self, routes: tuple[Route, ...] = ()) -> str:
+    def _native(
+        self, routes: tuple[Route, ...] = (), drift: Drift = _DRIFT, *, scraped: bool = False
+    ) -> str:
+        told: dict[str, Any] = {"routes": routes, "drift": drift}
         try:
-            options = Options(str(self.folder), port=0, transport="grpc++", routes=routes)
+            options = Options(str(self.folder), port=0, metrics_port=0, transport="grpc++", **told)
             server = NativeServer(options)
         except kedge.InvalidArgument as error:
             raise MissingPeer(str(error)) from None
         self.opened.callback(server.stop, 0)
+        if scraped:
+            metrics = f"http://127.0.0.1:{server.metrics_port}/metrics"
+            self.opened.enter_context(meanwhile(partial(_scrape, metrics), 1))
         return server.target
 
     def _python(self) -> str:
@@ -142,9 +199,10 @@ class Bench:
 
 
 @contextmanager
-def _caller(
+def caller(
     load: Path, target: str, folder: Path, request: bytes
 ) -> Iterator[Callable[[int, int, float], Calls]]:
+    """Makes so many calls, so many at once or, above 0, at a rate."""
     path = folder.parent / "request"
     path.write_bytes(request)
     command = [str(load), "call", target, str(path)]
@@ -165,19 +223,11 @@ def _caller(
         process.communicate()
 
 
-@contextmanager
-def _swapping(client: kedge.Client) -> Iterator[None]:
+def _scrape(url: str) -> None:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        answer.read()
+
+
+def swapping(client: kedge.Client) -> AbstractContextManager[None]:
     """Load the model anew, over and over."""
-    is_over = threading.Event()
-
-    def swap() -> None:
-        while not is_over.wait(0.01):
-            client._call("RepositoryModelLoad", wire.part(2, "m"))
-
-    thread = threading.Thread(target=swap)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join()
+    return meanwhile(lambda: client._call(_LOAD, wire.part(2, "m")), 0.01)

@@ -1,0 +1,1 @@
+"""Benchmarks of the stage that says whether a service level holds."""
