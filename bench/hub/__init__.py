@@ -1,0 +1,1 @@
+"""Benchmarks of the fleet: what a hub keeps up with."""
