@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench import peers
-from bench.environments import interpreter
+from bench.environments import add_peers_dir, interpreter
 from bench.evidence.bench_monitor import Found
 from bench.process import Process
 from bench.race import Contender, Race
@@ -127,9 +127,7 @@ def race(work: str, options: argparse.Namespace, folder: Path) -> Race[Found]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
     command = parser("bench.drift.bench_detectors", __doc__, rows=20_000)
-    command.add_argument(
-        "--peers-dir", type=Path, metavar="DIR", help="where river's environment is"
-    )
+    add_peers_dir(command)
     options = command.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         works: list[Planned] = [

@@ -1,7 +1,7 @@
 """A wide table against its reference, every column, as a monitor does it.
 
     python -m bench.drift.bench_wide [--json] [--rows N] [--rounds R] [--only PART]
-        [--evidently PYTHON] [--alibi PYTHON]
+        [--peers-dir DIR]
 
 wide/stored: the reference's profile is there; count the current table, compare all columns.
 wide/both: profile the reference too.
@@ -9,24 +9,17 @@ wide/both: profile the reference too.
 100 columns of numbers, 20 of strings with 5 to 100 names, `rows` in each table; five columns of
 the current table have drifted. kedge computes all of its tests and distances. Peers: a loop over
 `scipy.stats` (`ks_2samp`, `chi2_contingency`) in this process; Evidently's DataDriftPreset and
-Alibi Detect's TabularDrift, which need older packages, each under an interpreter of its own, named
-by an option or by KEDGE_EVIDENTLY and KEDGE_ALIBI:
-
-    python3 -m venv ev && ev/bin/pip install "evidently==0.7.23" "pandas<3" pyarrow
-    python3 -m venv al && al/bin/pip install "alibi-detect==0.13.0" "pyarrow<18"
-    python -m bench.drift.bench_wide --evidently ev/bin/python --alibi al/bin/python
-
-They are timed by their own clock, with their input made beforehand. kedge's bounds of each column's
-Kolmogorov-Smirnov distance must hold scipy's, its chi-square statistics be equal to 1e-9, and the
-columns it calls drifted be the five. Alibi's statistics must be scipy's, to the floats that it
-keeps; Evidently's distances are others. Seeded; a wrong answer is not timed and makes the exit
-code 1.
+Alibi Detect's TabularDrift, which need older packages, in environments of their own that
+`python -m bench.environments DIR drift` makes. They are timed by their own clock, with their input
+made beforehand. kedge's bounds of each column's Kolmogorov-Smirnov distance must hold scipy's, its
+chi-square statistics be equal to 1e-9, and the columns it calls drifted be the five. Alibi's
+statistics must be scipy's, to the floats that it keeps; Evidently's distances are others. Seeded; a
+wrong answer is not timed and makes the exit code 1.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -40,6 +33,7 @@ import pyarrow.parquet as pq
 
 import kedge
 from bench import peers
+from bench.environments import add_peers_dir, interpreter
 from bench.peers import Drifts, Names, Sample
 from bench.race import Contender, Race
 from bench.report import Planned, parser, run_all
@@ -118,10 +112,14 @@ def race(work: str, options: argparse.Namespace, folder: Path) -> Race[Drifts]:
     tables = {"reference": pa.table(dict(reference)), "current": pa.table(dict(current))}
     for side, table in tables.items():
         pq.write_table(table, folder / f"{side}.parquet")
+
+    def worker(engine: str) -> Contender[Drifts]:
+        python = interpreter(engine, options.peers_dir, engine)
+        return peers.worker_table(engine, python, work, folder)
+
     others = peers.installed(
         lambda: peers.scipy_table(reference, current, _LEVEL),
-        lambda: peers.worker_table("evidently", options.evidently, work, folder),
-        lambda: peers.worker_table("alibi", options.alibi, work, folder),
+        *(partial(worker, engine) for engine in ("evidently", "alibi")),
     )
     ours = kedge_table(work, tables["reference"], tables["current"])
     return Race(
@@ -137,13 +135,7 @@ def race(work: str, options: argparse.Namespace, folder: Path) -> Race[Drifts]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
     command = parser("bench.drift.bench_wide", __doc__, rows=100_000)
-    for engine in ("evidently", "alibi"):
-        command.add_argument(
-            f"--{engine}",
-            default=os.environ.get(f"KEDGE_{engine.upper()}", ""),
-            metavar="PYTHON",
-            help=f"the interpreter of {engine}'s virtual environment",
-        )
+    add_peers_dir(command)
     options = command.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         works: list[Planned] = [

@@ -33,7 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 import kedge
-from bench.environments import interpreter
+from bench.environments import add_peers_dir, interpreter
 
 _LOCATE = (
     "import importlib.util as u; s = u.find_spec('nannyml');"
@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     command.add_argument("--json", action="store_true", help="one JSON object")
     command.add_argument("--chunk", type=int, default=2000, help="rows (%(default)s)")
-    command.add_argument("--peers-dir", type=Path, metavar="DIR", help="where environments are")
+    add_peers_dir(command)
     options = command.parse_args(arguments)
     python = interpreter("nannyml", options.peers_dir, "nannyml")
     where = subprocess.check_output([python, "-c", _LOCATE], text=True).strip()

@@ -39,7 +39,7 @@ import numpy as np
 import numpy.typing as npt
 
 import kedge
-from bench.environments import interpreter
+from bench.environments import add_peers_dir, interpreter
 from kedge import drift
 
 Values = npt.NDArray[np.float64]
@@ -238,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     command.add_argument("--json", action="store_true", help="one JSON object a line")
     command.add_argument("--margin", type=int, default=5, help="places (%(default)s)")
-    command.add_argument("--peers-dir", type=Path, metavar="DIR", help="where environments are")
+    add_peers_dir(command)
     options = command.parse_args(arguments)
     every = load(interpreter("river", options.peers_dir, "river"))
     results: dict[str, list[Result]] = {}

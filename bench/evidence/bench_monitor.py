@@ -32,7 +32,7 @@ import numpy.typing as npt
 
 import kedge
 from bench import peers
-from bench.environments import interpreter
+from bench.environments import add_peers_dir, interpreter
 from bench.evidence import simulate
 from bench.process import Process
 from bench.race import Contender, Race
@@ -191,9 +191,7 @@ def item_race(options: argparse.Namespace, folder: Path) -> Race[Found]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
     command = parser("bench.evidence.bench_monitor", __doc__, rows=4096)
-    command.add_argument(
-        "--peers-dir", type=Path, metavar="DIR", help="where river's environment is"
-    )
+    add_peers_dir(command)
     command.add_argument("--simulate", action="store_true", help="hold promises and power")
     command.add_argument(
         "--runs", type=int, default=200, metavar="N", help="of each simulation (%(default)s)"

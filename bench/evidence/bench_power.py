@@ -33,7 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 import kedge
-from bench.environments import interpreter
+from bench.environments import add_peers_dir, interpreter
 from kedge import drift
 
 Values = npt.NDArray[np.float64]
@@ -194,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument("--slow", type=int, default=30, help="for slow peers (%(default)s)")
     command.add_argument("--reference", type=int, default=20_000, help="values (%(default)s)")
     command.add_argument("--only", default="", help="changes, or engines, that contain this")
-    command.add_argument("--peers-dir", type=Path, metavar="DIR", help="where environments are")
+    add_peers_dir(command)
     options = command.parse_args(arguments)
     everyone = engines(options)
     for change in _CHANGES:

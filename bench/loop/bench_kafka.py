@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow.parquet
 from confluent_kafka import Producer
 
-from bench.environments import ENVIRONMENTS, interpreter
+from bench.environments import ENVIRONMENTS, add_peers_dir, interpreter
 from bench.race import Contender, Race
 from bench.report import parser, run_all
 from kedge.io.connectors import BuiltIn
@@ -131,7 +131,7 @@ def race(servers: str, rows: int, peers_dir: Path | None, folder: Path) -> Race[
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
     command = parser("bench.loop.bench_kafka", __doc__, rows=1_000_000)
-    command.add_argument("--peers-dir", type=Path, metavar="DIR", help="see bench.environments")
+    add_peers_dir(command)
     options = command.parse_args(arguments)
     if not JARS:
         command.error("KEDGE_KAFKA_JARS is not set: see tests/io/kafka_broker.py")

@@ -33,7 +33,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 import kedge
-from bench.environments import interpreter
+from bench.environments import add_peers_dir, interpreter
 from bench.peers import installed
 from bench.process import Process
 from bench.race import Contender, Race, difference
@@ -129,9 +129,7 @@ def race(work: str, options: argparse.Namespace, folder: Path) -> Race[Rates]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
     command = parser("bench.quality.bench_fairness", __doc__, rows=100_000)
-    command.add_argument(
-        "--peers-dir", type=Path, metavar="DIR", help="where bench.environments made environments"
-    )
+    add_peers_dir(command)
     options = command.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         works: list[Planned] = [

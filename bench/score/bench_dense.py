@@ -1,16 +1,21 @@
 """Linear models and dense nets of float32 and in int8, scored by kedge and by runtimes for nets.
 
     python -m bench.score.bench_dense [--json] [--quick] [--rows N] [--rounds R] [--only PART]
+                                      [--peers-dir DIR]
 
 dense/<widths>/one: 512 calls from Python, each with another row; median and p99 are of calls, clock
     included.
 dense/<widths>/batch: `--rows` rows in one call.
-dense-int8/...: the same in int8, calibrated on rows of the same kind; ONNX Runtime is the peer.
+dense-int8/...: the same in int8, calibrated on rows of the same kind; floats come in and go out.
 
 Widths: 28-1, 28-64-32-1, 100-256-128-5 and 784-512-256-10, max(x, 0) between the layers, random
-weights, written as ONNX. Peers: ONNX Runtime and OpenVINO on that file, and numpy (`x @ w + b`),
-each on one thread; who is not installed sits out and is named. Runtimes that take no ONNX, LiteRT
-among them, are not here.
+weights, written as ONNX. Peers: ONNX Runtime and OpenVINO on that file (in int8 on what ONNX
+Runtime's quantiser makes of it), LiteRT with XNNPACK on a .tflite of the same layers, and numpy
+(`x @ w + b`), each on one thread; who is not installed sits out and is named. "litert bytes" is
+given int8 and gives int8: its caller has quantised the rows, which is not timed.
+
+The peers are those installed here, or in DIR/nets, which `python -m bench.environments DIR nets`
+makes: they are imported into this process, since a call takes less time than a way there.
 
 Predictions must be those in float64 to 1e-5 of the largest: everybody adds up floats in an order of
 its own; in int8 to a tenth. Seeded; a wrong answer is not timed and makes the exit code 1.
@@ -21,7 +26,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import itertools
+import site
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -35,9 +42,11 @@ import numpy as np
 import numpy.typing as npt
 
 import kedge
+from bench.environments import add_peers_dir
 from bench.peers import MissingPeer, installed
 from bench.race import Contender, Race
 from bench.report import Planned, parser, run_all
+from bench.score.litert import Layer, Scale, Values, litert_call, ranges_of
 
 _ONES = 512
 _TOLERANCE = 1e-5
@@ -51,9 +60,7 @@ SHAPES: Sequence[Sequence[int]] = (
     (784, 512, 256, 10),
 )
 
-Values = npt.NDArray[np.float32]
-Call = Callable[[Values], Any]
-Layer = tuple[Values, Values]
+Call = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -133,8 +140,8 @@ def onnxruntime_call(data: bytes) -> tuple[str, Call]:
     return runtime.__version__, lambda rows: session.run(wanted, {"x": rows})[0]
 
 
-def onnxruntime_int8_call(data: bytes) -> tuple[str, Call]:
-    """ONNX Runtime on its own int8 of the file: QDQ, a scale for each output."""
+def to_int8(data: bytes) -> bytes:
+    """What ONNX Runtime's quantiser makes of a file: QDQ, a scale for each output."""
     onnx, tools = _module("onnx"), _module("onnxruntime.quantization")
     model = onnx.load_from_string(data)
     columns = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
@@ -147,19 +154,21 @@ def onnxruntime_int8_call(data: bytes) -> tuple[str, Call]:
         tools.quantize_static(
             model, path, reader(), per_channel=True, activation_type=tools.QuantType.QUInt8
         )
-        return onnxruntime_call(path.read_bytes())
+        return path.read_bytes()
 
 
 def openvino_call(data: bytes) -> tuple[str, Call]:
-    """OpenVINO, told to keep to float32, and its version."""
+    """OpenVINO, told to keep to float32 where the file has floats, and its version."""
     core = _module("openvino").Core()
     settings = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
     request = core.compile_model(core.read_model(data), "CPU", settings).create_infer_request()
     return version("openvino"), lambda rows: request.infer([rows])[0]
 
 
-def contender(engine: str, release: str, call: Call, inputs: Sequence[Values]) -> Contender[Answer]:
-    """An engine at work: a call for each input."""
+def contender(
+    engine: str, release: str, call: Call, inputs: Sequence[Any], scale: Scale | None = None
+) -> Contender[Answer]:
+    """An engine at work: a call for each input; the scale is that of bytes that come out."""
 
     def run() -> Answer:
         found, taken = [], []
@@ -167,7 +176,8 @@ def contender(engine: str, release: str, call: Call, inputs: Sequence[Values]) -
             start = time.perf_counter_ns()
             values = call(rows)
             taken.append(time.perf_counter_ns() - start)
-            found.append(np.array(values).reshape(len(rows), -1))
+            floats = np.array(values) if scale is None else scale.to_floats(values)
+            found.append(floats.reshape(len(rows), -1))
         return Answer(np.concatenate(found), taken)
 
     return Contender(engine, release, run, lambda answer: answer.taken_ns)
@@ -180,6 +190,42 @@ def judge(engine: str, answer: Answer, expected: Answer, most: float = _TOLERANC
     tolerance = most * float(np.abs(expected.values).max())
     off = float(np.abs(answer.values - expected.values).max())
     return f"{engine} is off by {off:g}, tolerance {tolerance:g}" if not off <= tolerance else ""
+
+
+def peers_of(layers: Sequence[Layer], data: bytes, inputs: Sequence[Values]) -> list[Any]:
+    """Who scores the net in float32."""
+
+    def of(engine: str, make: Callable[[], tuple[str, Call]]) -> Contender[Answer]:
+        return contender(engine, *make(), inputs)
+
+    return installed(
+        partial(of, "onnxruntime", lambda: onnxruntime_call(data)),
+        partial(of, "litert", lambda: litert_call(layers, len(inputs[0]))),
+        partial(of, "numpy", lambda: (version("numpy"), partial(plain, layers))),
+        partial(of, "openvino", lambda: openvino_call(data)),
+    )
+
+
+def int8_peers_of(layers: Sequence[Layer], data: bytes, inputs: Sequence[Values]) -> list[Any]:
+    """Who scores the net in int8."""
+    quantized = to_int8(data)
+    scales = ranges_of(layers, draw(_CALIBRATION_ROWS, inputs[0].shape[1]))
+    rows = len(inputs[0])
+
+    def of(engine: str, make: Callable[[], tuple[str, Call]]) -> Contender[Answer]:
+        return contender(engine, *make(), inputs)
+
+    def of_bytes() -> Contender[Answer]:
+        release, call = litert_call(layers, rows, scales, is_bytes=True)
+        data = [scales[0].to_bytes(values) for values in inputs]
+        return contender("litert bytes", release, call, data, scales[-1])
+
+    return installed(
+        partial(of, "onnxruntime", lambda: onnxruntime_call(quantized)),
+        partial(of, "litert", lambda: litert_call(layers, rows, scales)),
+        of_bytes,
+        partial(of, "openvino", lambda: openvino_call(quantized)),
+    )
 
 
 def race(work: str, widths: Sequence[int], rows: int, *, is_int8: bool) -> Race[Answer]:
@@ -198,24 +244,11 @@ def race(work: str, widths: Sequence[int], rows: int, *, is_int8: bool) -> Race[
     else:
         model = kedge.compile(data)
     ours = contender("kedge", version("kedge"), model.predict, inputs)
-
-    def of_file(engine: str, make: Callable[[bytes], tuple[str, Call]]) -> Contender[Answer]:
-        release, call = make(data)
-        return contender(engine, release, call, inputs)
-
-    def of_numpy() -> Contender[Answer]:
-        return contender("numpy", version("numpy"), partial(plain, layers), inputs)
-
     expected = Answer(plain(layers, table.astype(np.float64)), [])
     if is_int8:
-        peers = installed(partial(of_file, "onnxruntime", onnxruntime_int8_call))
+        peers = int8_peers_of(layers, data, inputs)
         return Race(work, rows, ours, peers, partial(judge, most=_INT8_TOLERANCE), expected)
-    peers = installed(
-        partial(of_file, "onnxruntime", onnxruntime_call),
-        of_numpy,
-        partial(of_file, "openvino", openvino_call),
-    )
-    return Race(work, rows, ours, peers, judge, expected)
+    return Race(work, rows, ours, peers_of(layers, data, inputs), judge, expected)
 
 
 def _module(name: str) -> Any:
@@ -240,7 +273,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the return value is the exit code."""
     command = parser("bench.score.bench_dense", __doc__, rows=1024)
     command.add_argument("--quick", action="store_true", help="the two smallest nets, 5 rounds")
+    add_peers_dir(command)
     options = command.parse_args(arguments)
+    if options.peers_dir:  # behind what is installed here
+        base = str(options.peers_dir / "nets")
+        site.addsitedir(sysconfig.get_path("purelib", vars={"base": base}))
     if options.quick:
         options.rounds = min(options.rounds, 5)
     return run_all(plan(options), options)
