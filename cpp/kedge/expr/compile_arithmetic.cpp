@@ -36,7 +36,7 @@ Operand Compiler::arithmetic(Op op, const Operand& a, const Operand& b) {
   const bool is_float =
       op == Op::kDivide || a.type.kind == Kind::kFloat || b.type.kind == Kind::kFloat;
   const Kind kind = is_float ? Kind::kFloat : Kind::kInt;
-  return lanes_step(arithmetic_step(op, kind), kind, a, b, value_type(kind));
+  return lanes_step(active_steps().arithmetic(op, kind), kind, a, b, value_type(kind));
 }
 
 Operand Compiler::rescaled(const Operand& a, Tick tick) {
@@ -44,7 +44,7 @@ Operand Compiler::rescaled(const Operand& a, Tick tick) {
   ValueType type = a.type;
   type.tick = tick;
   const std::int64_t factor = ticks_per(a.type.tick, tick);
-  return lanes_step(arithmetic_step(Op::kMultiply, Kind::kInt), Kind::kInt, a,
+  return lanes_step(active_steps().arithmetic(Op::kMultiply, Kind::kInt), Kind::kInt, a,
                     constant_of(factor, value_type(Kind::kInt)), std::move(type));
 }
 
@@ -61,12 +61,13 @@ Operand Compiler::time_arithmetic(Op op, const Operand& a, const Operand& b) {
   const Operand left = rescaled(a, tick);
   const Operand right = rescaled(b, tick);
   if (op == Op::kDivide) {
-    return lanes_step(arithmetic_step(op, Kind::kFloat), Kind::kFloat, left, right,
+    return lanes_step(active_steps().arithmetic(op, Kind::kFloat), Kind::kFloat, left, right,
                       value_type(Kind::kFloat));
   }
   ValueType type = value_type(a_is_time && !b_is_time ? Kind::kTime : Kind::kDuration, tick);
   if (type.kind == Kind::kTime) type.timezone = a.type.timezone;
-  return lanes_step(arithmetic_step(op, Kind::kInt), Kind::kInt, left, right, std::move(type));
+  return lanes_step(active_steps().arithmetic(op, Kind::kInt), Kind::kInt, left, right,
+                    std::move(type));
 }
 
 Operand Compiler::function(Op op, const Operand& a) {
@@ -81,7 +82,7 @@ Operand Compiler::function(Op op, const Operand& a) {
   if (lanes == Kind::kInt && kind == Kind::kUint && a.is_constant()) {
     return null_of(value_type(Kind::kInt));
   }
-  step.run = unary_step(op, lanes);
+  step.run = active_steps().unary(op, lanes);
   step.a = emitter_.lane_of(a, lanes);
   return emitter_.emit(step, kind == Kind::kDuration ? a.type : value_type(lanes));
 }

@@ -32,7 +32,7 @@ Operand Compiler::compare_lanes(Op op, Kind kind, std::uint32_t a, std::uint32_t
   step.a = a;
   step.b = b;
   if (kind == Kind::kBool) {
-    step.run = compare_step(kind, kind);
+    step.run = active_steps().compare_kinds(kind, kind);
     step.mask = mask_of(op);
     return emitter_.emit(step, bool_type());
   }
@@ -40,7 +40,7 @@ Operand Compiler::compare_lanes(Op op, Kind kind, std::uint32_t a, std::uint32_t
     std::swap(step.a, step.b);
     op = turned(op);
   }
-  step.run = compare_step(op, kind);
+  step.run = active_steps().compare(op, kind);
   return emitter_.emit(step, bool_type());
 }
 
@@ -56,7 +56,7 @@ Operand Compiler::compare_numbers(Op op, const Operand& a, const Operand& b) {
   }
   if (left > right) return compare_numbers(turned(op), b, a);
   Step step;
-  step.run = compare_step(left, right);
+  step.run = active_steps().compare_kinds(left, right);
   step.mask = mask_of(op);
   step.a = emitter_.lane_of(a, left);
   step.b = emitter_.lane_of(b, right);
@@ -69,7 +69,7 @@ Operand Compiler::compare_times(Op op, const Operand& a, const Operand& b) {
   const std::uint32_t right = emitter_.lane_of(b, Kind::kInt);
   if (a.type.tick == b.type.tick) return compare_lanes(op, Kind::kInt, left, right);
   Step step;
-  step.run = compare_ticks_step();
+  step.run = active_steps().compare_ticks();
   step.mask = mask_of(op);
   step.factor = ticks_per(a.type.tick, b.type.tick);
   step.a = left;
@@ -158,7 +158,7 @@ Operand Compiler::in_list(const Node& node, const Operand& a) {
   }
   const Kind kind = lane_kind(a.type.kind);
   Step step;
-  step.run = list_step(kind);
+  step.run = active_steps().list(kind);
   step.other = emitter_.add_list(list_of(node, a));
   step.a = emitter_.lane_of(a, kind);
   return emitter_.emit(step, bool_type());

@@ -113,7 +113,7 @@ Operand Compiler::binary(Op op, const Operand& a, const Operand& b) {
 
 Operand Compiler::logic(Op op, const Operand& a, const Operand& b) {
   Step step;
-  step.run = logic_step(op);
+  step.run = active_steps().logic(op);
   step.a = emitter_.bool_lane(a);
   step.b = emitter_.bool_lane(b);
   return emitter_.emit(step, bool_type());
@@ -123,7 +123,7 @@ Operand Compiler::negation(const Operand& a) {
   if (a.is_null()) return null_of(bool_type());
   if (a.is_constant()) return constant_of(!std::get<bool>(*a.constant), bool_type());
   Step step;
-  step.run = logic_step(Op::kNot);
+  step.run = active_steps().logic(Op::kNot);
   step.a = emitter_.bool_lane(a);
   return emitter_.emit(step, bool_type());
 }
@@ -131,7 +131,7 @@ Operand Compiler::negation(const Operand& a) {
 Operand Compiler::is_null(Op op, const Operand& a) {
   if (a.constant) return constant_of(a.is_null() == (op == Op::kIsNull), bool_type());
   Step step;
-  step.run = logic_step(op);
+  step.run = active_steps().logic(op);
   step.a = a.column ? emitter_.nulls_of(*a.column) : a.lane;
   return emitter_.emit(step, bool_type());
 }
@@ -140,7 +140,7 @@ Operand Compiler::is_nan(Op op, const Operand& a) {
   need(is_numeric(a) || a.is_null(), op, a);
   if (a.is_null()) return null_of(bool_type());
   Step step;
-  step.run = logic_step(Op::kIsNan);
+  step.run = active_steps().logic(Op::kIsNan);
   step.a = emitter_.lane_of(a, Kind::kFloat);
   const Operand found = emitter_.emit(step, bool_type());
   return op == Op::kIsNan ? found : negation(found);

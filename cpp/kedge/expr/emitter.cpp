@@ -111,7 +111,7 @@ std::uint32_t Emitter::lane_of(const Operand& operand, Kind kind) {
   const std::uint32_t lane = operand.column ? load(*operand.column, own) : operand.lane;
   if (own == kind) return lane;
   Step step;
-  step.run = convert_step(own, kind);
+  step.run = active_steps().convert(own, kind);
   step.a = lane;
   return append(step);
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "kedge/expr/step.h"
+#include "kedge/expr/lane_steps.h"
 
 namespace kedge::expr {
 

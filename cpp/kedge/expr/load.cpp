@@ -1,6 +1,6 @@
 // Columns into lanes.
 #include "kedge/arrow/numeric.h"
-#include "kedge/expr/step.h"
+#include "kedge/expr/lane_steps.h"
 
 namespace kedge::expr {
 namespace {
@@ -46,48 +46,12 @@ void clear_null_values(const Column& column, const Run& run, std::uint8_t* valid
   }
 }
 
-void load_valid(const Step& step, Run& run) noexcept {
-  const ColumnRef& ref = run.code.columns[step.column];
-  const Column& column = ref.of(run.batch);
-  std::uint8_t* const valid = run.out_valid(step.out);
-  const std::size_t rows = run.rows;
-  bool all = column.validity == nullptr;
-  if (all) {
-    std::memset(valid, 1, rows);
-  } else {
-    all = expand(column.validity, column.offset + run.start, rows, valid);
-  }
-  if (ref.is_child && run.batch.columns[ref.place].validity != nullptr) {
-    const Column& parent = run.batch.columns[ref.place];
-    // Where the struct is null, so is the child.
-    for (std::size_t i = 0; i < rows; ++i) valid[i] &= parent.is_null(run.start + i) ? 0 : 1;
-    all = false;
-  }
-  if (column.dictionary && column.dictionary->validity != nullptr) {
-    clear_null_values(column, run, valid);
-    all = false;
-  }
-  run.lanes[step.out].valid = all ? nullptr : valid;
-}
-
 void load_nulls(const Step& step, Run& run) noexcept { load_valid(step, run); }
 
 // Eight-byte values are read where they lie.
 void load_in_place(const Step& step, Run& run) noexcept {
   const Column& column = run.code.columns[step.column].of(run.batch);
   run.lanes[step.out].values = column.data<std::uint64_t>() + run.start;
-  load_valid(step, run);
-}
-
-template <class Value>
-void load_ints(const Step& step, Run& run) noexcept {
-  const Column& column = run.code.columns[step.column].of(run.batch);
-  const Value* const values = column.data<Value>() + run.start;
-  std::int64_t* __restrict const out = run.out<std::int64_t>(step.out);
-  const std::size_t rows = run.rows;
-  // Promoted first: int8_t is a character.
-  for (std::size_t i = 0; i < rows; ++i) out[i] = +values[i];
-  run.lanes[step.out].values = out;
   load_valid(step, run);
 }
 
@@ -121,58 +85,41 @@ void fill_null(const Step& step, Run& run) noexcept {
   run.lanes[step.out] = {run.out<std::uint8_t>(step.out), run.out_valid(step.out)};
 }
 
-template <class From>
-void to_float(const Step& step, Run& run) noexcept {
-  map_one<From, double>(step, run, [](From value) { return static_cast<double>(value); });
-  copy_valid(step, run);
-}
-
-// Null where it does not fit.
-void uint_to_int(const Step& step, Run& run) noexcept {
-  const auto* const values = run.in<std::uint64_t>(step.a);
-  const std::uint8_t* const valid = run.lanes[step.a].valid;
-  std::uint8_t* __restrict const out = run.out_valid(step.out);
-  for (std::size_t i = 0; i < run.rows; ++i) {
-    const bool fits = values[i] >> 63 == 0;
-    out[i] = fits && (valid == nullptr || valid[i] != 0) ? 1 : 0;
-  }
-  map_one<std::uint64_t, std::int64_t>(
-      step, run, [](std::uint64_t value) { return static_cast<std::int64_t>(value); });
-  run.lanes[step.out].valid = out;
-}
-
 }  // namespace
+
+void load_valid(const Step& step, Run& run) noexcept {
+  const ColumnRef& ref = run.code.columns[step.column];
+  const Column& column = ref.of(run.batch);
+  std::uint8_t* const valid = run.out_valid(step.out);
+  const std::size_t rows = run.rows;
+  bool all = column.validity == nullptr;
+  if (all) {
+    std::memset(valid, 1, rows);
+  } else {
+    all = expand(column.validity, column.offset + run.start, rows, valid);
+  }
+  if (ref.is_child && run.batch.columns[ref.place].validity != nullptr) {
+    const Column& parent = run.batch.columns[ref.place];
+    // Where the struct is null, so is the child.
+    for (std::size_t i = 0; i < rows; ++i) valid[i] &= parent.is_null(run.start + i) ? 0 : 1;
+    all = false;
+  }
+  if (column.dictionary && column.dictionary->validity != nullptr) {
+    clear_null_values(column, run, valid);
+    all = false;
+  }
+  run.lanes[step.out].valid = all ? nullptr : valid;
+}
 
 StepRun load_step(const Field& field, Kind kind) {
   if (kind == Kind::kText) return load_nulls;
   if (kind == Kind::kBool) return load_bools;
   const TypeId id = field.type.id;
   if (kind == Kind::kFloat) return id == TypeId::kFloat64 ? load_in_place : load_floats;
-  switch (id) {
-    case TypeId::kInt8:
-      return load_ints<std::int8_t>;
-    case TypeId::kInt16:
-      return load_ints<std::int16_t>;
-    case TypeId::kInt32:
-    case TypeId::kDate32:
-      return load_ints<std::int32_t>;
-    case TypeId::kUint8:
-      return load_ints<std::uint8_t>;
-    case TypeId::kUint16:
-      return load_ints<std::uint16_t>;
-    case TypeId::kUint32:
-      return load_ints<std::uint32_t>;
-    default:
-      return load_in_place;
-  }
+  return value_bytes(id) == sizeof(std::int64_t) ? load_in_place : active_steps().load_ints(id);
 }
 
 StepRun fill_step() noexcept { return fill; }
 StepRun fill_null_step() noexcept { return fill_null; }
-
-StepRun convert_step(Kind from, Kind to) noexcept {
-  if (to == Kind::kInt) return uint_to_int;
-  return from == Kind::kInt ? to_float<std::int64_t> : to_float<std::uint64_t>;
-}
 
 }  // namespace kedge::expr

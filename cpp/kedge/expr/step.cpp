@@ -54,21 +54,4 @@ void clear_nulls(const Step& step, Run& run) noexcept {
   for (std::size_t i = 0; i < rows; ++i) out[i] &= valid[i];
 }
 
-std::uint8_t mask_of(Op op) noexcept {
-  switch (op) {
-    case Op::kEqual:
-      return 2;
-    case Op::kLess:
-      return 1;
-    case Op::kLessEqual:
-      return 3;
-    case Op::kGreater:
-      return 4;
-    case Op::kGreaterEqual:
-      return 6;
-    default:  // not equal
-      return 13;
-  }
-}
-
 }  // namespace kedge::expr

@@ -117,47 +117,8 @@ struct Run {
   std::vector<std::vector<std::uint8_t>> tables;  // by text test: its answer for each code
 };
 
-// One value for all rows, read as if it were many.
-template <class T>
-struct Same {
-  T value;
-  T operator[](std::size_t) const noexcept { return value; }
-};
-
-// Calls `use` with both operands: pointers to values, or one value for all.
-template <class A, class B, class Use>
-void with_operands(const Step& step, const Run& run, const Use& use) noexcept {
-  const A* const a = run.in<A>(step.a);
-  const B* const b = run.in<B>(step.b);
-  if (step.a_same) {
-    use(Same<A>{*a}, b);
-  } else if (step.b_same) {
-    use(a, Same<B>{*b});
-  } else {
-    use(a, b);
-  }
-}
-
-// out[i] = f(a[i], b[i]), in plain loops that a compiler turns into vector instructions.
-template <class A, class B, class Out, class F>
-void map_pair(const Step& step, Run& run, const F& f) noexcept {
-  Out* __restrict const out = run.out<Out>(step.out);
-  const std::size_t rows = run.rows;
-  with_operands<A, B>(step, run, [&](auto a, auto b) {
-    for (std::size_t i = 0; i < rows; ++i) out[i] = f(a[i], b[i]);
-  });
-  run.lanes[step.out].values = out;
-}
-
-template <class A, class Out, class F>
-void map_one(const Step& step, Run& run, const F& f) noexcept {
-  Out* __restrict const out = run.out<Out>(step.out);
-  const A* const a = run.in<A>(step.a);
-  const std::size_t rows = run.rows;
-  for (std::size_t i = 0; i < rows; ++i) out[i] = f(a[i]);
-  run.lanes[step.out].values = out;
-}
-
+// The out lane is null where the column is.
+void load_valid(const Step& step, Run& run) noexcept;
 // The out lane is null where `a` is, or either of both. Copied: an operand's lane is used again.
 void copy_valid(const Step& step, Run& run) noexcept;
 void combine_valid(const Step& step, Run& run) noexcept;
@@ -165,30 +126,36 @@ void combine_valid(const Step& step, Run& run) noexcept;
 void clear_nulls(const Step& step, Run& run) noexcept;
 
 // A comparison's mask has a bit for each order of its operands: less, equal, greater, unordered.
-std::uint8_t mask_of(Op op) noexcept;
+constexpr std::uint8_t mask_of(Op op) noexcept {
+  switch (op) {
+    case Op::kEqual:
+      return 2;
+    case Op::kLess:
+      return 1;
+    case Op::kLessEqual:
+      return 3;
+    case Op::kGreater:
+      return 4;
+    case Op::kGreaterEqual:
+      return 6;
+    default:  // not equal
+      return 13;
+  }
+}
 // The bit of such an order.
 template <class A, class B>
 std::uint8_t order_bit(const A& a, const B& b) noexcept {
   return static_cast<std::uint8_t>(a < b ? 1 : a == b ? 2 : a > b ? 4 : 8);
 }
 
-// The steps there are; operands are lanes a and b, of the kinds that are named.
+// The steps there are; operands are lanes a and b, of the kinds that are named. What is computed is
+// in lane_steps.h.
 
 StepRun load_step(const Field& field, Kind kind);  // `column`; of text only the nulls
 StepRun fill_step() noexcept;                      // the constant bool a, in every row
 StepRun fill_null_step() noexcept;                 // a bool that is null in every row
-StepRun convert_step(Kind from, Kind to) noexcept;
-
-StepRun compare_step(Op op, Kind kind) noexcept;  // not of bools; == != < <=
-StepRun compare_step(Kind a, Kind b) noexcept;    // by mask, other pairs
-StepRun compare_ticks_step() noexcept;            // by mask, a * factor with b
-StepRun list_step(Kind kind) noexcept;            // whether list `other` has a
 StepRun text_test_step(const Field& field,
                        const TextTest& test);  // test `other` of `column`, nulls in a and b
 StepRun text_pair_step() noexcept;             // `column` with `other` by mask, nulls in a, b
-StepRun logic_step(Op op) noexcept;            // not, and, or, is null, is not null, is nan
-
-StepRun arithmetic_step(Op op, Kind kind) noexcept;  // of ints or floats
-StepRun unary_step(Op op, Kind kind) noexcept;       // minus, abs, floor, ceil, sqrt
 
 }  // namespace kedge::expr

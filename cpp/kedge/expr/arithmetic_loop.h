@@ -1,10 +1,4 @@
 // Arithmetic on lanes: integers become null where the answer does not fit, floats are IEEE's.
-#include <cmath>
-
-#include "kedge/expr/step.h"
-
-namespace kedge::expr {
-namespace {
 
 // What an operation on integers answers: the value, and a nonzero sign bit where it does not fit.
 struct Answer {
@@ -48,15 +42,32 @@ struct Modulo {
   }
 };
 
-// Rows that do not fit are rare: they are looked for only when there is one.
-template <class Operation>
-void mark_misfits(const Step& step, Run& run) noexcept {
+// The answers; the highest bit of what is returned says whether any of them does not fit.
+template <class Operation, class A, class B>
+KEDGE_TARGET std::uint64_t each_answer(A a, B b, std::size_t rows,
+                                       std::uint64_t* __restrict out) noexcept {
+  std::uint64_t misfits = 0;
+  for (std::size_t i = 0; i < rows; ++i) {
+    const Answer answer = Operation::of(a[i], b[i]);
+    out[i] = answer.value;
+    misfits |= answer.misfit;
+  }
+  return misfits;
+}
+
+std::uint8_t* valid_to_clear(const Step& step, Run& run) noexcept {
   std::uint8_t* const valid = run.out_valid(step.out);
   if (run.lanes[step.out].valid == nullptr) std::memset(valid, 1, run.rows);
   run.lanes[step.out].valid = valid;
-  const std::size_t rows = run.rows;
+  return valid;
+}
+
+// Rows that do not fit are rare: they are looked for only when there is one.
+template <class Operation>
+void mark_misfits(const Step& step, Run& run) noexcept {
+  std::uint8_t* const valid = valid_to_clear(step, run);
   with_operands<std::int64_t, std::int64_t>(step, run, [&](auto a, auto b) {
-    for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t i = 0; i < run.rows; ++i) {
       if (Operation::of(a[i], b[i]).misfit >> 63 != 0) valid[i] = 0;
     }
   });
@@ -65,17 +76,9 @@ void mark_misfits(const Step& step, Run& run) noexcept {
 template <class Operation>
 void on_ints(const Step& step, Run& run) noexcept {
   std::uint64_t misfits = 0;
-  std::uint64_t* __restrict const out = run.out<std::uint64_t>(step.out);
-  const std::size_t rows = run.rows;
-  with_operands<std::int64_t, std::int64_t>(step, run, [&](auto a, auto b) {
-    std::uint64_t seen = 0;
-    for (std::size_t i = 0; i < rows; ++i) {
-      const Answer answer = Operation::of(a[i], b[i]);
-      out[i] = answer.value;
-      seen |= answer.misfit;
-    }
-    misfits = seen;
-  });
+  auto* const out = run.out<std::uint64_t>(step.out);
+  with_operands<std::int64_t, std::int64_t>(
+      step, run, [&](auto a, auto b) { misfits = each_answer<Operation>(a, b, run.rows, out); });
   run.lanes[step.out].values = out;
   combine_valid(step, run);
   if (misfits >> 63 != 0) mark_misfits<Operation>(step, run);
@@ -107,24 +110,18 @@ void on_float(const Step& step, Run& run) noexcept {
 // The least integer has no opposite.
 template <Op kOp>
 void on_int(const Step& step, Run& run) noexcept {
-  bool misfit = false;
-  const auto* const values = run.in<std::int64_t>(step.a);
-  for (std::size_t i = 0; i < run.rows; ++i) misfit |= values[i] == INT64_MIN;
+  const std::span values(run.in<std::int64_t>(step.a), run.rows);
   map_one<std::int64_t, std::uint64_t>(step, run, [](std::int64_t a) {
     const auto bits = static_cast<std::uint64_t>(a);
     return kOp == Op::kNegate || a < 0 ? 0 - bits : bits;
   });
   copy_valid(step, run);
-  if (!misfit) return;
-  std::uint8_t* const valid = run.out_valid(step.out);
-  if (run.lanes[step.out].valid == nullptr) std::memset(valid, 1, run.rows);
-  run.lanes[step.out].valid = valid;
+  if (std::ranges::find(values, INT64_MIN) == values.end()) return;
+  std::uint8_t* const valid = valid_to_clear(step, run);
   for (std::size_t i = 0; i < run.rows; ++i) valid[i] &= values[i] != INT64_MIN;
 }
 
-}  // namespace
-
-StepRun arithmetic_step(Op op, Kind kind) noexcept {
+StepRun arithmetic_of(Op op, Kind kind) noexcept {
   const bool ints = kind == Kind::kInt;
   switch (op) {
     case Op::kAdd:
@@ -140,7 +137,7 @@ StepRun arithmetic_step(Op op, Kind kind) noexcept {
   }
 }
 
-StepRun unary_step(Op op, Kind kind) noexcept {
+StepRun unary_of(Op op, Kind kind) noexcept {
   if (kind == Kind::kInt) return op == Op::kNegate ? on_int<Op::kNegate> : on_int<Op::kAbs>;
   switch (op) {
     case Op::kNegate:
@@ -155,5 +152,3 @@ StepRun unary_step(Op op, Kind kind) noexcept {
       return on_float<Op::kSqrt>;
   }
 }
-
-}  // namespace kedge::expr

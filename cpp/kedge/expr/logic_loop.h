@@ -1,15 +1,12 @@
 // Three-valued logic on bool lanes, whose null rows hold false.
-#include "kedge/expr/step.h"
-
-namespace kedge::expr {
-namespace {
 
 using Bytes = const std::uint8_t*;
 
 // Known where both are, and where the one that is false (true) decides alone.
 template <Op kOp, class ValidA, class ValidB>
-void connect_nulls(Bytes a, Bytes b, ValidA valid_a, ValidB valid_b, std::size_t rows,
-                   std::uint8_t* __restrict out, std::uint8_t* __restrict valid) noexcept {
+KEDGE_TARGET void connect_nulls(Bytes a, Bytes b, ValidA valid_a, ValidB valid_b, std::size_t rows,
+                                std::uint8_t* __restrict out,
+                                std::uint8_t* __restrict valid) noexcept {
   for (std::size_t i = 0; i < rows; ++i) {
     const std::uint8_t va = valid_a[i];
     const std::uint8_t vb = valid_b[i];
@@ -30,11 +27,16 @@ void connect(const Step& step, Run& run) noexcept {
   const Bytes b = run.in<std::uint8_t>(step.b);
   const Bytes valid_a = run.lanes[step.a].valid;
   const Bytes valid_b = run.lanes[step.b].valid;
-  std::uint8_t* __restrict const out = run.out<std::uint8_t>(step.out);
+  auto* const out = run.out<std::uint8_t>(step.out);
   std::uint8_t* const valid = run.out_valid(step.out);
   const std::size_t rows = run.rows;
   if (valid_a == nullptr && valid_b == nullptr) {
-    for (std::size_t i = 0; i < rows; ++i) out[i] = kOp == Op::kAnd ? a[i] & b[i] : a[i] | b[i];
+    each_pair(
+        a, b, rows,
+        [](std::uint8_t x, std::uint8_t y) -> std::uint8_t {
+          return kOp == Op::kAnd ? x & y : x | y;
+        },
+        out);
   } else if (valid_a == nullptr) {
     connect_nulls<kOp>(a, b, kKnown, valid_b, rows, out, valid);
   } else if (valid_b == nullptr) {
@@ -55,12 +57,13 @@ void negate(const Step& step, Run& run) noexcept {
 template <bool kWanted>
 void is_known(const Step& step, Run& run) noexcept {
   const Bytes valid = run.lanes[step.a].valid;
-  std::uint8_t* __restrict const out = run.out<std::uint8_t>(step.out);
-  const std::size_t rows = run.rows;
+  auto* const out = run.out<std::uint8_t>(step.out);
   if (valid == nullptr) {
-    std::memset(out, kWanted ? 1 : 0, rows);
+    std::memset(out, kWanted ? 1 : 0, run.rows);
   } else {
-    for (std::size_t i = 0; i < rows; ++i) out[i] = kWanted ? valid[i] : valid[i] ^ 1;
+    each_one(
+        valid, run.rows,
+        [](std::uint8_t known) -> std::uint8_t { return kWanted ? known : known ^ 1; }, out);
   }
   run.lanes[step.out] = {out, nullptr};
 }
@@ -71,9 +74,7 @@ void is_nan(const Step& step, Run& run) noexcept {
   clear_nulls(step, run);
 }
 
-}  // namespace
-
-StepRun logic_step(Op op) noexcept {
+StepRun logic_of(Op op) noexcept {
   switch (op) {
     case Op::kAnd:
       return connect<Op::kAnd>;
@@ -89,5 +90,3 @@ StepRun logic_step(Op op) noexcept {
       return is_nan;
   }
 }
-
-}  // namespace kedge::expr

@@ -1,8 +1,4 @@
 // Comparisons of lanes. A row that is null on either side is null.
-#include "kedge/expr/step.h"
-
-namespace kedge::expr {
-namespace {
 
 // Orders whose bit the step's mask has are true.
 template <class A, class B, class Order>
@@ -28,9 +24,47 @@ std::uint8_t order_with_float(Whole a, double b) noexcept {
   return order_bit(a, static_cast<Whole>(b));
 }
 
-template <class Whole>
-void compare_with_float(const Step& step, Run& run) noexcept {
-  compare_by_mask<Whole, double>(step, run, order_with_float<Whole>);
+struct Floats {
+  using Value = double;
+  static std::uint8_t less(double x, double y) noexcept { return x < y; }
+  static std::uint8_t less_equal(double x, double y) noexcept { return x <= y; }
+  static std::uint8_t not_equal(double x, double y) noexcept { return x != y; }
+  static std::uint8_t equal(double x, double y) noexcept { return x == y; }
+  static std::uint8_t greater(double x, double y) noexcept { return x > y; }
+  static std::uint8_t greater_equal(double x, double y) noexcept { return x >= y; }
+};
+
+// Of small integers, which are doubles.
+template <std::uint8_t (*kHolds)(double, double)>
+void compare_small(const Step& step, Run& run) noexcept {
+  map_pair<std::int64_t, double, std::uint8_t>(
+      step, run, [](std::int64_t a, double b) { return kHolds(small_as_float(a), b); });
+  combine_valid(step, run);
+  clear_nulls(step, run);
+}
+
+void compare_int_with_float(const Step& step, Run& run) noexcept {
+  if (!are_small(run.in<std::int64_t>(step.a), step.a_same ? 1 : run.rows)) {
+    return compare_by_mask<std::int64_t, double>(step, run, order_with_float<std::int64_t>);
+  }
+  switch (step.mask) {
+    case mask_of(Op::kEqual):
+      return compare_small<Floats::equal>(step, run);
+    case mask_of(Op::kLess):
+      return compare_small<Floats::less>(step, run);
+    case mask_of(Op::kLessEqual):
+      return compare_small<Floats::less_equal>(step, run);
+    case mask_of(Op::kGreater):
+      return compare_small<Floats::greater>(step, run);
+    case mask_of(Op::kGreaterEqual):
+      return compare_small<Floats::greater_equal>(step, run);
+    default:
+      return compare_small<Floats::not_equal>(step, run);
+  }
+}
+
+void compare_uint_with_float(const Step& step, Run& run) noexcept {
+  compare_by_mask<std::uint64_t, double>(step, run, order_with_float<std::uint64_t>);
 }
 
 void compare_signs(const Step& step, Run& run) noexcept {
@@ -85,14 +119,6 @@ struct Uints {
   }
 };
 
-struct Floats {
-  using Value = double;
-  static std::uint8_t less(double x, double y) noexcept { return x < y; }
-  static std::uint8_t less_equal(double x, double y) noexcept { return x <= y; }
-  static std::uint8_t not_equal(double x, double y) noexcept { return x != y; }
-  static std::uint8_t equal(double x, double y) noexcept { return x == y; }
-};
-
 template <class Values, std::uint8_t (*kHolds)(typename Values::Value, typename Values::Value)>
 void compare(const Step& step, Run& run) noexcept {
   using Value = typename Values::Value;
@@ -102,7 +128,7 @@ void compare(const Step& step, Run& run) noexcept {
 }
 
 template <class Values>
-StepRun compare_of(Op op) noexcept {
+StepRun compare_values(Op op) noexcept {
   switch (op) {
     case Op::kEqual:
       return compare<Values, Values::equal>;
@@ -123,7 +149,8 @@ Value value_of(std::uint64_t bits) noexcept {
 }
 
 template <class Value>
-void search(const List& list, const Value* values, std::size_t rows, std::uint8_t* out) noexcept {
+KEDGE_TARGET void search(const List& list, const Value* values, std::size_t rows,
+                         std::uint8_t* out) noexcept {
   const auto less = [](std::uint64_t a, std::uint64_t b) {
     return value_of<Value>(a) < value_of<Value>(b);
   };
@@ -136,8 +163,8 @@ void search(const List& list, const Value* values, std::size_t rows, std::uint8_
 }
 
 // Of integers that are all within 64: a bit for each.
-void look_up(const List& list, const std::uint64_t* values, std::size_t rows,
-             std::uint8_t* __restrict out) noexcept {
+KEDGE_TARGET void look_up(const List& list, const std::uint64_t* values, std::size_t rows,
+                          std::uint8_t* __restrict out) noexcept {
   const std::uint64_t first = list.bits.front();
   std::uint64_t word = 0;
   for (const std::uint64_t bits : list.bits) word |= std::uint64_t{1} << (bits - first);
@@ -150,8 +177,8 @@ void look_up(const List& list, const std::uint64_t* values, std::size_t rows,
 // Integers that are near each other are looked up; of the rest, short lists are compared in turn
 // and longer ones are searched.
 template <class Value>
-void find_in_list(const List& list, const Value* values, std::size_t rows,
-                  std::uint8_t* __restrict out) noexcept {
+KEDGE_TARGET void find_in_list(const List& list, const Value* values, std::size_t rows,
+                               std::uint8_t* __restrict out) noexcept {
   constexpr bool kIsWhole = sizeof(Value) == 8 && Value(1) / 2 == 0;
   constexpr std::size_t kShort = 12;
   if constexpr (kIsWhole) {
@@ -188,24 +215,20 @@ void listed(const Step& step, Run& run) noexcept {
   run.lanes[step.out].valid = run.out_valid(step.out);
 }
 
-}  // namespace
-
-StepRun compare_step(Op op, Kind kind) noexcept {
-  if (kind == Kind::kFloat) return compare_of<Floats>(op);
-  return kind == Kind::kUint ? compare_of<Uints>(op) : compare_of<Ints>(op);
+StepRun compare_of(Op op, Kind kind) noexcept {
+  if (kind == Kind::kFloat) return compare_values<Floats>(op);
+  return kind == Kind::kUint ? compare_values<Uints>(op) : compare_values<Ints>(op);
 }
 
-StepRun compare_step(Kind a, Kind b) noexcept {
+StepRun compare_kinds_of(Kind a, Kind b) noexcept {
   if (a == Kind::kBool) return compare_bools;
-  if (b == Kind::kFloat) {
-    return a == Kind::kInt ? compare_with_float<std::int64_t> : compare_with_float<std::uint64_t>;
-  }
+  if (b == Kind::kFloat) return a == Kind::kInt ? compare_int_with_float : compare_uint_with_float;
   return compare_signs;
 }
 
-StepRun compare_ticks_step() noexcept { return compare_ticks; }
+StepRun compare_ticks_of() noexcept { return compare_ticks; }
 
-StepRun list_step(Kind kind) noexcept {
+StepRun listed_of(Kind kind) noexcept {
   switch (kind) {
     case Kind::kBool:
       return listed<std::uint8_t>;
@@ -217,5 +240,3 @@ StepRun list_step(Kind kind) noexcept {
       return listed<std::int64_t>;
   }
 }
-
-}  // namespace kedge::expr
