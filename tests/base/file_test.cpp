@@ -51,7 +51,7 @@ TEST("what cannot be read or written is named with the system's reason") {
   CHECK_ERROR("\": Is a directory", read_file(folder / ""));
   CHECK_ERROR("/dev/null\": Invalid argument", read_file("/dev/null"));
   CHECK_ERROR("\"\": No such file", map_file(""));
-  CHECK_ERROR("No such file", write_file(folder / "none/file", as_bytes("x")));
+  CHECK_ERROR("none/file\": No such file", write_file(folder / "none/file", as_bytes("x")));
   std::filesystem::create_directory(folder / "folder");
   CHECK_ERROR("folder\": ", write_file(folder / "folder", as_bytes("x")));
   CHECK(folder.files() == 1);  // nothing half written is left

@@ -7,32 +7,26 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <vector>
 
 #include "kedge/base/error.h"
+#include "kedge/base/system_error.h"
 
 namespace kedge {
 namespace {
 
-[[noreturn]] void refuse(const std::string& path, int error) {
-  char reason[128] = "";
-  // Two functions have this name: one returns the text, one writes it.
-  const auto of = [&](auto result) -> const char* {
-    if constexpr (std::is_pointer_v<decltype(result)>) return result;
-    return reason;
-  };
-  throw invalid_argument("\"", path, "\": ", of(strerror_r(error, reason, sizeof reason)));
-}
+[[noreturn]] void refuse(const std::string& path) { refuse_system(text("\"", path, "\"")); }
 
 class Descriptor {
  public:
-  Descriptor(const std::string& path, int flags) : path_(path) {
+  // What fails is told of `told`.
+  Descriptor(const std::string& path, int flags, std::string told) : told_(std::move(told)) {
     do {
       file_ = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
     } while (file_ < 0 && errno == EINTR);
-    if (file_ < 0) refuse(path, errno);
+    if (file_ < 0) refuse(told_);
   }
+  Descriptor(const std::string& path, int flags) : Descriptor(path, flags, path) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
@@ -42,11 +36,11 @@ class Descriptor {
   void close() {
     const int file = file_;
     file_ = -1;
-    if (::close(file) != 0) refuse(path_, errno);
+    if (::close(file) != 0) refuse(told_);
   }
 
  private:
-  std::string path_;
+  std::string told_;
   int file_;
 };
 
@@ -54,16 +48,19 @@ void write_all(const Descriptor& file, const std::string& path, std::span<const 
   while (!bytes.empty()) {
     const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) refuse(path, errno);
+    if (written < 0) refuse(path);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  if (::fsync(file.get()) != 0) refuse(path, errno);
+  if (::fsync(file.get()) != 0) refuse(path);
 }
 
 std::size_t size_of(const Descriptor& file, const std::string& path) {
   struct stat about{};
-  if (::fstat(file.get(), &about) != 0) refuse(path, errno);
-  if (!S_ISREG(about.st_mode)) refuse(path, S_ISDIR(about.st_mode) ? EISDIR : EINVAL);
+  if (::fstat(file.get(), &about) != 0) refuse(path);
+  if (!S_ISREG(about.st_mode)) {
+    errno = S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
+    refuse(path);
+  }
   return static_cast<std::size_t>(about.st_size);
 }
 
@@ -80,7 +77,7 @@ MappedFile map_file(const std::string& path) {
   const std::size_t size = size_of(file, path);
   if (size == 0) return {};
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.get(), 0);
-  if (data == MAP_FAILED) refuse(path, errno);
+  if (data == MAP_FAILED) refuse(path);
   std::shared_ptr<const void> owner(
       data, [size](const void* mapped) { ::munmap(const_cast<void*>(mapped), size); });
   return {{static_cast<const std::byte*>(data), size}, std::move(owner)};
@@ -93,7 +90,7 @@ MappedFile read_file(const std::string& path) {
   while (had < bytes->size()) {
     const ssize_t got = ::read(file.get(), bytes->data() + had, bytes->size() - had);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) refuse(path, errno);
+    if (got < 0) refuse(path);
     if (got == 0) break;  // it was cut short
     had += static_cast<std::size_t>(got);
   }
@@ -103,10 +100,10 @@ MappedFile read_file(const std::string& path) {
 void write_file(const std::string& path, std::span<const std::byte> bytes) {
   const std::string beside = text(path, ".", ::getpid(), ".part");
   try {
-    Descriptor file(beside, O_WRONLY | O_CREAT | O_TRUNC);
-    write_all(file, beside, bytes);
+    Descriptor file(beside, O_WRONLY | O_CREAT | O_TRUNC, path);
+    write_all(file, path, bytes);
     file.close();
-    if (::rename(beside.c_str(), path.c_str()) != 0) refuse(path, errno);
+    if (::rename(beside.c_str(), path.c_str()) != 0) refuse(path);
   } catch (const Error&) {
     ::unlink(beside.c_str());
     throw;
