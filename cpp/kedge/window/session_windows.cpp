@@ -41,21 +41,19 @@ void SessionWindows::push_end(std::uint32_t session) {
 template <class BeforeMerge>
 std::uint32_t SessionWindows::session_of(std::uint32_t id, std::int64_t time,
                                          const BeforeMerge& before_merge) {
-  std::uint32_t* link = &first_of_[id];
-  while (*link != kNone && end_of(sessions_[*link]) <= time) link = &sessions_[*link].next;
-  if (*link == kNone || time + gap_ <= sessions_[*link].first) {
-    // The link lies in a vector that a new session may move.
-    const bool is_first = link == &first_of_[id];
-    std::uint32_t before = kNone;
-    if (!is_first) {
-      before = first_of_[id];
-      while (&sessions_[before].next != link) before = sessions_[before].next;
-    }
-    const std::uint32_t made = new_session(id, time, *link);
-    (is_first ? first_of_[id] : sessions_[before].next) = made;
+  const Chain chain = chains_[id];
+  if (chain.last == kNone || time >= sessions_[chain.last].first) return newest_of(id, time);
+  std::uint32_t before = kNone;
+  std::uint32_t found = chain.first;  // the newest one is behind the row
+  while (end_of(sessions_[found]) <= time) {
+    before = found;
+    found = sessions_[found].next;
+  }
+  if (time + gap_ <= sessions_[found].first) {
+    const std::uint32_t made = new_session(id, time, found);
+    (before == kNone ? chains_[id].first : sessions_[before].next) = made;
     return made;
   }
-  const std::uint32_t found = *link;
   Session& session = sessions_[found];
   if (time < session.first) {
     retract(found);
@@ -67,6 +65,7 @@ std::uint32_t SessionWindows::session_of(std::uint32_t id, std::int64_t time,
   before_merge();
   session.last = std::max(session.last, sessions_[next].last);
   session.next = sessions_[next].next;
+  if (session.next == kNone) chains_[id].last = found;
   retract(next);
   stream_.aggregation.merge(states_.state(found), states_.state(next));
   stream_.aggregation.reset(states_.state(next));
@@ -76,8 +75,21 @@ std::uint32_t SessionWindows::session_of(std::uint32_t id, std::int64_t time,
   return found;
 }
 
+std::uint32_t SessionWindows::newest_of(std::uint32_t id, std::int64_t time) {
+  Chain& chain = chains_[id];
+  if (chain.last != kNone && time < end_of(sessions_[chain.last])) {
+    Session& newest = sessions_[chain.last];
+    newest.last = std::max(newest.last, time);
+    return chain.last;
+  }
+  const std::uint32_t made = new_session(id, time, kNone);
+  (chain.last == kNone ? chain.first : sessions_[chain.last].next) = made;
+  chain.last = made;
+  return made;
+}
+
 void SessionWindows::take(const StreamRows& rows) {
-  first_of_.resize(stream_.keys.size(), kNone);
+  chains_.resize(stream_.keys.size());
   for (std::size_t start = 0; start < rows.times.size();) {
     start = fold_some(rows, start);
     close_reached();
@@ -185,9 +197,11 @@ void SessionWindows::close_all() {
 }
 
 void SessionWindows::unlink(std::uint32_t session) {
-  std::uint32_t* link = &first_of_[sessions_[session].id];
-  while (*link != session) link = &sessions_[*link].next;
-  *link = sessions_[session].next;
+  Chain& chain = chains_[sessions_[session].id];
+  std::uint32_t before = kNone;
+  for (std::uint32_t i = chain.first; i != session; i = sessions_[i].next) before = i;
+  (before == kNone ? chain.first : sessions_[before].next) = sessions_[session].next;
+  if (chain.last == session) chain.last = before;
   stream_.aggregation.reset(states_.state(session));
   sessions_[session] = {};
   if (stream_.spec.updates) given_[session] = {};
@@ -240,7 +254,7 @@ void SessionWindows::close(std::vector<std::uint32_t> sessions) {
 
 std::size_t SessionWindows::bytes() const noexcept {
   return states_.bytes() + sessions_.capacity() * sizeof(Session) +
-         (free_.capacity() + first_of_.capacity()) * sizeof(std::uint32_t) +
+         free_.capacity() * sizeof(std::uint32_t) + chains_.capacity() * sizeof(Chain) +
          ends_.capacity() * sizeof(End) + given_.capacity() * sizeof(GivenSession) +
          retractions_.capacity() * sizeof(Retraction);
 }
@@ -253,11 +267,11 @@ void SessionWindows::mark_used(std::span<std::uint8_t> used) const noexcept {
 }
 
 void SessionWindows::renumber(std::span<const std::uint32_t> new_ids, std::size_t size) {
-  std::vector<std::uint32_t> first_of(size, kNone);
-  for (std::size_t id = 0; id < first_of_.size(); ++id) {
-    if (first_of_[id] != kNone) first_of[new_ids[id]] = first_of_[id];
+  std::vector<Chain> chains(size);
+  for (std::size_t id = 0; id < chains_.size(); ++id) {
+    if (chains_[id].first != kNone) chains[new_ids[id]] = chains_[id];
   }
-  first_of_ = std::move(first_of);
+  chains_ = std::move(chains);
   for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
     if (states_.has_rows(i)) sessions_[i].id = new_ids[sessions_[i].id];
   }
@@ -280,8 +294,8 @@ SessionWindows::GivenSession SessionWindows::read_given(ByteReader& in) {
 
 void SessionWindows::write(ByteWriter& out) const {
   out.write_varint(open_);
-  for (const std::uint32_t first : first_of_) {
-    for (std::uint32_t i = first; i != kNone; i = sessions_[i].next) {
+  for (const Chain& chain : chains_) {
+    for (std::uint32_t i = chain.first; i != kNone; i = sessions_[i].next) {
       out.write(sessions_[i].first);
       out.write(sessions_[i].last);
       out.write(sessions_[i].id);
@@ -300,7 +314,7 @@ void SessionWindows::write(ByteWriter& out) const {
 
 void SessionWindows::read(ByteReader& in) {
   const std::uint64_t count = in.read_varint();
-  first_of_.resize(stream_.keys.size(), kNone);
+  chains_.resize(stream_.keys.size());
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto first = in.read<std::int64_t>();
     const auto last = in.read<std::int64_t>();
@@ -309,13 +323,11 @@ void SessionWindows::read(ByteReader& in) {
       throw corrupt_data(in.section(), ": session ", i, " of key ", id, " is none");
     }
     // In rising order of time within each key, so that a new one goes to the end of its chain.
-    std::uint32_t tail = first_of_[id];
-    while (tail != kNone && sessions_[tail].next != kNone) tail = sessions_[tail].next;
+    const std::uint32_t tail = chains_[id].last;
     if (tail != kNone && first < end_of(sessions_[tail])) {
       throw corrupt_data(in.section(), ": session ", i, " of key ", id, " overlaps another");
     }
-    const std::uint32_t made = new_session(id, first, kNone);
-    (tail == kNone ? first_of_[id] : sessions_[tail].next) = made;
+    const std::uint32_t made = newest_of(id, first);
     sessions_[made].last = last;
     states_.reserve(sessions_.size());
     stream_.aggregation.read(states_.state(made), in);

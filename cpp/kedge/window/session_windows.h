@@ -39,6 +39,11 @@ class SessionWindows final : public Windows {
     std::uint32_t id = 0;  // of the key
     std::uint32_t next = kNone;
   };
+  // A key's oldest and newest one: rows mostly come to the newest.
+  struct Chain {
+    std::uint32_t first = kNone;
+    std::uint32_t last = kNone;
+  };
   // When a session may end: it may have grown since.
   struct End {
     std::int64_t time;
@@ -68,6 +73,8 @@ class SessionWindows final : public Windows {
   // called before states move into one another.
   template <class BeforeMerge>
   std::uint32_t session_of(std::uint32_t id, std::int64_t time, const BeforeMerge& before_merge);
+  // The same of a row that is no older than the newest session's first.
+  std::uint32_t newest_of(std::uint32_t id, std::int64_t time);
   void unlink(std::uint32_t session);
   void close(std::vector<std::uint32_t> sessions);
   // Those that changed since they were last given, if the front has passed them or a trigger says
@@ -92,8 +99,8 @@ class SessionWindows final : public Windows {
   std::int64_t gap_;
   std::vector<Session> sessions_;
   std::vector<std::uint32_t> free_;
-  std::vector<std::uint32_t> first_of_;  // of each key
-  std::vector<End> ends_;                // a heap
+  std::vector<Chain> chains_;  // of each key
+  std::vector<End> ends_;      // a heap
   StateTable states_;
   Rhythm updates_;                   // results so far
   std::vector<GivenSession> given_;  // of each session, in mode "update"
