@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kedge
+from kedge.window.durations import duration_text
 from tests.reference.as_of import as_of
 
 KEY_TYPES = {
@@ -356,6 +357,24 @@ def test_what_cannot_be_joined_is_refused_by_name(
 ) -> None:
     with pytest.raises(kedge.KedgeError, match=error):
         kedge.as_of(features, labels, **arguments)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.timedelta64("NaT"),
+        np.timedelta64(1, "M"),
+        np.timedelta64(1, "ps"),
+        np.timedelta64(2**62, "s"),
+    ],
+)
+def test_a_duration_that_is_no_whole_number_is_refused(value: np.timedelta64) -> None:
+    with pytest.raises(kedge.InvalidArgument, match=r"tolerance: .* is no whole number"):
+        duration_text(value, "tolerance")
+
+
+def test_a_long_duration_keeps_its_last_nanosecond() -> None:
+    assert duration_text(np.timedelta64(2**53 + 1, "ns"), "every").endswith("993ns")
 
 
 def test_durations_of_every_library_are_tolerances() -> None:

@@ -35,7 +35,12 @@ def is_whole(value: object) -> TypeGuard[int]:
 def duration_text(value: DurationLike | int, argument: str) -> str:
     """The shortest spelling of a duration: "90s" is "1m30s"."""
     if isinstance(value, np.timedelta64):
-        value = f"{int(value / np.timedelta64(1, 'ns'))}ns"
+        exact = value.astype("timedelta64[ns]")
+        has_length = np.datetime_data(value.dtype)[0] not in ("Y", "M")
+        # There and back: NumPy lets what does not fit into 64 bits wrap around; NaT equals nothing.
+        if not has_length or exact != value or exact.astype(value.dtype) != value:
+            raise InvalidArgument(f"{argument}: {value!r} is no whole number of nanoseconds")
+        value = f"{exact.astype(np.int64)}ns"
     elif isinstance(value, timedelta):
         value = f"{value // timedelta(microseconds=1)}us"
     if not isinstance(value, str):
