@@ -124,7 +124,7 @@ std::string line_of(const ColumnProfile& column) {
     const auto& texts = std::get<Text>(column.counts);
     line += text("text of ", texts.lengths().map().lower_bound(1), " to ",
                  texts.lengths().map().upper_bound(texts.lengths().map().cells() - 2), " bytes, ",
-                 texts.empty_count(), " empty, ", texts.null_count(), " null");
+                 texts.null_count(), " null");
   }
   return line;
 }

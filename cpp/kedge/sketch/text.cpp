@@ -55,10 +55,6 @@ std::uint64_t Text::slots() const noexcept {
   return lengths_.map().slots() + std::uint64_t{buckets_.map().slots()};
 }
 
-std::uint64_t Text::empty_count() const noexcept {
-  return lengths_.slot_count(cell_slot(lengths_.map().plan(), 0));
-}
-
 void Text::write(ByteWriter& out) const {
   out.write_bytes(lengths_.to_bytes());
   out.write_bytes(buckets_.to_bytes());

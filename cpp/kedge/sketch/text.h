@@ -37,7 +37,6 @@ class Text {
   std::uint64_t slots() const noexcept;
   std::uint64_t row_count() const noexcept { return lengths_.row_count(); }
   std::uint64_t null_count() const noexcept { return lengths_.null_count(); }
-  std::uint64_t empty_count() const noexcept;
 
   // docs/formats.md, "Profile". read throws CorruptData that names what is wrong.
   void write(ByteWriter& out) const;
