@@ -10,8 +10,14 @@ from pathlib import Path
 
 import lightgbm
 import numpy as np
+import onnx
+import onnx.helper
+import onnx.numpy_helper
 import pyarrow as pa
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import kedge
 from kedge._core import Categories, Table
@@ -25,7 +31,7 @@ VERSIONS = {
     "profile": 2,
     "ipc": 1,
     "categories": 1,
-    "bundle": 1,
+    "bundle": 3,
     "quality": 2,
     "calibration": 1,
     "shadow": 1,
@@ -52,9 +58,9 @@ def columns() -> dict[str, np.ndarray]:
     }
 
 
-def save(format_name: str, name: str, data: bytes, holds: object) -> None:
-    """Write one file and what it holds, unless it is there already."""
-    path = FOLDER / format_name / f"v{VERSIONS[format_name]}" / name
+def save(format_name: str, name: str, data: bytes, holds: object, version: int = 0) -> None:
+    """Write one file, of the newest version if none is named, and what it holds, unless it is there."""
+    path = FOLDER / format_name / f"v{version or VERSIONS[format_name]}" / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -128,6 +134,59 @@ def models() -> dict[str, object]:
     }
 
 
+def graph(nodes: list[onnx.NodeProto], *constants: onnx.TensorProto) -> bytes:
+    """An ONNX graph of three numbers, x, and one answer, y."""
+    real = onnx.TensorProto.FLOAT
+    made = onnx.helper.make_graph(
+        nodes,
+        "golden",
+        [onnx.helper.make_tensor_value_info("x", real, [None, 3])],
+        [onnx.helper.make_tensor_value_info("y", real, [None, 1])],
+        constants,
+    )
+    opset = onnx.helper.make_opsetid("", 17)
+    model = onnx.helper.make_model(made, opset_imports=[opset], ir_version=8)
+    return bytes(model.SerializeToString())
+
+
+def nets() -> dict[str, kedge.Model]:
+    """A pipeline in doubles, and a net in floats and in whole numbers."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(400, 3))
+    net = MLPRegressor(hidden_layer_sizes=(8,), max_iter=20, random_state=1)
+    pipeline = make_pipeline(StandardScaler(), net).fit(x, x[:, 0] * x[:, 1])
+    layers = graph(
+        [
+            onnx.helper.make_node("Gemm", ["x", "w0", "b0"], ["h"]),
+            onnx.helper.make_node("Relu", ["h"], ["r"]),
+            onnx.helper.make_node("Gemm", ["r", "w1"], ["y"]),
+        ],
+        onnx.numpy_helper.from_array(rng.normal(size=(3, 8)).astype(np.float32), "w0"),
+        onnx.numpy_helper.from_array(rng.normal(size=8).astype(np.float32), "b0"),
+        onnx.numpy_helper.from_array(rng.normal(size=(8, 1)).astype(np.float32), "w1"),
+    )
+    made = {
+        "pipeline": kedge.compile(pipeline, metadata={"kind": "pipeline"}),
+        "net": kedge.compile(layers, metadata={"kind": "net"}),
+    }
+    for quantize in ("int8", "int16"):
+        made[quantize] = kedge.compile(
+            layers, quantize=quantize, reference=x, metadata={"kind": quantize}
+        )
+    return made
+
+
+def foreign() -> bytes:
+    """An ONNX graph that is not compiled, and is exact wherever it runs."""
+    return graph(
+        [
+            onnx.helper.make_node("Mod", ["x", "by"], ["rest"], fmod=1),
+            onnx.helper.make_node("ReduceMax", ["rest"], ["y"], axes=[1], keepdims=1),
+        ],
+        onnx.helper.make_tensor("by", onnx.TensorProto.FLOAT, [1], [3.0]),
+    )
+
+
 def holds_scores(model: kedge.Model) -> dict[str, object]:
     """What a model answers on its golden rows."""
     rows = model.golden_rows
@@ -164,7 +223,11 @@ def main() -> None:
         save("categories", f"{name}.cats", counted.to_bytes(), holds_names(counted))
     for name, trained in models().items():
         model = kedge.compile(trained, metadata={"kind": name})
-        save("bundle", f"{name}.kedge", model.to_bytes(), holds_scores(model))
+        save("bundle", f"{name}.kedge", model.to_bytes(), holds_scores(model), 1)
+    for name, model in nets().items():
+        save("bundle", f"{name}.kedge", model.to_bytes(), holds_scores(model), 2)
+    run = kedge.compile(foreign(), fallback="onnxruntime", metadata={"kind": "run"})
+    save("bundle", "run.kedge", run.to_bytes(), holds_scores(run), 3)
     for format_name, stored in quality().items():
         for name, content in stored.items():
             save(format_name, name, content, holds_quality(format_name, content))

@@ -81,11 +81,12 @@ def test_models_read_and_score(path: Path) -> None:
     wanted = expected(path)
     assert [feature.name for feature in model.features] == wanted["features"]
     assert model.link == wanted["link"]
-    assert model.metadata == {"kind": path.stem}
+    assert model.metadata["kind"] == path.stem
     rows = np.array(wanted["rows"])
     np.testing.assert_array_equal(model.predict(rows, raw=True), wanted["raw"])
     np.testing.assert_array_equal(model.predict(rows), wanted["predictions"])
-    assert not is_newest(path) or model.to_bytes() == path.read_bytes()
+    # What needs no more of it is still stored in an earlier version.
+    assert model.to_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize(
