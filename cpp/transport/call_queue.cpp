@@ -45,6 +45,10 @@ void CallQueue::start() {
   thread_ = std::thread([this] { run(); });
 }
 
+void CallQueue::await_end() const noexcept {
+  for (std::size_t held = held_; held != 0; held = held_) held_.wait(held);
+}
+
 void CallQueue::finish() {
   queue_->Shutdown();
   if (thread_.joinable()) {
@@ -54,11 +58,23 @@ void CallQueue::finish() {
   }
 }
 
-void CallQueue::await_infer() { InferCall::await(taken(spare_infers_, *this)); }
-void CallQueue::await_other() { Call::await(taken(spare_others_, *this)); }
+void CallQueue::await_infer() {
+  hold();
+  InferCall::await(taken(spare_infers_, *this));
+}
+void CallQueue::await_other() {
+  hold();
+  Call::await(taken(spare_others_, *this));
+}
 
-void CallQueue::retire(std::unique_ptr<InferCall> call) { keep(spare_infers_, std::move(call)); }
-void CallQueue::retire(std::unique_ptr<Call> call) { keep(spare_others_, std::move(call)); }
+void CallQueue::retire(std::unique_ptr<InferCall> call) {
+  keep(spare_infers_, std::move(call));
+  let_go();
+}
+void CallQueue::retire(std::unique_ptr<Call> call) {
+  keep(spare_others_, std::move(call));
+  let_go();
+}
 
 // False when the queue has ended.
 bool CallQueue::take_events() {

@@ -7,6 +7,8 @@
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/generic/async_generic_service.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -32,7 +34,10 @@ class CallQueue {
 
   // When the server has started.
   void start();
-  // When the server has shut down: returns once everything has come out of the queue.
+  // When the server has shut down: returns once no call is under way, so that nothing more is asked
+  // of the queue; the threads that answer go on meanwhile.
+  void await_end() const noexcept;
+  // After that: returns once everything has come out of the queue.
   void finish();
 
   // For calls, on the queue's thread.
@@ -44,6 +49,11 @@ class CallQueue {
   void await_infer();
   void await_other();
   void add_work(QueuedWork& work) { work_.push_back(&work); }
+  // Who waits for a call, or has one, is counted until it lets go.
+  void hold() noexcept { held_.fetch_add(1); }
+  void let_go() noexcept {
+    if (held_.fetch_sub(1) == 1) held_.notify_all();
+  }
   void retire(std::unique_ptr<InferCall> call);
   void retire(std::unique_ptr<Call> call);
 
@@ -68,6 +78,7 @@ class CallQueue {
   std::chrono::nanoseconds took_{0};              // what that took
   std::vector<std::unique_ptr<InferCall>> spare_infers_;
   std::vector<std::unique_ptr<Call>> spare_others_;
+  std::atomic<std::size_t> held_ = 0;
   std::thread thread_;
 };
 

@@ -108,7 +108,7 @@ void GrpcServer::listen() {
   }
   if (options_.unix_path.empty()) options_.port = port;
   place_ = options_.target();
-  watch_.start(queues_.front()->queue());
+  watch_.start(*queues_.front());
   for (const auto& queue : queues_) queue->start();
 }
 
@@ -134,6 +134,7 @@ void GrpcServer::stop() {
                       std::chrono::duration_cast<std::chrono::system_clock::duration>(grace));
   }
   desk_.service.stop();
+  for (const auto& queue : queues_) queue->await_end();
   desk_.side.finish();
   desk_.loader.finish();
   for (SideThread& keeper : desk_.keepers) keeper.finish();

@@ -17,6 +17,7 @@ enum class HealthState : std::uint8_t { kNone, kServing = 1, kNotServing = 2, kU
 class Health {
  public:
   void stop() noexcept { is_serving_ = false; }
+  bool is_serving() const noexcept { return is_serving_; }
   // What a HealthCheckRequest asks for. Throws CorruptData when it is none.
   HealthState state(std::span<const std::byte> request) const;
 

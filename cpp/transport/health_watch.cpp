@@ -17,10 +17,13 @@ namespace kedge {
 class HealthWatcher final : public QueueEvent {
  public:
   explicit HealthWatcher(HealthWatch& watch) : watch_(&watch) {
+    watch.queue_->hold();
     context_.AsyncNotifyWhenDone(static_cast<QueueEvent*>(&gone_));
-    watch.RequestAsyncServerStreaming(0, &context_, &request_, &writer_, watch.queue_, watch.queue_,
+    grpc::ServerCompletionQueue* const queue = watch.queue_->queue();
+    watch.RequestAsyncServerStreaming(0, &context_, &request_, &writer_, queue, queue,
                                       static_cast<QueueEvent*>(this));
   }
+  ~HealthWatcher() { watch_->queue_->let_go(); }
 
   void happened(bool is_ok) override {
     switch (state_) {
@@ -48,7 +51,7 @@ class HealthWatcher final : public QueueEvent {
     try {
       const HealthState now = watch_->health_->state(WholeMessage(request_).bytes());
       if (now == said_) {
-        if (now == HealthState::kNotServing) end(grpc::Status::OK);
+        if (!watch_->health_->is_serving()) end(grpc::Status::OK);
         return;
       }
       said_ = now;
@@ -111,14 +114,14 @@ HealthWatch::HealthWatch(const Health& health) : health_(&health) {
   MarkMethodRaw(0);
 }
 
-void HealthWatch::start(grpc::ServerCompletionQueue* queue) {
-  queue_ = queue;
+void HealthWatch::start(CallQueue& queue) {
+  queue_ = &queue;
   await_watcher();
 }
 
 void HealthWatch::stop() {
   if (queue_ == nullptr) return;
-  stopped_.Set(queue_, gpr_now(GPR_CLOCK_MONOTONIC), static_cast<QueueEvent*>(this));
+  stopped_.Set(queue_->queue(), gpr_now(GPR_CLOCK_MONOTONIC), static_cast<QueueEvent*>(this));
 }
 
 // It has itself until it is forgotten: gRPC holds it meanwhile.

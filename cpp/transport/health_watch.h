@@ -21,7 +21,7 @@ class HealthWatch final : public grpc::Service, private QueueEvent {
  public:
   explicit HealthWatch(const Health& health);
 
-  void start(grpc::ServerCompletionQueue* queue);
+  void start(CallQueue& queue);
   // When the health has changed: everyone is told. Any thread, once.
   void stop();
 
@@ -33,7 +33,7 @@ class HealthWatch final : public grpc::Service, private QueueEvent {
   void happened(bool is_ok) override;
 
   const Health* health_;
-  grpc::ServerCompletionQueue* queue_ = nullptr;
+  CallQueue* queue_ = nullptr;
   grpc::Alarm stopped_;
   std::unordered_set<HealthWatcher*> watchers_;
 };

@@ -10,12 +10,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 
+from kedge.serve import wire
 from kedge.serve.scrape import ScrapePort
+from kedge.sla.requests import request
+from kedge.sla.target import Target
 from tests.patience import until
 from tests.serve.conftest import SERVERS
 from tests.serve.test_admission import INFER, STREAM
+from tests.serve.test_service import X
 
 AWHILE_S = 0.3
 
@@ -46,6 +51,29 @@ def test_a_call_that_uses_up_the_grace_does_not_cost_the_end(serve: Any) -> None
         server.stop()
         is_over.set()
     assert server._process.returncode == 0
+
+
+@pytest.mark.parametrize("transport", set(SERVERS) & {"grpc++"})
+def test_work_at_the_end_of_the_grace_does_not_cost_the_end(serve: Any) -> None:
+    rows = np.tile(X, (20_000, 1)) * 1.0
+    sent = request(Target("", "m"), {"rows": rows}, ["score"])
+    server = serve(grace_s=0.2)
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        call = channel.stream_stream(STREAM)((sent for _ in range(100_000)), timeout=60)
+        next(call)
+        server.stop()
+    assert server._process.returncode == 0
+
+
+def test_a_watch_of_what_is_not_served_does_not_take_the_grace(serve: Any) -> None:
+    server = serve(grace_s=600)
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        watch = channel.unary_stream("/grpc.health.v1.Health/Watch")
+        call = watch(wire.part(1, "nobody"), timeout=120)
+        assert next(call) == wire.integer(1, 3)
+        stopping = threading.Thread(target=server.stop, daemon=True)
+        stopping.start()
+        until(lambda: not stopping.is_alive())
 
 
 def test_a_scrape_that_has_begun_is_waited_for_and_none_begins() -> None:

@@ -56,7 +56,7 @@ class Health:
                 if state != said:
                     said = state
                     yield wire.integer(1, state)
-                if state == _NOT_SERVING:
+                if not self._is_serving:
                     return
                 with self._changed:
                     self._changed.wait_for(lambda: not self._is_serving, _BEAT_S)
