@@ -86,6 +86,22 @@ TEST("a damaged record with others behind it is refused by its place") {
   CHECK_ERROR("does not begin with", read_log(bytes, [](auto) {}));
 }
 
+TEST("a long record that was being written ends the file") {
+  constexpr std::size_t kLabels = 60'000;
+  std::string record;
+  for (std::size_t i = 0; i < kLabels; ++i) {
+    record += "req-" + std::to_string(i) + std::string("\0\0\0\x01\x01\x31\0\0\x01\0\0", 11);
+    record += std::string("\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\0\0", 16);
+  }
+  const Folder folder;
+  append(folder / "log", {"first", record});
+  std::vector<std::byte> bytes = bytes_of(folder / "log");
+  bytes.resize(bytes.size() - 1000);
+  std::size_t records = 0;
+  CHECK(read_log(bytes, [&](auto) { ++records; }) == 8 + 8 + 5);
+  CHECK(records == 1);
+}
+
 TEST("a second server does not get the file") {
   const Folder folder;
   const AppendLog log(folder / "log", [](auto) {});

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import lightgbm
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ from tests.serve.test_drift import events
 from tests.serve.test_feedback import tell
 from tests.serve.test_metrics import parsed
 from tests.serve.test_routes import OTHER_LEAVES
-from tests.serve.test_service import TWO_LEAVES
+from tests.serve.test_service import TWO_LEAVES, infer
 from tests.serve.test_trials import LOOKS, ROUTE, compared, ended, request_for
 
 TOLD = ("kedge_feedback_rows_total", "kedge_quality_loss", "kedge_quality_auc")
@@ -154,6 +155,29 @@ def ask_and_tell_until_over(service: Service) -> None:
     compared(service, 500)
     tell(service, {name: [1.0] for name in names})
     until(lambda: ended(service)["promotion"] == 1)
+
+
+def test_counts_of_many_classes_are_read_again(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(2400, 2))
+    y = np.arange(2400) % 12
+    (tmp_path / "models" / "m").mkdir(parents=True)
+    (tmp_path / "state").mkdir()
+    forest = lightgbm.LGBMClassifier(n_estimators=2, num_leaves=4, verbosity=-1).fit(x, y)
+    kedge.compile(forest).save(tmp_path / "models" / "m" / "1.kedge")
+    models = tmp_path / "models"
+    wanted = None
+    for start in range(3):
+        service = Service(str(models), LOOKS, 160)
+        service.keep_in(str(tmp_path / "state"))
+        assert len(compactions(service)) == (1 if start == 1 else 0)
+        assert wanted is None or told(service) == wanted
+        if start == 0:
+            names = [f"class {i} {LONG}" for i in range(1500)]
+            for i, name in enumerate(names):
+                infer(service, x[i : i + 1], "FP64", id=name)
+                assert tell(service, {name: [float(y[i])]}).accepted == 1
+        wanted = told(service)
+        del service
 
 
 def test_a_model_that_is_away_keeps_its_labels(models: Path) -> None:

@@ -13,6 +13,7 @@ constexpr double kMostNumber = 1e150;  // as quality counts take it
 }  // namespace
 
 std::optional<AnswerKind> AnswerKind::of(const Model& model, const ModelForm& form) {
+  if (form.classes > kMostClasses) return std::nullopt;  // more than are counted
   if (form.classes != 0 && model.outputs() == 1) return AnswerKind{QualityKind::kBinary, 0};
   if (form.classes != 0) {
     return AnswerKind{QualityKind::kClasses, static_cast<std::uint32_t>(form.classes)};

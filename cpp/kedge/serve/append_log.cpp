@@ -47,17 +47,22 @@ std::optional<std::span<const std::byte>> record_at(std::span<const std::byte> b
 }
 
 // Whether a whole record is anywhere behind the one there, which is not: what was being written
-// ends the file. Its length is not believed. What would take too long to look through counts as
-// one.
+// ends the file. Its length is believed only where it would take too long to look: one that reaches
+// beyond the end was being written.
 bool goes_on(std::span<const std::byte> bytes, std::size_t offset) {
   constexpr std::size_t kMostSummed = std::size_t{1} << 30;
   const ByteReader in(bytes, "append log");
+  const auto reaches_beyond = [&] {
+    const auto length = in.at<std::uint32_t>(offset);
+    return length <= kMostRecordBytes && length > bytes.size() - offset - kRecordHead;
+  };
   std::size_t summed = 0;
   for (std::size_t next = offset + 1; next + kRecordHead <= bytes.size(); ++next) {
     const auto length = in.at<std::uint32_t>(next);
     if (length > bytes.size() - next - kRecordHead) continue;
     summed += length;
-    if (summed > kMostSummed || record_at(bytes, next)) return true;
+    if (summed > kMostSummed) return !reaches_beyond();
+    if (record_at(bytes, next)) return true;
   }
   return false;
 }
