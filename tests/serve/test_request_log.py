@@ -154,6 +154,18 @@ def test_names_are_text_and_scores_that_nobody_asked_for_are_null(
     assert table["score"].to_pylist() == [None] * 3
 
 
+def test_files_of_earlier_starts_make_room_too(models: Path, folder: Path) -> None:
+    for i in range(20):
+        (folder / f"requests-{i:014}-000000-m-1.arrows").write_bytes(bytes(1 << 17))
+    service = Service(str(models))
+    service.log_requests(str(folder), 1.0, 1 << 20, [])
+    until(lambda: len(list(folder.glob("requests-*"))) == 8)
+    infer(service, rows_of(2, 10), "FP64")
+    until(lambda: written(service) == 10)
+    newest = max(folder.glob("requests-*"))
+    assert newest.stat().st_mode & 0o777 == 0o600
+
+
 def test_the_oldest_files_make_room(models: Path, folder: Path) -> None:
     service = Service(str(models))
     service.log_requests(str(folder), 1.0, 1 << 20, [])

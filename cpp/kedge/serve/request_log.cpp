@@ -87,6 +87,8 @@ struct RequestLog::File {
   File(std::string where, std::string whose, const ServedModel& of, const Schema& schema)
       : path(std::move(where)), own(std::move(whose)), model(of.model), stream(schema, bytes) {
     out.open(path, std::ios::binary | std::ios::trunc);
+    std::error_code none;  // where there are no such rights, all may read
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, none);
   }
   bool is_of(const ServedModel& served) const noexcept { return model == served.model; }
   void flush() {
@@ -157,6 +159,7 @@ std::size_t RequestLog::most_bytes_of_batch() const noexcept {
 // Nobody is woken for a request: what came within a pause makes one batch.
 void RequestLog::run() {
   run_in_background();
+  make_room();  // what was left there counts as well
   std::unique_lock guard(lock_);
   while (true) {
     const bool is_end = changed_.wait_for(guard, kPause, [this] { return is_over_; });
@@ -206,12 +209,15 @@ void RequestLog::forget(const ServedModel& served) {
 void RequestLog::write(const Entry* first, const Entry* last) {
   const Batch batch = batch_of(first, last);
   File& file = file_for(first->served, batch);
+  const std::uint64_t before = file.size;
   file.stream.write(batch);
   file.flush();
   rows_.fetch_add(batch.length, std::memory_order_relaxed);
-  if (file.size * kFilesOfRoom < options_.most_bytes) return;
-  std::erase_if(open_, [&](const auto& one) { return one.get() == &file; });
-  make_room();
+  written_ += file.size - before;
+  if (file.size >= most_bytes_of_batch()) {
+    std::erase_if(open_, [&](const auto& one) { return one.get() == &file; });
+  }
+  if (written_ >= most_bytes_of_batch()) make_room();
 }
 
 Batch RequestLog::batch_of(const Entry* first, const Entry* last) const {
@@ -282,14 +288,20 @@ RequestLog::File& RequestLog::file_for(const ServedModel& served, const Batch& b
 }
 
 void RequestLog::make_room() {
+  written_ = 0;
   std::vector<std::pair<std::string, std::uint64_t>> files;
   std::uint64_t sum = 0;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(options_.folder, error)) {
-    const std::string name = entry.path().filename().string();
+  const fs::directory_iterator end;
+  for (fs::directory_iterator it(options_.folder, error); !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
     if (!name.starts_with(kBeginning) || !name.ends_with(kEnding)) continue;
-    files.emplace_back(name, entry.file_size(error));
-    sum += files.back().second;
+    std::error_code gone;
+    const std::uint64_t size = it->file_size(gone);
+    if (gone) continue;
+    files.emplace_back(name, size);
+    sum += size;
   }
   std::ranges::sort(files);  // by time
   for (const auto& [name, size] : files) {

@@ -77,7 +77,8 @@ class RequestLog {
   EventLines* events_;
   std::vector<std::unique_ptr<File>> open_;
   std::uint64_t files_ = 0;
-  std::string said_;  // of what failed last
+  std::uint64_t written_ = 0;  // bytes, since room was made
+  std::string said_;           // of what failed last
   std::atomic<std::uint64_t> asked_ = 0;
   std::atomic<std::uint64_t> rows_ = 0;
   std::atomic<std::uint64_t> dropped_ = 0;  // requests
