@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kServices[] = {"/inference.GRPCInferenceService/", "/kedge.v1.Kedge/"};
 constexpr std::string_view kStreamed = "ModelStreamInfer";
+constexpr std::string_view kInfer = "ModelInfer";
 constexpr std::string_view kExplain = "Explain";
 constexpr std::string_view kKept = "Feedback";
 
@@ -101,7 +102,8 @@ void Call::work() {
 
 // What takes longer than a score, for which everybody else would wait.
 bool Call::is_long() const {
-  if (kind_ == Kind::kStream) return asks_for_explanation(whole_->bytes());
+  const bool may_ask = kind_ == Kind::kStream || method_ == kInfer;
+  if (may_ask) return asks_for_explanation(whole_->bytes());
   return method_ == kExplain;
 }
 

@@ -44,4 +44,14 @@ TEST("an explanation is asked for by its outputs or by a parameter") {
   CHECK(!asks_for_explanation(std::vector<std::byte>(3, std::byte{0xff})));
 }
 
+TEST("of a name that is said twice the last one counts") {
+  std::vector<std::byte> bytes;
+  ProtoWriter(bytes).message(6, [&] {
+    ProtoWriter output(bytes);
+    output.text(1, "score");
+    output.text(1, "base");
+  });
+  CHECK(asks(bytes));
+}
+
 }  // namespace kedge

@@ -18,12 +18,13 @@ bool explains(std::string_view output) noexcept {
   return output == "contributions" || output == "base";
 }
 
-// That of an output or a parameter; empty without one.
+// That of an output or a parameter, of which the last one counts; empty without one.
 std::string_view name_in(std::span<const std::byte> message) {
+  std::string_view name;
   for (ProtoReader reader(message, "a name"); reader.next();) {
-    if (reader.field() == 1) return reader.text();
+    if (reader.field() == 1) name = reader.text();
   }
-  return {};
+  return name;
 }
 
 // What is no bool is told of by whoever wants it.
