@@ -44,6 +44,13 @@ TEST("without a route the latest version answers") {
   CHECK(way(router, two_versions(), "a") == "2" && way(router, two_versions(), "a", "1") == "1");
 }
 
+TEST("a question without a version is about the one that answers") {
+  Router router;
+  CHECK(router.live("m").empty());
+  router.set({{"m", "1", "2", 0.5, 0.0}});
+  CHECK(router.live("m") == "1" && router.live("n").empty());
+}
+
 TEST("a share of the ids goes to the candidate, always the same, and stays when it grows") {
   const Catalog catalog = two_versions();
   Router few;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -63,6 +64,48 @@ def test_a_canary_answers_its_share_and_keeps_its_callers(models: Path) -> None:
     assert len(keyed) == 1
     service.route([])
     assert version_of(service, "0") == "2"
+
+
+def test_versions_of_a_route_that_are_not_served_are_told_of(models: Path) -> None:
+    service = Service(str(models))
+    service.take_events()
+    service.route([("m", "1", "3", 0.5, 0.0), ("n", "1", "2", 0.5, 0.0)])
+    told = [json.loads(line) for line in service.take_events()]
+    assert [(one["event"], one["model"], one["version"]) for one in told] == [
+        ("route", "m", "3"),
+        ("route", "n", "1"),
+        ("route", "n", "2"),
+    ]
+    assert "not served" in told[0]["reason"]
+
+
+def test_what_is_said_of_a_model_is_said_of_the_version_that_answers(models: Path) -> None:
+    wide = TWO_LEAVES.replace(b"max_feature_idx=1", b"max_feature_idx=2")
+    wide = wide.replace(b"feature_names=a b", b"feature_names=a b c")
+    wide = wide.replace(b"feature_infos=", b"feature_infos=[0:1] ")
+    kedge.compile(wide).save(models / "m" / "2.kedge")
+    service = Service(str(models))
+
+    def width() -> int:
+        asked = message("ModelMetadataRequest")(name="m").SerializeToString()
+        code, text, answer = service.handle("ModelMetadata", asked)
+        assert (code, text) == (0, "")
+        (rows,) = (
+            one
+            for one in message("ModelMetadataResponse").FromString(answer).inputs
+            if len(one.shape) == 2 and one.shape[1] > 1
+        )
+        return int(rows.shape[1])
+
+    assert width() == 3
+    service.route([("m", "1", "2", 0.1, 0.0)])
+    assert width() == 2
+    (models / "m" / "1.kedge").unlink()
+    service.rescan()
+    asked = message("ModelReadyRequest")(name="m").SerializeToString()
+    assert (
+        not message("ModelReadyResponse").FromString(service.handle("ModelReady", asked)[2]).ready
+    )
 
 
 def test_the_shadow_is_compared_and_never_answers(models: Path) -> None:

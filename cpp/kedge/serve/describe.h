@@ -11,7 +11,7 @@ namespace kedge {
 // Which models a request is about; the latest version when there is none.
 struct ModelQuestion {
   std::string_view name;
-  std::string_view version;
+  std::string version;
 };
 
 // A ModelMetadataResponse. Throws Refusal(kNotFound) as Catalog::find does, which all of these ask.

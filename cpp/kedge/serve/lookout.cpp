@@ -66,29 +66,29 @@ void Lookout::run(std::chrono::duration<double> every) {
 
 void Lookout::look() {
   for (const ServedModel& served : watched(*repository_)) {
-    try {
+    attempt(text("model \"", served.name, "\", version \"", served.version, "\": "), [&] {
       for (const Alarm& alarm : served.drift->look()) {
         // A column that stays where it is alarms again and again; one line says so.
         if (alarm.episode == alarm.update) events_->add(line_of(served, alarm));
       }
-    } catch (const std::exception& error) {
-      fail(text("model \"", served.name, "\", version \"", served.version, "\": ", error.what()));
-    }
+    });
   }
-  try {
-    follow_up_->look();
-  } catch (const std::exception& error) {
-    fail(error.what());
-  }
+  attempt({}, [&] { follow_up_->look(); });
 }
 
-// Once, not at every look.
-void Lookout::fail(const std::string& reason) {
-  if (reason == said_) return;
-  said_ = reason;
-  JsonLine line("look_failed");
-  line.add("reason", reason);
-  events_->add(std::move(line).take());
+// What fails is told once, not at every look, and again when it has gone well meanwhile.
+void Lookout::attempt(const std::string& of, const std::function<void()>& work) {
+  try {
+    work();
+    said_.erase(of);
+  } catch (const std::exception& error) {
+    std::string& said = said_[of];
+    if (said == error.what()) return;
+    said = error.what();
+    JsonLine line("look_failed");
+    line.add("reason", of + said);
+    events_->add(std::move(line).take());
+  }
 }
 
 }  // namespace kedge

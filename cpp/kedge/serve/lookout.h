@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -26,7 +28,7 @@ class Lookout {
  private:
   void run(std::chrono::duration<double> every);
   void look();
-  void fail(const std::string& reason);
+  void attempt(const std::string& of, const std::function<void()>& work);
 
   const Repository* repository_;
   FollowUp* follow_up_;
@@ -34,7 +36,7 @@ class Lookout {
   std::mutex lock_;
   std::condition_variable changed_;
   bool is_over_ = false;
-  std::string said_;  // of what failed last
+  std::map<std::string, std::string> said_;  // why what fails did last
   std::thread thread_;
 };
 

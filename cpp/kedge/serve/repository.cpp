@@ -93,6 +93,13 @@ const ServedModel& Catalog::find(std::string_view name, std::string_view version
   return found->second;
 }
 
+const ServedModel* Catalog::look_up(std::string_view name, std::string_view version) const {
+  const auto versions = models.find(name);
+  if (versions == models.end()) return nullptr;
+  const auto found = versions->second.find(version);
+  return found == versions->second.end() ? nullptr : &found->second;
+}
+
 Repository::Repository(std::string folder, const DriftOptions& drift, std::size_t remembered_rows)
     : folder_(std::move(folder)),
       drift_(drift),
@@ -122,7 +129,12 @@ std::vector<Repository::File> Repository::files() const {
   return out;
 }
 
-// What is no folder, or goes away meanwhile, has none.
+// What is no folder, goes away meanwhile or is somebody else's has none.
+bool has_none(const std::error_code& error) {
+  return error == std::errc::not_a_directory || error == std::errc::no_such_file_or_directory ||
+         error == std::errc::permission_denied;
+}
+
 void Repository::add_files(const fs::path& model, std::vector<File>& out) {
   std::error_code error;
   const fs::directory_iterator end;
@@ -133,6 +145,9 @@ void Repository::add_files(const fs::path& model, std::vector<File>& out) {
     const bool is_named = is_utf8(name) && is_utf8(version);
     out.push_back({utf8_of(name), utf8_of(version), it->path().string(), stamp_of(*it),
                    is_named ? "" : "the file's name is not UTF-8"});
+  }
+  if (error && !has_none(error)) {
+    throw invalid_argument("\"", model.string(), "\": ", error.message());
   }
 }
 

@@ -65,6 +65,8 @@ struct Catalog {
 
   // The latest version when `version` is empty. Throws Refusal(kNotFound) that lists what there is.
   const ServedModel& find(std::string_view name, std::string_view version) const;
+  // None: it is not served.
+  const ServedModel* look_up(std::string_view name, std::string_view version) const;
 };
 
 // Any number of threads may read; calls that change it take turns, and return when nobody reads

@@ -40,13 +40,6 @@ bool is_within(std::uint64_t draw, double share) noexcept {
   return static_cast<double>(draw >> 11U) * 0x1p-53 < share;
 }
 
-const ServedModel* find_version(const Catalog& catalog, const Route& route) {
-  const auto model = catalog.models.find(route.model);
-  if (model == catalog.models.end()) return nullptr;
-  const auto version = model->second.find(route.candidate);
-  return version == model->second.end() ? nullptr : &version->second;
-}
-
 }  // namespace
 
 Router::Router() : routes_(std::make_unique<const Routes>()) {}
@@ -69,13 +62,19 @@ Router::Choice Router::choose(const Catalog& catalog, const InferRequest& reques
   const auto found = routes->find(name);
   if (found == routes->end()) return {&catalog.find(name, {})};
   const Route& route = found->second;
-  const ServedModel* const candidate = find_version(catalog, route);
+  const ServedModel* const candidate = catalog.look_up(route.model, route.candidate);
   if (candidate == nullptr) return {&catalog.find(name, route.live)};
   const std::uint64_t draw = draw_of(request);
   if (is_within(draw, route.canary)) return {candidate, nullptr, {route.outcomes, true}};
   const ServedModel& live = catalog.find(name, route.live);
   const bool is_compared = is_within(mix_bits(draw ^ kShadowSalt), route.shadow);
   return {&live, is_compared ? candidate : nullptr, {route.outcomes, false}};
+}
+
+std::string Router::live(std::string_view model) const {
+  const Published<Routes>::Pin routes(routes_);
+  const auto found = routes->find(model);
+  return found == routes->end() ? std::string() : found->second.live;
 }
 
 }  // namespace kedge

@@ -50,6 +50,9 @@ class Router {
   // those that went to the candidate still do when its share has grown; those with neither go by
   // turns. A candidate that is not served gets none. Throws as Catalog::find does.
   Choice choose(const Catalog& catalog, const InferRequest& request) const;
+  // The version that answers requests for a model that name none, but for the candidate's share;
+  // empty for the latest one.
+  std::string live(std::string_view model) const;
 
  private:
   using Routes = std::map<std::string, Route, std::less<>>;

@@ -20,12 +20,14 @@
 namespace kedge {
 namespace {
 
+// About the version that would answer, when none is named.
 ModelQuestion question_of(const ServiceCall& call) {
   ModelQuestion asked;
   for (ProtoReader reader(call.request, "the request"); reader.next();) {
     if (reader.field() == 1) asked.name = utf8_text(reader, "name");
     if (reader.field() == 2) asked.version = utf8_text(reader, "version");
   }
+  if (asked.version.empty()) asked.version = call.router.live(asked.name);
   return asked;
 }
 
@@ -200,6 +202,20 @@ ServerCounts Service::server_counts(const AdmissionCounts& admission) const {
   return out;
 }
 
+void Service::route(const std::vector<Route>& routes, const std::vector<TrialRules>& rules) {
+  follow_up_.set(routes, rules);
+  const Repository::Pin catalog = repository_->read();
+  for (const Route& route : routes) {
+    for (const std::string& version : {route.live, route.candidate}) {
+      if (catalog->look_up(route.model, version) != nullptr) continue;
+      JsonLine line("route");
+      line.add("model", route.model).add("version", version);
+      line.add("reason", "this version is not served: no request goes to it until it is");
+      events_.add(std::move(line).take());
+    }
+  }
+}
+
 void Service::log_requests(RequestLogOptions options) {
   options.check(*repository_->read());
   log_ = std::make_unique<RequestLog>(std::move(options), events_);
@@ -236,6 +252,7 @@ Reply Service::handle(std::string_view method, const Asked& asked,
                       const ReadyScores& ready) const noexcept {
   std::optional<CallSpan> span;
   if (spans_) span = spans_->begin(asked.traceparent);
+  if (span) span->begun -= std::chrono::steady_clock::now() - start;
   const std::size_t had = asked.out.size();
   const std::size_t place = place_of(method);
   CallMetrics* metrics = &calls_[place];

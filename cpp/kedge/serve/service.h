@@ -76,10 +76,9 @@ class Service {
                const CallTime& time = {}, std::string_view traceparent = {}) const noexcept;
 
   // Replaces all routes, and what is to follow from them by itself: see router.h and trials.h.
-  // Throws as Router::set and Trials::set do.
-  void route(const std::vector<Route>& routes, const std::vector<TrialRules>& rules = {}) {
-    follow_up_.set(routes, rules);
-  }
+  // Versions that are not served may come yet, and are told of. Throws as Router::set and
+  // Trials::set do.
+  void route(const std::vector<Route>& routes, const std::vector<TrialRules>& rules = {});
   // From then on there is feedback, and trials end: see follow_up.h. Once, after the routes.
   void keep_in(const std::string& folder) { follow_up_.open(folder); }
   void let_go() { follow_up_.close(); }
@@ -107,8 +106,8 @@ class Service {
   std::string metrics(const AdmissionCounts& admission,
                       ScrapeFormat format = ScrapeFormat::kPrometheus) const;
 
-  // Lines of JSON for whoever runs the server, since they were last taken: files, alarms,
-  // promotions, rollbacks.
+  // Lines of JSON for whoever runs the server, since they were last taken: files, routes without
+  // a version, alarms, promotions, rollbacks.
   std::vector<std::string> take_events();
 
  private:

@@ -135,6 +135,7 @@ class Server:
             self._scrape = None
         self._service.let_go()
         self._service.end_log()
+        self._tell()
         if self._traced is not None:
             self._service.end_traces()
             self._traced.wait()
