@@ -201,6 +201,9 @@ void bind_serve(nb::module_& m) {
           "Loads every `name/version.kedge`. Drift: seconds between looks, the least effect, false "
           "alarms a second, and seconds of the window. Of each model so many rows of answers are "
           "remembered for labels to come.")
+      .def_static(
+          "check_drift", [](const DriftFields& drift) { options_of(drift).check(); }, "drift"_a,
+          "Refuse what no service would take.")
       .def("rescan", &FolderService::rescan, nb::call_guard<nb::gil_scoped_release>(),
            "Serve what the folder has by now.")
       .def("take_events", &FolderService::take_events,

@@ -2171,6 +2171,10 @@ class Service:
         Loads every `name/version.kedge`. Drift: seconds between looks, the least effect, false alarms a second, and seconds of the window. Of each model so many rows of answers are remembered for labels to come.
         """
 
+    @staticmethod
+    def check_drift(drift: tuple[float, float, float, float]) -> None:
+        """Refuse what no service would take."""
+
     def rescan(self) -> None:
         """Serve what the folder has by now."""
 

@@ -32,6 +32,8 @@ TEST("lines that are no tokens are refused and not repeated") {
   CHECK_ERROR("t:1: expected", Tokens("infer", "t"));
   CHECK_ERROR("t:1: expected", Tokens("infer 0123456789abcdef more", "t"));
   CHECK_ERROR("t:1: the token has 5 characters", Tokens("infer short", "t"));
+  CHECK_ERROR("t:2: the token has characters beyond",
+              Tokens("#\xFC\ninfer 0123456789abcde\xFC", "t"));
   CHECK(test::error_of([] { Tokens("root 0123456789abcdef", "t"); }).find("0123") ==
         std::string::npos);
 }

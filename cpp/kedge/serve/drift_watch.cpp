@@ -57,7 +57,7 @@ void DriftOptions::check() const {
   check_between("every_s", every_s, every_s == 0 ? 0 : kLeastEvery, 3600);
   check_between("min_effect", min_effect, 0, 0.999);
   check_between("false_alarms", false_alarms, 1e-100, 1);
-  check_between("window_s", window_s, 1, kMostSeconds);
+  check_between("window", window_s, 1, kMostSeconds);
 }
 
 std::shared_ptr<DriftWatch> DriftWatch::of(const Model& model, const DriftOptions& options) {

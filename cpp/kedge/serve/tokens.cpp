@@ -70,6 +70,10 @@ void Tokens::add(std::string_view line, std::string_view place) {
     throw invalid_argument(place, ": the token has ", token.size(), " characters, at least ",
                            kShortest, " are wanted");
   }
+  // No header carries one.
+  if (std::ranges::any_of(token, [](char letter) { return (letter & 0x80) != 0; })) {
+    throw invalid_argument(place, ": the token has characters beyond ASCII");
+  }
   known_.push_back({std::string(token), known});
 }
 

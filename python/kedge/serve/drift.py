@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kedge._core import InvalidArgument
+from kedge._core import InvalidArgument, Service
 from kedge.drift.spans import rate_per_second, seconds_of
 from kedge.serve.config_table import ConfigTable
 
@@ -36,7 +36,7 @@ class Drift(ConfigTable):
     window: str = "1h"
 
     def numbers(self) -> tuple[float, float, float, float]:
-        """As the core takes them, where they are checked.
+        """As the core takes them.
 
         Raises:
             InvalidArgument: `false_alarms` is no rate, or `window` no length of time.
@@ -52,5 +52,9 @@ class Drift(ConfigTable):
         return self.every_s, self.min_effect, rate, window
 
     def check(self) -> None:
-        """Refuse what `numbers` would."""
-        self.numbers()
+        """Refuse what `numbers` or the core would."""
+        numbers = self.numbers()
+        try:
+            Service.check_drift(numbers)
+        except InvalidArgument as error:
+            raise InvalidArgument(str(error).removeprefix("drift: ")) from None

@@ -92,7 +92,7 @@ class Options:
         state: a folder for what must not be lost: labels, and what trials came to; without it there
             is no feedback.
         remember_rows: of each model's answers, for labels to come: 8 bytes each, and about 200 for
-            each request.
+            each request; one of more than a sixteenth of them is not remembered.
         drift: how requests are held against the model's reference profile.
         request_log: which requests are kept, and where.
         traces: which calls become spans, and who gets them.

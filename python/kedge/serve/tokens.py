@@ -44,7 +44,8 @@ class Tokens:
             OSError: it cannot be read.
         """
         self._known: list[tuple[bytes, str]] = []
-        for number, line in enumerate(path.read_text().splitlines(), 1):
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")  # notes may be in any
+        for number, line in enumerate(text.splitlines(), 1):
             words = line.partition("#")[0].split()
             if not words:
                 continue
@@ -57,6 +58,8 @@ class Tokens:
                     f"{path}:{number}: the token has {len(words[1])} characters, at least"
                     f" {_SHORTEST} are wanted"
                 )
+            if not words[1].isascii():  # no header carries one
+                raise InvalidArgument(f"{path}:{number}: the token has characters beyond ASCII")
             self._known.append((_hash(words[1]), words[0]))
         if not self._known:
             raise InvalidArgument(f"{path}: has no token")
