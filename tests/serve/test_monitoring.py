@@ -144,7 +144,7 @@ def test_what_happens_is_a_line_of_json(
     caplog.set_level("WARNING", "kedge.serve")
 
     def told() -> list[dict[str, Any]]:
-        return [json.loads(record.message) for record in caplog.records]
+        return [json.loads(record.getMessage()) for record in caplog.records]
 
     server = serve(rescan_s=0.05)
     until(lambda: len(told()) == 1)

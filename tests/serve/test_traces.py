@@ -222,7 +222,7 @@ def test_the_command_sends_its_spans(
 ) -> None:
     config = tmp_path / "serve.toml"
     config.write_text(
-        f'models = "{models}"\nport = 0\ntransport = "{transport}"\n'
+        f'models = "{models}"\nport = 0\ngrace_s = 1\ntransport = "{transport}"\n'
         f'[traces]\nendpoint = "{collector.endpoint}"\nshare = 1\n'
     )
     command = [sys.executable, "-m", "kedge", "serve", "--json", f"--config={config}"]
