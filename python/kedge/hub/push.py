@@ -66,9 +66,9 @@ class Incoming:
                 file is missing.
         """
         try:
+            self._forget_roots()
             check(self._repository, self._folder)
-            new = [name for name in sorted(self._names) if name != _TIMESTAMP]
-            for name in new:
+            for name in sorted(self._names - {_TIMESTAMP}):
                 self._place(name)
             for folder in ("targets", "metadata"):
                 sync_folder(self._repository / folder)
@@ -78,6 +78,14 @@ class Incoming:
             return sorted(self._names)
         finally:
             self.give_up()
+
+    def _forget_roots(self) -> None:
+        """Of roots those stay that are here: they decide whom the hub trusts."""
+        newest = max(_roots(self._repository), default=0)
+        for number, path in _roots(self._folder).items():
+            if number <= newest:
+                path.unlink()
+                self._names.discard(path.relative_to(self._folder).as_posix())
 
     def _place(self, name: str) -> None:
         with (self._folder / name).open("rb") as file:
@@ -108,8 +116,9 @@ class _Files:
 def check(here: Path, came: Path) -> None:
     """Refuse what a board would refuse, and what is older than what is here.
 
-    The first repository that comes brings its own root: whoever may push decides whom the hub
-    trusts, as whoever makes a board decides for it.
+    The first repository that comes brings its own root: whoever pushes it decides whom the hub
+    trusts, as whoever makes a board decides for it. Who pushes later needs that root's signature
+    to change it.
 
     Raises:
         InvalidArgument: it says what is wrong.
@@ -119,7 +128,7 @@ def check(here: Path, came: Path) -> None:
 
     files = _Files(here, came)
     try:
-        root = _newest_root(here, came, files)
+        root = _newest_root(here, came)
         timestamp = Metadata[Timestamp].from_bytes(files.read(_TIMESTAMP))
         root.verify_delegate("timestamp", timestamp.signed_bytes, timestamp.signatures)
         meta = timestamp.signed.snapshot_meta
@@ -135,7 +144,11 @@ def check(here: Path, came: Path) -> None:
     except (RepositoryError, KeyError) as error:
         raise InvalidArgument(f"the repository is not what its root trusts: {error}") from None
     _check_versions(here, timestamp, snapshot, targets)
-    for name, target in targets.signed.targets.items():
+    _check_targets(files, targets.signed.targets)
+
+
+def _check_targets(files: _Files, targets: dict[str, Any]) -> None:
+    for name, target in targets.items():
         sha256 = target.hashes.get("sha256", "")
         found = files.find(f"targets/{sha256}.{name}")
         if found is None:
@@ -150,23 +163,27 @@ def check(here: Path, came: Path) -> None:
             raise InvalidArgument(f"{name}: the file is not the one that was signed")
 
 
-def _newest_root(here: Path, came: Path, files: _Files) -> Any:
-    """The last of the chain of roots, each signed by the one before it."""
+def _roots(repository: Path) -> dict[int, Path]:
+    """By the number in their names."""
+    found = (repository / "metadata").glob("*.root.json")
+    return {int(path.name.partition(".")[0]): path for path in found}
+
+
+def _newest_root(here: Path, came: Path) -> Any:
+    """The last of the chain of roots, each signed by the one before it; those here are held to."""
     from tuf.api.metadata import Metadata, Root
 
-    names = [*here.glob("metadata/*.root.json"), *came.glob("metadata/*.root.json")]
-    numbers = sorted({int(name.name.partition(".")[0]) for name in names})
-    if not numbers:
+    roots = _roots(came) | _roots(here)
+    if not roots:
         raise InvalidArgument("there is no root")
-    first = here / f"metadata/{numbers[0]}.root.json"
-    data = first.read_bytes() if first.is_file() else files.read(f"metadata/{numbers[0]}.root.json")
-    newest = Metadata[Root].from_bytes(data)
-    newest.signed.verify_delegate("root", newest.signed_bytes, newest.signatures)
-    for number in numbers[1:]:
-        following = Metadata[Root].from_bytes(files.read(f"metadata/{number}.root.json"))
-        if following.signed.version != newest.signed.version + 1:
-            raise InvalidArgument(f"root {newest.signed.version + 1} is missing")
-        for judge in (newest, following):
+    newest: Any = None
+    for number in range(min(roots), max(roots) + 1):
+        if number not in roots:
+            raise InvalidArgument(f"root {number} is missing")
+        following = Metadata[Root].from_bytes(roots[number].read_bytes())
+        if following.signed.version != number:
+            raise InvalidArgument(f"{number}.root.json is of version {following.signed.version}")
+        for judge in (newest or following, following):
             judge.signed.verify_delegate("root", following.signed_bytes, following.signatures)
         newest = following
     return newest.signed

@@ -23,7 +23,7 @@ __all__ = ["FILE", "Bundle", "Repository", "is_chosen"]
 
 # Paths of a repository with consistent snapshots: nothing else is served or taken.
 FILE = re.compile(
-    r"metadata/(?:timestamp|[0-9]{1,9}\.[A-Za-z0-9_-]{1,64})\.json"
+    r"metadata/(?:timestamp|[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{1,64})\.json"
     r"|targets/[0-9a-f]{64}\.[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}"
 )
 _MOST_METADATA = 16 << 20

@@ -117,10 +117,16 @@ class Author:
             self._begin_others()
             return
         self._timestamp: Any = Metadata.from_file(str(self._metadata / _TIMESTAMP))
-        number = self._timestamp.signed.snapshot_meta.version
-        self._snapshot: Any = Metadata.from_file(str(self._path("snapshot", number)))
-        number = self._snapshot.signed.meta["targets.json"].version
-        self._roles: Any = Metadata.from_file(str(self._path("targets", number)))
+        self._snapshot: Any = self._named("snapshot", self._timestamp.signed.snapshot_meta)
+        self._roles: Any = self._named("targets", self._snapshot.signed.meta["targets.json"])
+
+    def _named(self, role: str, meta: Any) -> Any:
+        """The file that the metadata above it means, and no other of its number."""
+        from tuf.api.metadata import Metadata
+
+        data = self._path(role, meta.version).read_bytes()
+        meta.verify_length_and_hashes(data)
+        return Metadata.from_bytes(data)
 
     def _begin(self) -> None:
         from tuf.api.metadata import Metadata
@@ -170,6 +176,12 @@ class Author:
         self._added[f"{hashlib.sha256(data).hexdigest()}.{rollout.target}"] = data
         return rollout.target
 
+    def terms(self, target: str) -> dict[str, Any]:
+        """What is signed of a target as `Rollout.custom` has it; empty when there is none."""
+        had = self._roles.signed.targets.get(target)
+        found: dict[str, Any] = (had.custom or {}).get("kedge", {}) if had is not None else {}
+        return found
+
     def change(self, rollout: Rollout) -> str:
         """Other terms for a version that is in the repository.
 
@@ -218,23 +230,37 @@ class Author:
         from tuf.api.metadata import MetaFile
 
         before = self._signers_before()
+        made = []
         if self._root_is_new:
             self._sign(self._root, "root", before)
-        if targets or self._roles.signed.version == 0:
-            self._sign(self._roles, "targets")
-        data = self._roles.to_bytes()
+            made.append(self._root)
         snapshot = self._snapshot.signed
-        snapshot.meta["targets.json"] = MetaFile.from_data(
-            self._roles.signed.version, data, ["sha256"]
-        )
+        if targets or not self._holds():
+            self._sign(self._roles, "targets")
+            made.append(self._roles)
+            snapshot.meta["targets.json"] = MetaFile.from_data(
+                self._roles.signed.version, self._roles.to_bytes(), ["sha256"]
+            )
         self._sign(self._snapshot, "snapshot")
+        made.append(self._snapshot)
         self._timestamp.signed.snapshot_meta = MetaFile.from_data(
             snapshot.version, self._snapshot.to_bytes(), ["sha256"]
         )
         self._sign(self._timestamp, "timestamp")
-        self._write()
+        self._write(made)
         signed = (self._root, self._roles, self._snapshot, self._timestamp)
         return {one.signed.type: one.signed.version for one in signed}
+
+    def _holds(self) -> bool:
+        """Whether the targets are signed as root wants it: a signing may end behind a new root."""
+        from tuf.api.exceptions import UnsignedMetadataError
+
+        signed_bytes, signatures = self._roles.signed_bytes, self._roles.signatures
+        try:
+            self._root.signed.verify_delegate("targets", signed_bytes, signatures)
+        except UnsignedMetadataError:
+            return False
+        return True
 
     def _signers_before(self) -> list[str]:
         """The keys of the root that is there: they vouch for the next one."""
@@ -275,15 +301,12 @@ class Author:
         except UnsignedMetadataError as error:
             raise InvalidArgument(f"a new root wants the old one's keys: {error}") from None
 
-    def _write(self) -> None:
+    def _write(self, made: list[Any]) -> None:
         for name, data in self._added.items():
             write_durable(self._targets / name, data)
         sync_folder(self._targets)
-        roles = [self._roles, self._snapshot]
-        for one in [self._root, *roles] if self._root_is_new else roles:
-            path = self._path(one.signed.type, one.signed.version)
-            if not path.exists():
-                write_durable(path, one.to_bytes())
+        for one in made:  # over what a signing left that was cut off before the timestamp
+            write_durable(self._path(one.signed.type, one.signed.version), one.to_bytes())
         write_durable(self._metadata / _TIMESTAMP, self._timestamp.to_bytes())
         self._root_is_new = False
         self._added.clear()
