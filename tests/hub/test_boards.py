@@ -15,6 +15,7 @@ import kedge
 from kedge.hub.server import Hub
 from tests.hub.board import SCORES, START, Board, read_number
 from tests.hub.hubs import MODEL, reference, rows, running
+from tests.patience import until
 
 
 def board(name: str, key: str = "", life: int = 1) -> Board:
@@ -210,13 +211,15 @@ def test_what_is_no_board_is_closed(tmp_path: Path, data: bytes) -> None:
 
 
 def test_connections_are_bounded_and_silence_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("kedge.hub.boards._PATIENCE_S", 0.3)
+    monkeypatch.setattr("kedge.hub.boards._PATIENCE_S", 600.0)
     with running(tmp_path, most_connections=3) as (hub, operator):
         silent = [_connected(hub) for _ in range(3)]
-        with _connected(hub) as fourth:
+        with caplog.at_level(logging.WARNING, "kedge.hub"), _connected(hub) as fourth:
             assert fourth.recv(1) == b""
+            until(lambda: "there are too many connections" in caplog.text)
+        monkeypatch.setattr("kedge.hub.boards._PATIENCE_S", 0.3)
         for made in silent:
             assert made.recv(1) == b""  # after the patience is over
             made.close()

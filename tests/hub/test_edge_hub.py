@@ -162,12 +162,77 @@ def test_a_hub_that_does_not_answer_is_no_drift(
             assert reason in err
 
 
+def terms_of(repository: Path) -> dict[str, Any]:
+    """Those that are signed of the only target."""
+    newest = max((repository / "metadata").glob("*.targets.json"), key=lambda path: path.stem)
+    (target,) = json.loads(newest.read_bytes())["signed"]["targets"].values()
+    found: dict[str, Any] = target["custom"]["kedge"]
+    return found
+
+
+def test_terms_that_are_not_named_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compile_model(tmp_path / "m.kedge")
+    repo, bundle = tmp_path / "repo", str(tmp_path / "m.kedge")
+    churn = ["--model", "churn", "--version", "7"]
+    sign = ["edge", "sign", str(repo), *churn]
+    sign_file = ["edge", "sign", str(repo), bundle, *churn]
+    first = ["--group", "line-a", "--percent", "25", "--replaces", "8", "--rollout", "slow"]
+    first += ["--gate", "rows=500", "--gate", "distance_ppm=100000"]
+    assert kedge_says(capsys, *sign_file, *first)[0] == 0
+    had = terms_of(repo)
+    assert (had["groups"], had["percent"], had["gate"]["rows"]) == (["line-a"], 25, 500)
+    assert kedge_says(capsys, *sign, "--percent", "60")[0] == 0
+    assert terms_of(repo) == had | {"percent": 60}
+    assert kedge_says(capsys, *sign_file, "--gate", "rows=700")[0] == 0
+    assert terms_of(repo) == had | {"percent": 60, "gate": had["gate"] | {"rows": 700}}
+    assert kedge_says(capsys, *sign, "--group", "", "--replaces", "0", "--percent", "0")[0] == 0
+    got = terms_of(repo)
+    assert (got["groups"], got["replaces"], got["percent"]) == ([], [], 0)
+    assert (got["rollout"], got["gate"]["rows"]) == ("slow", 700)
+
+
+def test_terms_that_cannot_be_leave_no_keys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sign = ["edge", "sign", str(tmp_path / "repo"), "--model", "churn", "--version", "7"]
+    assert main([*sign, "--gate", "rows=10"]) == 64
+    assert "gate rows = 10: allowed are 50 to 1000000000" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_pause_waits_for_no_push(
+    hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compile_model(tmp_path / "m.kedge")
+    repo = tmp_path / "repo"
+    sign = ["edge", "sign", str(repo), str(tmp_path / "m.kedge"), "--model", "churn"]
+    assert kedge_says(capsys, *sign, "--version", "7")[0] == 0
+    place = f"127.0.0.1:{hub.grpc.port}"
+    access = ["--token-file", str(tmp_path / "hub" / "operator.token")]
+    push = ["edge", "push", str(repo), place, *access]
+    assert kedge_says(capsys, *push, "--pause", "churn-7")[1]["paused"] == ["churn-7"]
+    alone = ["edge", "push", place, *access]
+    assert main([*alone, "--resume", "churn-7"]) == 0
+    assert capsys.readouterr().out == f"{place}: 0 files, paused: nothing\n"
+    (repo / "metadata" / "timestamp.json").unlink()
+    assert main([*push, "--pause", "churn-7"]) == 64  # the repository is none
+    assert "no repository" in capsys.readouterr().err
+    assert kedge_says(capsys, "edge", "status", place, *access)[1]["paused"] == ["churn-7"]
+    assert main([*alone, "--pause", "churn-7"]) == 0
+    assert capsys.readouterr().out == f"{place}: 0 files, paused: churn-7\n"
+    for verb in ("--pause", "--resume"):
+        assert main([*alone, verb, "chrun-7"]) == 64
+        assert "no bundle is of rollout 'chrun-7'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (["hub", "h", "--group", "g"], "of a device that is enrolled"),
         (["hub", "h", "--host", "0.0.0.0"], "is reached by other machines"),
         (["edge", "push", "r"], "Name a hub"),
+        (["edge", "push", "--package", "p"], "is made of a repository"),
+        (["edge", "push", "r", "--package", "p", "--pause", "a"], "are told to a hub"),
         (["edge", "sign", "r", "m.kedge"], "--model and --version say"),
         (["edge", "sign", "r", "--model", "a"], "one is missing"),
         (["edge", "status", "127.0.0.1:1"], "--token-file is missing"),

@@ -21,7 +21,7 @@ class Device(threading.Thread):
     """Uploads until it is told to stop, and remembers what was acknowledged."""
 
     def __init__(self, name: str, key: str, place: str, seed: int) -> None:
-        super().__init__()
+        super().__init__(daemon=True)  # a hub that does not start fails the test, and ends it
         self.board = Board(name, key)
         self.board.add(START, b"{}")
         self.place, self.seed = place, seed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import struct
 from datetime import datetime, timedelta, timezone
@@ -273,7 +274,26 @@ def test_a_push_is_bounded_and_goes_nowhere_else(tmp_path: Path, bundle: Path) -
     assert not (tmp_path / "hub" / "incoming").exists()
 
 
-def test_a_gate_has_bounds() -> None:
-    for given in ({"rows": 0}, {"distance_ppm": 1_000_001}, {"latency_percent": -1}):
-        with pytest.raises(InvalidArgument):
-            Gate.of(given)
+@pytest.mark.parametrize(
+    ("member", "least", "most"),
+    [
+        ("rows", "kLeastRows", "kMostRows"),
+        ("seconds", "1", "kMostSeconds"),
+        ("disagreement_ppm", "0", "kMillion - 1"),
+        ("distance_ppm", "0", "kMillion - 1"),
+        ("latency_percent", "0", "kMostPercent"),
+    ],
+)
+def test_a_gate_has_the_bounds_of_boards(member: str, least: str, most: str) -> None:
+    header = Path(__file__).parents[2] / "cpp" / "kedge" / "edge" / "gate_bounds.h"
+    source = header.read_text().replace("'", "")
+    constants = dict(re.findall(r"std::uint64_t (k\w+) = ([^;]+);", source))
+    constants["kMostSeconds"] = constants["kMostSeconds"].replace("std::uint64_t{86400}", "86400")
+    values = {name: eval(text) for name, text in constants.items()}
+    bounds = [eval(bound, values) for bound in (least, most)]
+    for value in bounds:
+        assert getattr(Gate.of({member: value}), member) == value
+    for value in (bounds[0] - 1, bounds[1] + 1):
+        said = f"gate {member} = {value}: allowed are {bounds[0]} to {bounds[1]}"
+        with pytest.raises(InvalidArgument, match=said):
+            Gate.of({member: value})

@@ -15,6 +15,8 @@ from kedge.drift.words import printable
 
 __all__: list[str] = []
 
+_MOST_LEFT_OUT = 12  # devices whose sketches are, by name
+
 
 def options(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
@@ -73,7 +75,12 @@ def _model(model: dict[str, Any]) -> str:
         for scope, drift in scopes
     ]
     head = ("rows of", "devices", "rows", "drifted", "column", "distance")
-    return f"model {model['digest'][:12]} ({printable(name)})\n{_table(head, rows)}"
+    text = f"model {model['digest'][:12]} ({printable(name)})\n{_table(head, rows)}"
+    if model["left_out"]:
+        counts = [f"{printable(one)} ({count})" for one, count in sorted(model["left_out"].items())]
+        more = [f"{len(counts) - _MOST_LEFT_OUT} more devices"] * (len(counts) > _MOST_LEFT_OUT)
+        text += f"\nsketches that cannot be added: {', '.join(counts[:_MOST_LEFT_OUT] + more)}"
+    return text
 
 
 def _device(device: dict[str, Any], drift: dict[str, Any] | None) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class ModelStatus:
         groups: by their names.
         devices: by their names.
         columns: of the fleet's report, the farthest moved first: as plain data.
+        left_out: sketches that could not be added to the fleet's, by their device's name.
     """
 
     digest: str
@@ -62,6 +63,7 @@ class ModelStatus:
     groups: dict[str, Drift]
     devices: dict[str, Drift]
     columns: list[dict[str, Any]]
+    left_out: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,13 @@ FROM sketch JOIN device ON device.id = sketch.device WHERE sketch.model = ?
 ORDER BY sketch.device, sketch.life, sketch.epoch
 """
 _COLUMNS = [one.name for one in fields(DeviceStatus) if one.name != "states"]
-_DEVICES = """
-SELECT device.id, name, grp,
-  max(device.seen, coalesce(max(life.updated), 0)), coalesce(sum(records), 0),
-  coalesce(sum(events), 0), coalesce(sum(lost_records), 0), coalesce(sum(lost_events), 0),
+_MOST_OF_LIFE = 1 << 50  # a device says what it lost, and SQLite fails on sums beyond 63 bits
+_SUMS = ", ".join(
+    f"coalesce(sum(min({name}, {_MOST_OF_LIFE})), 0)"
+    for name in ("records", "events", "lost_records", "lost_events")
+)
+_DEVICES = f"""
+SELECT device.id, name, grp, max(device.seen, coalesce(max(life.updated), 0)), {_SUMS},
   refused, reason, evicted
 FROM device LEFT JOIN life ON life.device = device.id GROUP BY device.id ORDER BY name
 """
@@ -117,15 +122,24 @@ class Merge:
         self._shapes = shapes
         self._sums: dict[bytes, ProfileSum] = {}
         self.devices = 0
+        self.left_out: dict[str, int] = {}
 
-    def add(self, shape: bytes, stored: bytes) -> None:
-        """One more; what is stored was looked at when it came."""
+    def add(self, device: str, shape: bytes, stored: bytes) -> None:
+        """One more sketch of a device; one that cannot be added is counted as left out."""
+        try:
+            is_added = self._sum_of(shape, stored).add(stored)
+        except KedgeError:  # with it there are more rows than a profile counts
+            is_added = False
+        if not is_added:
+            self.left_out[device] = self.left_out.get(device, 0) + 1
+
+    def _sum_of(self, shape: bytes, stored: bytes) -> ProfileSum:
         if shape not in self._shapes:
             self._shapes[shape] = ProfileShape(Profile.from_bytes(stored))
         sum_ = self._sums.get(shape)
         if sum_ is None:
             sum_ = self._sums[shape] = ProfileSum(self._shapes[shape])
-        sum_.add(stored)
+        return sum_
 
     def profiles(self) -> list[Profile]:
         """One for each shape, that of most rows first."""
@@ -164,14 +178,15 @@ class Fleet:
     def merged(self, model: bytes, *, group: str | None = None, device: str = "") -> list[Profile]:
         """The sum of sketches of a model: of the fleet, of a group or of a device.
 
-        Several come when devices count in different cells, that of most rows first.
+        Several come when devices count in different cells, that of most rows first. A sketch that
+        cannot be added is left out; `status` names its device.
         """
         merge = Merge({})
         accounts = self._ledger.reader()
         try:
             for name, its_group, *_, shape, stored in accounts.execute(_ROWS, (model,)):
                 if (group is None or its_group == group) and (not device or name == device):
-                    merge.add(shape, stored)
+                    merge.add(name, shape, stored)
         finally:
             accounts.close()
         return merge.profiles()
@@ -189,7 +204,7 @@ class Fleet:
             for *_, life, epoch, sequence, shape, stored in theirs:
                 stamp.append((life, epoch, sequence))
                 for merge in (fleet, of_group, own):
-                    merge.add(shape, stored)
+                    merge.add(name, shape, stored)
             for merge in (fleet, of_group, own):
                 merge.devices += 1
             devices[name] = self._drift_of(own, reference, (model, id), stamp)
@@ -202,6 +217,7 @@ class Fleet:
             {name: _drift(one, _report(one, reference)) for name, one in sorted(groups.items())},
             devices,
             report.to_dict()["columns"] if report is not None else [],
+            fleet.left_out,
         )
 
     def _drift_of(

@@ -17,7 +17,8 @@ from kedge.hub.schema import Change, Device, Place, State, open_accounts
 __all__ = ["Ledger"]
 
 _KEY_BYTES = 32
-_MOST_NAME = 128
+# A greeting has a name's length as a varint of which one byte is read: formats.md, "Upload".
+_MOST_NAME = {"device": 127, "group": 128}  # bytes
 _MOST_LIVES = 256
 _MOST_REASON = 300
 _MOST_STATES = 64  # of one device
@@ -106,8 +107,9 @@ class Ledger:
             InvalidArgument: it has one already, or the name or the group is none.
         """
         for what, text in (("device", name), ("group", group)):
-            if len(text.encode(errors="replace")) > _MOST_NAME or not text.isprintable():
-                raise InvalidArgument(f"{what} {text!r}: up to {_MOST_NAME} bytes, printable")
+            most = _MOST_NAME[what]
+            if len(text.encode(errors="replace")) > most or not text.isprintable():
+                raise InvalidArgument(f"{what} {text!r}: up to {most} bytes, printable")
         if not name:
             raise InvalidArgument("a device without a name")
         key = None if keyless else secrets.token_bytes(_KEY_BYTES)

@@ -8,6 +8,7 @@ from typing import Any
 
 from kedge.drift.page.document import document
 from kedge.drift.page.element import Markup, element, short
+from kedge.drift.words import printable
 
 __all__ = ["page"]
 
@@ -17,6 +18,7 @@ _STATES = {"running": "no", "trying": "open", "reverted": "yes", "refused": "yes
 _STALE_S = 3600.0
 _MOST_COLUMNS = 12
 _MOST_DEVICES = 2000
+_MOST_LEFT_OUT = 12  # names
 _SHORT = 40  # with the mark-up around a name
 
 
@@ -97,6 +99,10 @@ def _model(model: dict[str, Any]) -> list[Markup]:
         element("p", "SHA-256 ", short(model["digest"], 24), class_="note"),
         _table(head, rows),
     ]
+    if model["left_out"]:
+        names = ", ".join(printable(one, 30) for one in sorted(model["left_out"])[:_MOST_LEFT_OUT])
+        text = f"Sketches of {len(model['left_out']):,} devices cannot be added: "
+        parts.append(element("p", text, names, class_="note"))
     columns = model["columns"]
     if columns:
         parts.append(element("h3", "Columns of the fleet"))

@@ -15,6 +15,7 @@ SKETCH_START = 40  # behind epoch and model
 _MOST_EPOCH = (1 << 63) - 1
 _MOST_SLOTS = 1 << 22
 _MOST_COLUMNS = 4096
+_MOST_ROWS = 1 << 40  # of one sketch: a fleet's sum has 2^53 at most
 _MOST_SHAPES = 8  # of one model that are remembered
 _MOST_MODELS = 64
 _MOST_STATE = 8192  # bytes
@@ -43,8 +44,8 @@ class Sketches:
         """A record of kind sketch: epoch, model, and a stored profile from `start` on.
 
         Raises:
-            InvalidArgument: its numbers are none, or its cells are not those of the model's
-                reference.
+            InvalidArgument: its numbers are none or absurd, or its cells are not those of the
+                model's reference.
             CorruptData: the profile is none.
         """
         epoch = int.from_bytes(record[:8], "little")
@@ -57,13 +58,14 @@ class Sketches:
             if rows is not None:
                 if i > 0:  # what is sent most stands first, whatever comes in between
                     known.insert(0, known.pop(i))
-                return Sketch(
-                    model, epoch, sequence, rows, shape.digest, memoryview(record)[start:]
-                )
-        shape = self._learn(model, record[start:])
-        rows = shape.rows_of(record, start)
+                break
+        else:
+            shape = self._learn(model, record[start:])
+            rows = shape.rows_of(record, start)
         if rows is None:
             raise InvalidArgument("a sketch that is not as this version writes them")
+        if rows > _MOST_ROWS:
+            raise InvalidArgument(f"a sketch of {rows} rows, at most {_MOST_ROWS}")
         return Sketch(model, epoch, sequence, rows, shape.digest, memoryview(record)[start:])
 
     def _learn(self, model: bytes, stored: bytes) -> ProfileShape:

@@ -13,6 +13,14 @@ __all__ = ["Gate", "Rollout"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _MOST = (1 << 53) - 1  # whole numbers that every JSON reader has
+_TERMS = ("replaces", "groups", "percent", "rollout")
+_GATE = {  # those of cpp/kedge/edge/gate_bounds.h: a board takes no other
+    "rows": (50, 1_000_000_000),
+    "seconds": (1, 366 * 86400),
+    "disagreement_ppm": (0, 999_999),
+    "distance_ppm": (0, 999_999),
+    "latency_percent": (0, 100_000),
+}
 
 
 @dataclass(frozen=True)
@@ -34,17 +42,15 @@ class Gate:
     latency_percent: int = 200
 
     def __post_init__(self) -> None:
-        """Refuse numbers that canonical JSON cannot have, or that mean nothing.
+        """Refuse what every board would refuse.
 
         Raises:
-            InvalidArgument: it names the member.
+            InvalidArgument: it names the member, its value and the bounds.
         """
-        for one in fields(self):
-            most = 1_000_000 if one.name.endswith("_ppm") else _MOST
-            least = 1 if one.name in ("rows", "seconds") else 0
-            value = getattr(self, one.name)
+        for name, (least, most) in _GATE.items():
+            value = getattr(self, name)
             if not least <= value <= most:
-                raise InvalidArgument(f"gate {one.name} = {value}: allowed are {least} to {most}")
+                raise InvalidArgument(f"gate {name} = {value}: allowed are {least} to {most}")
 
     @classmethod
     def of(cls, given: Mapping[str, int]) -> Gate:
@@ -53,10 +59,9 @@ class Gate:
         Raises:
             InvalidArgument: there is no such member, or its value cannot be.
         """
-        known = {one.name for one in fields(cls)}
         for name in given:
-            if name not in known:
-                raise InvalidArgument(f"gate has no {name!r}; it has {', '.join(sorted(known))}")
+            if name not in _GATE:
+                raise InvalidArgument(f"gate has no {name!r}; it has {', '.join(sorted(_GATE))}")
         return cls(**given)
 
 
@@ -103,6 +108,19 @@ class Rollout:
         lower = [number for number in self.replaces if number <= self.version]
         if lower:
             raise InvalidArgument(f"replaces {lower[0]}: not above version {self.version}")
+
+    @classmethod
+    def of(cls, model: str, version: int, given: dict[str, Any], signed: dict[str, Any]) -> Rollout:
+        """The terms that are given, the others as `custom` has them signed, else by default.
+
+        Raises:
+            InvalidArgument: as the class.
+        """
+        terms = {name: signed[name] for name in _TERMS if name in signed} | given
+        for name in ("replaces", "groups"):
+            terms[name] = tuple(terms.get(name, ()))
+        terms["gate"] = Gate.of(signed.get("gate", {}) | given.get("gate", {}))
+        return cls(model, version, **terms)
 
     @property
     def target(self) -> str:

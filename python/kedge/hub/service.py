@@ -9,6 +9,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +44,8 @@ __all__ = ["SERVICE", "HubService"]
 
 SERVICE = "/kedge.v1.Hub/"
 _THREADS = 8
+_OPERATOR_THREADS = 4
+_MOST_PULLS = 4  # at once: each keeps a thread for as long as its device does not read
 _MOST_BYTES = 64 << 20
 _MOST_SKETCHES = 1024  # of one call
 _MOST_NUMBER = 1 << 62
@@ -59,6 +62,17 @@ class _Refused(Exception):
     def __init__(self, code: Any, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+@contextmanager
+def _told(context: Any) -> Iterator[None]:
+    """Refusals as the status of a call."""
+    try:
+        yield
+    except _Refused as refused:
+        context.abort(refused.code, str(refused))
+    except KedgeError as error:
+        context.abort(_CODES.get(type(error), grpc.StatusCode.INTERNAL), str(error))
 
 
 class _Method(NamedTuple):
@@ -92,17 +106,9 @@ class HubService:
         self._fleet = Fleet(ledger, repository)
         self._pushing = threading.Lock()
         self._looking = threading.Lock()  # Sketches is one thread's at a time
-        self._methods = {
-            "Enrol": _Method(False, False, False, self._enrol),
-            "PauseRollout": _Method(False, False, False, self._pause),
-            "PushRepository": _Method(False, True, False, self._push_repository),
-            "MergeSketches": _Method(False, False, False, self._merge),
-            "Status": _Method(False, False, False, self._status),
-            "PushSketches": _Method(True, False, False, self._push_sketches),
-            "Report": _Method(True, False, False, self._report),
-            "ListBundles": _Method(True, False, False, self._list_bundles),
-            "PullBundle": _Method(True, False, True, self._pull_bundle),
-        }
+        self._pulls = threading.BoundedSemaphore(_MOST_PULLS)
+        self._operators = ThreadPoolExecutor(_OPERATOR_THREADS, "kedge-operators")
+        self._methods = self._by_name()
         self._server = grpc.server(
             ThreadPoolExecutor(_THREADS, "kedge-hub"),
             handlers=[self],
@@ -115,6 +121,19 @@ class HubService:
         )
         self.port = self._listen()
 
+    def _by_name(self) -> dict[str, _Method]:
+        return {
+            "Enrol": _Method(False, False, False, self._enrol),
+            "PauseRollout": _Method(False, False, False, self._pause),
+            "PushRepository": _Method(False, True, False, self._push_repository),
+            "MergeSketches": _Method(False, False, False, self._merge),
+            "Status": _Method(False, False, False, self._status),
+            "PushSketches": _Method(True, False, False, self._push_sketches),
+            "Report": _Method(True, False, False, self._report),
+            "ListBundles": _Method(True, False, False, self._list_bundles),
+            "PullBundle": _Method(True, False, True, self._pull_bundle),
+        }
+
     def start(self) -> None:
         """Answer."""
         self._server.start()
@@ -122,6 +141,7 @@ class HubService:
     def stop(self) -> None:
         """Answer no more."""
         self._server.stop(1.0).wait()
+        self._operators.shutdown(wait=False)
 
     def _listen(self) -> int:
         options = self._options
@@ -143,28 +163,35 @@ class HubService:
             return None  # UNIMPLEMENTED
         metadata = dict(details.invocation_metadata or ())
 
-        def answer(request: Any, context: Any) -> Any:
-            try:
+        def one(request: Any, context: Any) -> Any:
+            with _told(context):
                 device = self._caller(method, name, metadata)
                 given = request if method.takes_stream else parse(request)
                 return method.answer(device, given)
-            except _Refused as refused:
-                context.abort(refused.code, str(refused))
-            except KedgeError as error:
-                context.abort(_CODES.get(type(error), grpc.StatusCode.INTERNAL), str(error))
 
+        def many(request: Any, context: Any) -> Iterator[bytes]:
+            with _told(context):
+                yield from method.answer(self._caller(method, name, metadata), parse(request))
+
+        answer: Any = many if method.gives_stream else one
+        if self._is_operator(metadata):
+            # A call waits for its request on a thread, so whoever connects can keep all the others.
+            answer.experimental_thread_pool = self._operators
         if method.gives_stream:
             return grpc.unary_stream_rpc_method_handler(answer)
         if method.takes_stream:
             return grpc.stream_unary_rpc_method_handler(answer)
         return grpc.unary_unary_rpc_method_handler(answer)
 
+    def _is_operator(self, metadata: dict[str, Any]) -> bool:
+        return "operator" in self._tokens.scopes(str(metadata.get("authorization", "")))
+
     def _caller(self, method: _Method, name: str, metadata: dict[str, Any]) -> Device | None:
-        shown = str(metadata.get("authorization", ""))
         if not method.is_for_devices:
-            if "operator" not in self._tokens.scopes(shown):
+            if not self._is_operator(metadata):
                 raise _Refused(grpc.StatusCode.UNAUTHENTICATED, f"{name} wants an operator's token")
             return None
+        shown = str(metadata.get("authorization", ""))
         device = self._ledger.device(str(metadata.get("kedge-device", "")))
         key = device.key.hex() if device is not None and device.key else ""
         if not key or not hmac.compare_digest(_digest(f"Bearer {key}"), _digest(shown)):
@@ -176,7 +203,11 @@ class HubService:
         return message({1: key})
 
     def _pause(self, _: None, request: Fields) -> bytes:
-        self._ledger.pause(text_of(request, 1), is_paused=not number_of(request, 2))
+        rollout = text_of(request, 1)
+        known = {one.rollout for one in self._repository.bundles()} | self._ledger.paused()
+        if rollout not in known:
+            raise _Refused(grpc.StatusCode.NOT_FOUND, f"no bundle is of rollout {rollout!r}")
+        self._ledger.pause(rollout, is_paused=not number_of(request, 2))
         return message({1: sorted(self._ledger.paused())})
 
     def _push_repository(self, _: None, requests: Iterator[bytes]) -> bytes:
@@ -259,10 +290,18 @@ class HubService:
         return self._pieces(self._repository.folder / found[0].path, offset)
 
     def _pieces(self, path: Path, offset: int) -> Iterator[bytes]:
-        with path.open("rb") as file:
-            file.seek(min(offset, path.stat().st_size))
-            while piece := file.read(_PIECE):
-                yield message({1: piece})
+        if not self._pulls.acquire(blocking=False):
+            raise _Refused(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                f"{_MOST_PULLS} bundles are being pulled, try again later",
+            )
+        try:
+            with path.open("rb") as file:
+                file.seek(min(offset, path.stat().st_size))
+                while piece := file.read(_PIECE):
+                    yield message({1: piece})
+        finally:
+            self._pulls.release()
 
 
 def _digest(text: str) -> bytes:
