@@ -1,6 +1,6 @@
 """Aggregates and columns written in Python that run at compiled speed.
 
-Numba compiles them (`pip install kedge[numba]`): what it cannot compile is refused with its reason.
+Numba compiles them (`pip install ".[numba]"`): what it cannot compile is refused with its reason.
 
 >>> import kedge
 >>> @kedge.aggregate
