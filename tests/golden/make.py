@@ -59,7 +59,7 @@ def columns() -> dict[str, np.ndarray]:
 
 
 def save(format_name: str, name: str, data: bytes, holds: object, version: int = 0) -> None:
-    """Write one file, of the newest version if none is named, and what it holds, unless it is there."""
+    """Write one file, of the newest version or the one named, and what it holds; none twice."""
     path = FOLDER / format_name / f"v{version or VERSIONS[format_name]}" / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
