@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "check.h"
@@ -61,6 +62,48 @@ TEST("a column's own scale keeps small columns beside large ones") {
   }
   const QuantizedGraph made = quantize_graph(graph, rows_of(x, 2), RangeRule::kMinMax);
   CHECK(made.steps.back().largest < 0.02);
+}
+
+std::vector<double> columns_up_to(std::span<const double> scales, std::size_t count) {
+  Random random(8);
+  std::vector<double> x;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (const double scale : scales) x.push_back(scale * (2 * random.uniform() - 1));
+  }
+  return x;
+}
+
+TEST("an activation of columns of unlike sizes is near the floats in each of them") {
+  GraphBuilder builder(2, NumberKind::kFloat);
+  const std::uint32_t slot = builder.activate(0, Activation::kTanh);
+  const Graph graph = builder.finish(builder.affine(slot, 2, std::vector<double>{1, 0, 0, 1}, {}));
+  for (const std::vector<double>& scales : {std::vector{1.0, 100.0}, std::vector{100.0, 1.0}}) {
+    const std::vector<double> x = columns_up_to(scales, 300);
+    const QuantizedGraph made = quantize_graph(graph, rows_of(x, 2), RangeRule::kMinMax);
+    CHECK(made.steps.back().largest < 0.01);
+  }
+}
+
+TEST("an affine step that others read as floats, too, gives a table one scale for all columns") {
+  GraphBuilder builder(2, NumberKind::kFloat);
+  const std::vector<double> same = {1, 0, 0, 1};
+  const std::uint32_t sums = builder.affine(0, 2, same, {});
+  const std::uint32_t end = builder.affine(builder.activate(sums, Activation::kTanh), 2, same, {});
+  const Graph graph = builder.finish(builder.combine(Combination::kAdd, end, sums));
+  const std::vector<double> x = columns_up_to(std::vector{10.0, 1.0}, 300);
+  const QuantizedGraph made = quantize_graph(graph, rows_of(x, 2), RangeRule::kMinMax);
+  CHECK(made.steps.back().largest < 0.1);
+}
+
+TEST("an output whose weights are next to nothing is its bias, whatever the others are") {
+  GraphBuilder builder(2, NumberKind::kFloat);
+  const std::uint32_t slot = builder.affine(0, 3, std::vector<double>{1e-9, 1e-30, 3, 0, 0, -2},
+                                            std::vector<double>{1, -0.5, 1});
+  const Graph graph =
+      builder.finish(builder.affine(slot, 1, std::vector<double>{1, 1, 1}, std::vector<double>{0}));
+  const std::vector<double> x = columns_up_to(std::vector{1.0, 1.0}, 300);
+  const QuantizedGraph made = quantize_graph(graph, rows_of(x, 2), RangeRule::kMinMax);
+  CHECK(made.steps.back().largest < 0.1);
 }
 
 TEST("what cannot be quantized is refused by name") {

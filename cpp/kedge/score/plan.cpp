@@ -49,7 +49,8 @@ Plan::Plan(Graph graph, const RankedForest& forest, Slots slots)
     const bool is_relu = step.kind == StepKind::kActivate &&
                          step.option == static_cast<std::uint32_t>(Activation::kRelu);
     if (is_relu && runs_in_place(i) && !steps_.empty() &&
-        steps_.back().step.kind == StepKind::kAffine && steps_.back().output == i) {
+        steps_.back().step.kind == StepKind::kAffine &&
+        steps_.back().output == bound.inputs.front()) {
       steps_.back().step.option = step.option;
       continue;
     }

@@ -226,13 +226,26 @@ void run_look_up(const PlanStep& step, const PlanFrame& frame) noexcept {
   }
 }
 
+// The least or the largest number; NaN when any is.
 template <class Number>
-Number reduced(Reduction how, const Number* x, std::size_t width) {
+Number extreme(Reduction how, const Number* x, std::size_t width) {
+  Number found = x[0];
+  bool has_nan = false;
+  for (std::size_t j = 0; j < width; ++j) {
+    has_nan |= x[j] != x[j];
+    if (how == Reduction::kMin ? x[j] < found : x[j] > found) found = x[j];
+  }
+  return has_nan ? std::numeric_limits<Number>::quiet_NaN() : found;
+}
+
+template <class Number>
+Number reduced(Reduction how, bool nan_wins, const Number* x, std::size_t width) {
   if (how == Reduction::kSum || how == Reduction::kMean) {
     double sum = 0;
     for (std::size_t j = 0; j < width; ++j) sum += x[j];
     return static_cast<Number>(how == Reduction::kSum ? sum : sum / static_cast<double>(width));
   }
+  if (nan_wins && how != Reduction::kArgMax) return extreme(how, x, width);
   std::size_t best = 0;
   for (std::size_t j = 1; j < width; ++j) {
     if (how == Reduction::kMin ? x[j] < x[best] : x[j] > x[best]) best = j;
@@ -245,10 +258,11 @@ void run_reduce(const PlanStep& step, const PlanFrame& frame) noexcept {
   const auto in = input_of<Number>(step, frame);
   const std::size_t width = step.input_width / step.step.repeat;
   const auto how = static_cast<Reduction>(step.step.option);
+  const bool nan_wins = step.step.parameter != 0;
   for (std::size_t i = 0; i < frame.rows; ++i) {
     Number* out = output_row<Number>(step, frame, i);
     for (std::size_t part = 0; part < step.step.repeat; ++part) {
-      out[part] = reduced(how, in.row(i) + part * width, width);
+      out[part] = reduced(how, nan_wins, in.row(i) + part * width, width);
     }
   }
 }

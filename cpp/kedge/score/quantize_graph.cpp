@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::uint32_t kRelu = static_cast<std::uint32_t>(Activation::kRelu);
 constexpr std::int32_t kMultiplierBits = 31;
+// A bias takes half of what a sum may start with: the other half is for zeros of the inputs.
+constexpr double kMostBiasQuanta = kMostInt8Bias / 2.0;
 
 // The inputs of an affine step in bytes: one scale for each.
 struct ByteInput {
@@ -29,11 +31,13 @@ struct ByteWeights {
   std::vector<double> scales;
 };
 
+// Where the bias is in the sums, a quantum of theirs is no finer than it allows.
 ByteWeights byte_weights(const QuantizeSource& source, const GraphStep& step,
-                         const ByteInput& input) {
+                         const ByteInput& input, bool sums_have_bias) {
   const std::size_t inputs = input.columns.size();
   const std::size_t groups = int8_groups(inputs);
   const std::size_t lanes = int8_panels(step.width) * kInt8Lanes;
+  const auto* bias = source.graph().tensor<float>(step, 1);
   ByteWeights made{std::vector<std::int8_t>(lanes * groups * 4), std::vector<std::int32_t>(lanes),
                    std::vector<double>(lanes)};
   for (std::size_t k = 0; k < step.width; ++k) {
@@ -42,6 +46,9 @@ ByteWeights byte_weights(const QuantizeSource& source, const GraphStep& step,
       most = std::max(most, std::abs(source.weight(step, j, k)) * input.columns[j].scale);
     }
     made.scales[k] = most / 127;
+    if (sums_have_bias && most > 0) {
+      made.scales[k] = std::max(made.scales[k], std::abs(double{bias[k]}) / kMostBiasQuanta);
+    }
     for (std::size_t j = 0; most > 0 && j < inputs; ++j) {
       const double value = source.weight(step, j, k) * input.columns[j].scale;
       const double whole = std::clamp(std::floor(value / made.scales[k] + 0.5), -127.0, 127.0);
@@ -93,14 +100,28 @@ class Quantizer {
   void add_quantize(std::uint32_t slot) {
     std::vector<double> factors;
     std::vector<double> zeros;
-    for (std::vector<float>& column : source_.columns(slot)) {
-      bytes_[slot].columns.push_back(byte_range(column, calibration_));
-      factors.push_back(1 / bytes_[slot].columns.back().scale);
-      zeros.push_back(bytes_[slot].columns.back().zero);
+    if (feeds_table(slot)) {
+      bytes_[slot].columns.assign(source_.graph().width(slot), range_of(slot));
+    } else {
+      for (std::vector<float>& column : source_.columns(slot)) {
+        bytes_[slot].columns.push_back(byte_range(column, calibration_));
+      }
+    }
+    for (const ByteRange& range : bytes_[slot].columns) {
+      factors.push_back(1 / range.scale);
+      zeros.push_back(range.zero);
     }
     net_.add_tensor(factors, NumberKind::kFloat);
     net_.add_tensor(zeros, NumberKind::kFloat);
     bytes_[slot].slot = add(StepKind::kQuantize, NumberKind::kByte, factors.size(), floats_[slot]);
+  }
+
+  // All columns share a table, and so what a byte stands for.
+  bool feeds_table(std::uint32_t slot) const {
+    for (std::uint32_t later = slot + 1; later < source_.slots(); ++later) {
+      if (source_.is_table(later) && source_.source(later) == slot) return true;
+    }
+    return false;
   }
 
   std::uint32_t add(StepKind kind, NumberKind number, std::size_t width, std::uint32_t from,
@@ -121,9 +142,9 @@ class Quantizer {
     has_bytes_ = true;
     const GraphStep& step = source_.step_of(slot);
     const ByteInput& input = bytes_[source_.source(slot)];
-    const ByteWeights made = byte_weights(source_, step, input);
-    const auto* bias = source_.graph().tensor<float>(step, 1);
     const bool to_bytes = number == NumberKind::kByte;
+    const ByteWeights made = byte_weights(source_, step, input, to_bytes);
+    const auto* bias = source_.graph().tensor<float>(step, 1);
     ByteRange range = to_bytes ? range_of(end) : ByteRange{};
     // A sum's quantum is no more than the byte's, so that a multiplier is below 1.
     if (to_bytes) {

@@ -76,18 +76,27 @@ bool QuantizeSource::is_clamp(std::uint32_t slot) const {
          is_affine(source(slot)) && uses_[source(slot)] == 1;
 }
 
+// Slots that need no floats: of affine steps, and of activations that follow them.
+std::vector<bool> QuantizeSource::can_be_whole(WholeSteps which) const {
+  std::vector<bool> can(uses_.size());
+  for (std::uint32_t slot = 1; slot < slots(); ++slot) {
+    const bool is_table = which == WholeSteps::kTables &&
+                          step_of(slot).kind == StepKind::kActivate &&
+                          step_of(slot).number == NumberKind::kFloat && can[source(slot)];
+    can[slot] = is_affine(slot) || is_clamp(slot) || is_table;
+  }
+  return can;
+}
+
 void QuantizeSource::find_wants(WholeSteps which) {
   for (const std::uint32_t slot : graph_.inputs) ++uses_[slot];
   ++uses_[graph_.raw_steps];
   wants_floats_[graph_.raw_steps] = wants_floats_.back() = true;
+  const std::vector<bool> stays_whole = can_be_whole(which);
   for (auto slot = static_cast<std::uint32_t>(graph_.steps.size()); slot > 0; --slot) {
-    const bool stays_whole = which == WholeSteps::kClamps
-                                 ? is_clamp(slot)
-                                 : step_of(slot).kind == StepKind::kActivate &&
-                                       step_of(slot).number == NumberKind::kFloat;
     if (is_affine(slot)) {
       if (wants_whole_[slot] || wants_floats_[slot]) wants_whole_[source(slot)] = true;
-    } else if (stays_whole && !wants_floats_[slot]) {
+    } else if (stays_whole[slot] && !wants_floats_[slot]) {
       if (wants_whole_[slot]) wants_whole_[source(slot)] = true;
     } else if (wants_whole_[slot] || wants_floats_[slot]) {
       wants_floats_[slot] = true;
@@ -96,6 +105,11 @@ void QuantizeSource::find_wants(WholeSteps which) {
       }
     }
   }
+}
+
+bool QuantizeSource::is_table(std::uint32_t slot) const {
+  return wants_whole_[slot] && !wants_floats_[slot] && slot > 0 && !is_affine(slot) &&
+         !is_clamp(slot);
 }
 
 std::uint32_t QuantizeSource::end_of(std::uint32_t slot) const {

@@ -15,7 +15,7 @@ namespace kedge {
 // Which activations can follow an affine step without floats between.
 enum class WholeSteps : std::uint8_t {
   kClamps,  // ReLU of an affine step that nobody else reads
-  kTables,  // those and any activation of bytes
+  kTables,  // those and any activation behind an affine step
 };
 
 class QuantizeSource {
@@ -32,6 +32,8 @@ class QuantizeSource {
   bool is_affine(std::uint32_t slot) const;
   // ReLU of an affine step that nobody else reads: the clamp of its whole numbers.
   bool is_clamp(std::uint32_t slot) const;
+  // An activation of whole numbers that is no clamp.
+  bool is_table(std::uint32_t slot) const;
   bool wants_whole(std::uint32_t slot) const { return wants_whole_[slot]; }
   bool wants_floats(std::uint32_t slot) const { return wants_floats_[slot]; }
   // The slot that the whole numbers of affine step `slot` stand for: itself, or its clamp.
@@ -51,6 +53,7 @@ class QuantizeSource {
 
  private:
   StepError error(std::string name, std::uint32_t slot, const std::vector<float>& got) const;
+  std::vector<bool> can_be_whole(WholeSteps which) const;
   void find_wants(WholeSteps which);
 
   const Graph& graph_;
