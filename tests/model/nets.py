@@ -31,7 +31,14 @@ def mlp(
     return model(nodes, constants, widths[0], widths[-1], name)
 
 
-def model(nodes: list[Any], constants: list[Any], inputs: int, outputs: int, out: str) -> bytes:
+def model(
+    nodes: list[Any],
+    constants: list[Any],
+    inputs: int,
+    outputs: int,
+    out: str,
+    ml_version: int = 3,
+) -> bytes:
     graph = helper.make_graph(
         nodes,
         "net",
@@ -39,7 +46,8 @@ def model(nodes: list[Any], constants: list[Any], inputs: int, outputs: int, out
         [helper.make_tensor_value_info(out, TensorProto.FLOAT, [None, outputs])],
         constants,
     )
-    whole = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)])
+    opsets = [helper.make_opsetid("", 20), helper.make_opsetid("ai.onnx.ml", ml_version)]
+    whole = helper.make_model(graph, opset_imports=opsets)
     whole.ir_version = 10
     onnx.checker.check_model(whole)
     return whole.SerializeToString()

@@ -240,6 +240,7 @@ TREE = "learner.gradient_booster.model.trees.1."
         ("learner.learner_model_param.base_score", "[1,2]", kedge.CorruptData, "2 outputs"),
         ("learner.learner_model_param.num_feature", "70000", kedge.CorruptData, "up to 65535"),
         (TREE + "left_children.0", 0, kedge.CorruptData, "no neighbours"),
+        (TREE + "left_children.0", 2**63 - 1, kedge.CorruptData, f"node 0 has child {2**63 - 1}"),
         (TREE + "split_indices.0", 6, kedge.CorruptData, "splits feature 6 of 6"),
         (TREE + "split_conditions", [], kedge.CorruptData, "0 split_conditions of"),
         (TREE + "parents", "x", None, ""),

@@ -33,7 +33,7 @@ enum class StepKind : std::uint32_t {
   kLayerNorm,  // of each of `repeat` equal parts; tensors: scale, shift; parameter: epsilon
   kConvert,    // floats to doubles or back
   kLookUp,     // a row of the tensor by the number in a column: NaN or out of range is an end
-  kReduce,     // option: how; each of `repeat` equal parts to one number
+  kReduce,     // option: how; each of `repeat` equal parts to one number; parameter: NaN wins
   kFill,       // where x is NaN, the tensor's number of that column
   kMissing,    // 1 where x is NaN, else 0
   kPlace,      // option: how; where x is in the tensor's rising numbers; NaN stays

@@ -188,6 +188,12 @@ std::uint32_t GraphBuilder::reduce(std::uint32_t slot, Reduction how, std::uint3
   return out;
 }
 
+std::uint32_t GraphBuilder::extreme(std::uint32_t slot, Reduction how, std::uint32_t repeat) {
+  const std::uint32_t out = reduce(slot, how, repeat);
+  steps_.back().parameter = 1;
+  return out;
+}
+
 std::uint32_t GraphBuilder::fill(std::uint32_t slot, std::span<const double> values) {
   add_tensor(values, number_of(slot));
   return add_one(StepKind::kFill, slot, width(slot));

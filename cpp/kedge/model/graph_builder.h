@@ -39,7 +39,10 @@ class GraphBuilder {
                            std::span<const double> shift, double epsilon, std::uint32_t repeat = 1);
   std::uint32_t convert(std::uint32_t slot, NumberKind number);
   std::uint32_t look_up(std::uint32_t slot, std::span<const double> table, std::size_t row_width);
+  // NaN is the least and the largest where it comes first, and else passed over.
   std::uint32_t reduce(std::uint32_t slot, Reduction how, std::uint32_t repeat = 1);
+  // kMin or kMax: NaN when any number is.
+  std::uint32_t extreme(std::uint32_t slot, Reduction how, std::uint32_t repeat = 1);
 
   std::uint32_t fill(std::uint32_t slot, std::span<const double> values);
   std::uint32_t missing(std::uint32_t slot);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "kedge/model/covers.h"
 #include "kedge/model/onnx_graph.h"
@@ -15,12 +16,13 @@ constexpr std::string_view kRegressor = "TreeEnsembleRegressor";
 constexpr std::string_view kEnsemble = "TreeEnsemble";
 
 bool is_tree(const OnnxNode& node) {
-  return node.operation == kClassifier || node.operation == kRegressor ||
-         node.operation == kEnsemble;
+  return node.has_known_domain() && (node.operation == kClassifier ||
+                                     node.operation == kRegressor || node.operation == kEnsemble);
 }
 
 bool is_beside_trees(const OnnxNode& node) {
-  return node.operation == "Identity" || node.operation == "Cast" || node.operation == "ZipMap";
+  return node.has_known_domain() &&
+         (node.operation == "Identity" || node.operation == "Cast" || node.operation == "ZipMap");
 }
 
 const OnnxNode& tree_node(const OnnxGraph& graph) {
@@ -30,7 +32,9 @@ const OnnxNode& tree_node(const OnnxGraph& graph) {
       if (tree != nullptr) throw unsupported("an ONNX graph of two tree operators");
       tree = &node;
     } else if (!is_beside_trees(node)) {
-      throw unsupported("ONNX operator \"", node.operation, "\"");
+      const bool is_known = node.has_known_domain();
+      throw unsupported("ONNX operator \"", is_known ? "" : node.domain,
+                        is_known ? "" : "::", node.operation, "\"");
     }
   }
   if (tree == nullptr) throw unsupported("an ONNX graph without a tree operator");
@@ -42,20 +46,23 @@ std::vector<OnnxType> row_types(const OnnxGraph& graph, const OnnxNode& tree) {
   if (graph.inputs.size() != 1 || tree.inputs.empty()) {
     throw unsupported("an ONNX graph of ", graph.inputs.size(), " inputs, 1 is wanted");
   }
+  std::map<std::string_view, const OnnxNode*> makers;
+  for (const OnnxNode& node : graph.nodes) {
+    for (const std::string_view output : node.outputs) makers.emplace(output, &node);
+  }
   std::vector<OnnxType> types;
   std::string_view name = tree.inputs.front();
   for (std::size_t i = 0; name != graph.inputs.front().name; ++i) {
-    const auto source = std::ranges::find_if(graph.nodes, [&](const OnnxNode& node) {
-      return std::ranges::find(node.outputs, name) != node.outputs.end();
-    });
-    if (i == graph.nodes.size() || source == graph.nodes.end() || source->inputs.empty() ||
-        is_tree(*source)) {
+    const auto found = makers.find(name);
+    if (i == graph.nodes.size() || found == makers.end() || found->second->inputs.empty() ||
+        is_tree(*found->second)) {
       throw corrupt_data(tree.operation, ": its input \"", name, "\" comes from nowhere");
     }
-    if (source->operation == "Cast") {
-      types.push_back(static_cast<OnnxType>(source->integer("to", 0)));
+    const OnnxNode& source = *found->second;
+    if (source.operation == "Cast") {
+      types.push_back(static_cast<OnnxType>(source.integer("to", 0)));
     }
-    name = source->inputs.front();
+    name = source.inputs.front();
   }
   for (const OnnxType type : types) {
     if (type != OnnxType::kFloat && type != OnnxType::kDouble) {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <type_traits>
+#include <utility>
 
 #include "kedge/base/bytes.h"
 #include "kedge/base/protobuf.h"
@@ -89,6 +92,16 @@ OnnxNode read_node(std::span<const std::byte> bytes) {
   return node;
 }
 
+void read_opset(std::span<const std::byte> bytes, OnnxGraph& graph) {
+  std::string_view domain;
+  std::int64_t version = 0;
+  for (ProtoReader reader(bytes, "OperatorSetIdProto"); reader.next();) {
+    if (reader.field() == 1) domain = reader.text();
+    if (reader.field() == 2) version = reader.integer();
+  }
+  if (domain == "ai.onnx.ml") graph.ml_opset = version;
+}
+
 void read_graph(std::span<const std::byte> bytes, OnnxGraph& graph) {
   std::vector<std::string_view> constants;
   for (ProtoReader reader(bytes, "GraphProto"); reader.next();) {
@@ -138,7 +151,15 @@ Tensor read_tensor(std::span<const std::byte> bytes) {
 // The elements of a tensor lie in its raw bytes, or in the list of their kind.
 template <class Number, class Listed>
 std::vector<double> elements(const Tensor& tensor, const std::vector<Listed>& listed) {
-  if (tensor.raw.empty()) return {listed.begin(), listed.end()};
+  if (tensor.raw.empty()) {
+    if constexpr (std::is_integral_v<Number>) {  // of which the list has wider ones
+      for (const Listed number : listed) {
+        if (std::in_range<Number>(number)) continue;
+        throw corrupt_data("tensor \"", tensor.name, "\" has ", number, ", beyond its type");
+      }
+    }
+    return {listed.begin(), listed.end()};
+  }
   if (tensor.raw.size() % sizeof(Number) != 0) {
     throw corrupt_data("TensorProto: ", tensor.raw.size(), " bytes, multiples of ", sizeof(Number),
                        " are wanted");
@@ -219,6 +240,11 @@ std::vector<double> OnnxNode::numbers(std::string_view name) const {
   return numbers_of(tensor, kedge::text(operation, ".", name));
 }
 
+bool OnnxNode::has_known_domain() const noexcept {
+  constexpr std::string_view kKnown[] = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft"};
+  return std::ranges::find(kKnown, domain) != std::end(kKnown);
+}
+
 bool OnnxNode::has_doubles(std::string_view name) const {
   for (const std::string& each : {kedge::text(name, "_as_tensor"), std::string(name)}) {
     const OnnxAttribute* attribute = find(each);
@@ -264,6 +290,7 @@ OnnxGraph read_onnx(std::span<const std::byte> data) {
   for (ProtoReader reader(data, "ModelProto"); reader.next();) {
     if (reader.field() == 2) producer = reader.text();
     if (reader.field() == 3) version = reader.text();
+    if (reader.field() == 8) read_opset(reader.bytes(), graph);
     if (reader.field() != 7) continue;
     if (has_graph) throw corrupt_data("ModelProto: a second graph");
     has_graph = true;

@@ -63,6 +63,8 @@ struct OnnxNode {
   std::span<const std::string_view> texts(std::string_view name) const;
   // The floats of `name`, or the numbers of the tensor `name`_as_tensor or `name`.
   std::vector<double> numbers(std::string_view name) const;
+  // Whether its operator is one of ONNX's own, or of onnxruntime's: others may have the same names.
+  bool has_known_domain() const noexcept;
   // Whether one of these tensors has doubles.
   bool has_doubles(std::string_view name) const;
 
@@ -82,7 +84,8 @@ struct OnnxTensor {
 };
 
 struct OnnxGraph {
-  std::string producer;  // "skl2onnx 1.20.0"
+  std::string producer;       // "skl2onnx 1.20.0"
+  std::int64_t ml_opset = 0;  // which version of ai.onnx.ml it means
   std::vector<OnnxNode> nodes;
   std::vector<OnnxValue> inputs;  // without those that have a value in the file
   std::vector<OnnxValue> outputs;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "kedge/kernels/dense_int8.h"
 #include "kedge/model/onnx_net_bytes.h"
 #include "kedge/model/onnx_net_operators.h"
 #include "kedge/model/onnx_net_windows.h"
@@ -87,7 +88,7 @@ OnnxNetValue read_qlinear_convolution(OnnxNetReader& net, const OnnxNode& node) 
 }
 
 // Rows of weights that take off the zero times what an output's weights are together; how many.
-std::size_t take_off_zero(OnnxWholeLayer& layer) {
+std::size_t take_off_zero(const OnnxNode& node, OnnxWholeLayer& layer) {
   std::vector<std::int32_t> rest(layer.outputs);
   for (std::size_t i = 0; i < layer.weights.size(); ++i) {
     rest[i % layer.outputs] -= layer.weights[i];
@@ -95,6 +96,7 @@ std::size_t take_off_zero(OnnxWholeLayer& layer) {
   constexpr std::int32_t kMost = 127;
   std::size_t rows = 0;
   for (; std::ranges::any_of(rest, [](std::int32_t sum) { return sum != 0; }); ++rows) {
+    if (rows == kMostInt8Inputs) refuse_sums(node);
     for (std::int32_t& sum : rest) {
       const std::int32_t part = std::clamp(sum, -kMost, kMost);
       layer.weights.push_back(part);
@@ -117,11 +119,11 @@ OnnxWholeConstant integer_weights(OnnxNetReader& net, const OnnxNode& node, std:
   OnnxWholeConstant made{.whole = net.wanted(node, 1), .axis = axis};
   made.zeros = {0};
   if (node.inputs.size() > 3 && !node.inputs[3].empty()) {
+    const OnnxTensor& zeros = net.wanted(node, 3);
+    if (zeros.type != made.whole.type) net.refuse(node, "its weights' zero is of another type");
+    if (zeros.numbers.empty()) net.refuse(node, "its weights have no zero");
     made.zeros.clear();
-    for (const double zero : net.wanted(node, 3).numbers) {
-      made.zeros.push_back(static_cast<std::int32_t>(zero));
-    }
-    if (made.zeros.empty()) net.refuse(node, "its weights have no zero");
+    for (const double zero : zeros.numbers) made.zeros.push_back(static_cast<std::int32_t>(zero));
   }
   made.scales.assign(made.zeros.size(), 1.0F);
   return made;
@@ -149,7 +151,7 @@ OnnxNetValue read_matmul_integer(OnnxNetReader& net, const OnnxNode& node) {
   const OnnxRowQuanta& row = row_of(net, node);
   const OnnxNetValue& x = net.value(node, 0);
   OnnxWholeLayer layer = wanted_matrix(net, node, x, integer_weights(net, node, 1), false);
-  const std::size_t zeros = take_off_zero(layer);
+  const std::size_t zeros = take_off_zero(node, layer);
   net.expect_room(node, net.net().width(row.x) + zeros);
   const OnnxByteSlot bytes{row_bytes(net, row, zeros), {}};
   return as_sums(net, x, byte_sums(net, node, bytes, layer, {}, 1), node);
@@ -166,7 +168,7 @@ OnnxNetValue read_convolution_integer(OnnxNetReader& net, const OnnxNode& node) 
   if (!layer) net.refuse(node, "its weights are no bytes, or too many in ", groups, " groups");
   const OnnxWindows windows = windows_of(net, node, x, std::span(shape).subspan(2));
   const auto zero = static_cast<std::uint32_t>(net.net().width(row.x));
-  const std::vector<std::uint32_t> tail(take_off_zero(*layer), zero);
+  const std::vector<std::uint32_t> tail(take_off_zero(node, *layer), zero);
   net.expect_room(node, (windows.places.size() * windows.channels) + windows.count * tail.size());
   const OnnxByteSlot bytes{row_bytes(net, row, 1), {}};
   const OnnxNetValue made = window_value(windows, static_cast<std::uint32_t>(shape[0]), x, x.slot);

@@ -52,9 +52,9 @@ OnnxNetValue read_dynamic(OnnxNetReader& net, const OnnxNode& node) {
   constexpr double kSteps = 255;
   OnnxRowQuanta row{.x = x.slot};
   row.lowest =
-      builder.combine(Combination::kMin, builder.reduce(x.slot, Reduction::kMin), {&kZero, 1});
+      builder.combine(Combination::kMin, builder.extreme(x.slot, Reduction::kMin), {&kZero, 1});
   const std::uint32_t largest =
-      builder.combine(Combination::kMax, builder.reduce(x.slot, Reduction::kMax), {&kZero, 1});
+      builder.combine(Combination::kMax, builder.extreme(x.slot, Reduction::kMax), {&kZero, 1});
   row.scale =
       builder.combine(Combination::kDivide,
                       builder.combine(Combination::kSubtract, largest, row.lowest), {&kSteps, 1});
@@ -121,6 +121,9 @@ OnnxWholeConstant whole_of(const OnnxNetReader& net, const OnnxNode& node, std::
   }
   const OnnxTensor* zeros = given(net, node, place + 2);
   made.zeros.resize(made.scales.size());
+  if (zeros != nullptr && zeros->type != made.whole.type) {
+    net.refuse(node, "its weights' zero is of another type");
+  }
   if (zeros != nullptr) made.zeros = integers(*zeros);
   if (made.zeros.size() == 1) made.zeros.resize(made.scales.size(), made.zeros.front());
   if (made.scales.empty() || made.zeros.size() != made.scales.size()) {

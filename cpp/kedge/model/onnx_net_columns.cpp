@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "kedge/model/onnx_net_operators.h"
@@ -16,9 +17,8 @@ const OnnxNetValue& matrix(OnnxNetReader& net, const OnnxNode& node, std::size_t
 }
 
 // These places of one axis, the others whole.
-OnnxNetValue picked(OnnxNetReader& net, const OnnxNode& node, std::int64_t axis,
-                    const std::vector<std::int64_t>& places) {
-  const OnnxNetValue& x = net.value(node, 0);
+OnnxNetValue picked(OnnxNetReader& net, const OnnxNode& node, const OnnxNetValue& x,
+                    std::int64_t axis, const std::vector<std::int64_t>& places) {
   std::vector<std::uint32_t> sizes = sizes_of(x, net.net().width(x.slot));
   const std::size_t at = net.axis_of(node, axis, sizes.size());
   const std::int64_t size = sizes[at];
@@ -47,7 +47,7 @@ OnnxNetValue read_gather(OnnxNetReader& net, const OnnxNode& node) {
   const OnnxTensor& places = net.wanted(node, 1);
   if (places.shape.size() > 1) net.refuse(node, "a list of columns is wanted");
   const std::int64_t axis = node.integer("axis", 0);
-  OnnxNetValue made = picked(net, node, axis, net.integers_of(node, places));
+  OnnxNetValue made = picked(net, node, net.value(node, 0), axis, net.integers_of(node, places));
   if (!places.shape.empty()) return made;
   std::vector<std::uint32_t> sizes = sizes_of(made, net.net().width(made.slot));
   sizes.erase(sizes.begin() + static_cast<std::ptrdiff_t>(net.axis_of(node, axis, sizes.size())));
@@ -56,31 +56,70 @@ OnnxNetValue read_gather(OnnxNetReader& net, const OnnxNode& node) {
 }
 
 OnnxNetValue read_extractor(OnnxNetReader& net, const OnnxNode& node) {
-  (void)matrix(net, node, 0);
-  return picked(net, node, 1, net.integers_of(node, net.wanted(node, 1)));
+  const OnnxNetValue& x = matrix(net, node, 0);
+  return picked(net, node, x, 1, net.integers_of(node, net.wanted(node, 1)));
 }
 
-OnnxNetValue read_slice(OnnxNetReader& net, const OnnxNode& node) {
-  const OnnxNetValue& x = net.value(node, 0);
-  const std::vector<std::int64_t> starts = net.integers_of(node, net.wanted(node, 1));
-  const std::vector<std::int64_t> ends = net.integers_of(node, net.wanted(node, 2));
-  const std::vector<std::int64_t> axes = net.integers_of(node, net.wanted(node, 3));
-  if (starts.size() != 1 || ends.size() != 1 || axes.size() != 1) {
-    net.refuse(node, "one axis is wanted");
-  }
-  if (node.inputs.size() > 4 &&
-      net.integers_of(node, net.wanted(node, 4)) != std::vector{std::int64_t{1}}) {
-    net.refuse(node, "steps");
-  }
+OnnxNetValue sliced(OnnxNetReader& net, const OnnxNode& node, const OnnxNetValue& x,
+                    std::int64_t axis, std::int64_t start, std::int64_t end) {
   const std::vector<std::uint32_t> sizes = sizes_of(x, net.net().width(x.slot));
-  const std::int64_t size = sizes.empty() ? 0 : sizes[net.axis_of(node, axes[0], sizes.size())];
+  const std::int64_t size = sizes[net.axis_of(node, axis, sizes.size())];
   const auto place = [size](std::int64_t at) {
     return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size);
   };
   std::vector<std::int64_t> columns;
   columns.reserve(static_cast<std::size_t>(size));
-  for (std::int64_t i = place(starts.front()); i < place(ends.front()); ++i) columns.push_back(i);
-  return picked(net, node, axes.front(), columns);
+  for (std::int64_t i = place(start); i < place(end); ++i) columns.push_back(i);
+  return picked(net, node, x, axis, columns);
+}
+
+std::vector<std::int64_t> slice_axes(OnnxNetReader& net, const OnnxNode& node, std::size_t count) {
+  if (node.inputs.size() > 3 && !node.inputs[3].empty()) {
+    return net.integers_of(node, net.wanted(node, 3));
+  }
+  std::vector<std::int64_t> axes(count);
+  std::iota(axes.begin(), axes.end(), std::int64_t{0});
+  return axes;
+}
+
+OnnxNetValue read_slice(OnnxNetReader& net, const OnnxNode& node) {
+  constexpr std::int64_t kAllRows = std::numeric_limits<std::int32_t>::max();
+  const std::vector<std::int64_t> starts = net.integers_of(node, net.wanted(node, 1));
+  const std::vector<std::int64_t> ends = net.integers_of(node, net.wanted(node, 2));
+  const std::vector<std::int64_t> axes = slice_axes(net, node, starts.size());
+  OnnxNetValue made = net.value(node, 0);
+  const std::size_t rank = sizes_of(made, net.net().width(made.slot)).size() + 1;
+  if (ends.size() != starts.size() || axes.size() != starts.size() || axes.size() > rank) {
+    net.refuse(node, starts.size(), " starts, ", ends.size(), " ends, ", axes.size(), " axes");
+  }
+  if (node.inputs.size() > 4 && !node.inputs[4].empty()) {
+    const std::vector<std::int64_t> steps = net.integers_of(node, net.wanted(node, 4));
+    const auto ones = std::ranges::count(steps, std::int64_t{1});
+    if (steps.size() != starts.size() || static_cast<std::size_t>(ones) != steps.size()) {
+      net.refuse(node, "steps");
+    }
+  }
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const bool is_all_rows = axes[i] == 0 && starts[i] == 0 && ends[i] >= kAllRows;
+    if (!is_all_rows) made = sliced(net, node, made, axes[i], starts[i], ends[i]);
+  }
+  return made;
+}
+
+// Of inputs that lie one behind the other, each of `outer` parts so wide, the first part of each,
+// then the second.
+std::vector<std::uint32_t> in_turn(std::uint64_t outer, std::span<const std::uint64_t> widths) {
+  std::vector<std::uint32_t> columns;
+  for (std::uint64_t i = 0; i < outer; ++i) {
+    std::uint64_t first = 0;
+    for (const std::uint64_t width : widths) {
+      for (std::uint64_t k = 0; k < width; ++k) {
+        columns.push_back(static_cast<std::uint32_t>(first + i * width + k));
+      }
+      first += width * outer;
+    }
+  }
+  return columns;
 }
 
 // The same sizes but for one axis. Side by side they lie by inputs; by the axes before that one
@@ -95,9 +134,12 @@ OnnxNetValue read_concat(OnnxNetReader& net, const OnnxNode& node) {
   std::vector<std::uint32_t> slots;
   std::vector<std::uint64_t> widths;
   std::uint32_t total = 0;
+  std::uint64_t all = 0;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const OnnxNetValue& x = net.value(node, i);
     const std::uint64_t width = net.net().width(x.slot);
+    all += width;
+    net.expect_room(node, all);
     std::vector<std::uint32_t> other = sizes_of(x, width);
     if (other.size() != sizes.size()) net.refuse(node, "its inputs have different shapes");
     total += other[axis];
@@ -114,24 +156,19 @@ OnnxNetValue read_concat(OnnxNetReader& net, const OnnxNode& node) {
   made.slot = slots.size() == 1 ? slots.front() : net.net().concat(slots);
   set_sizes(made, sizes);
   if (outer == 1) return made;
-  std::vector<std::uint32_t> columns;
-  for (std::uint64_t i = 0; i < outer; ++i) {
-    std::uint64_t first = 0;
-    for (const std::uint64_t width : widths) {
-      for (std::uint64_t k = 0; k < width; ++k) {
-        columns.push_back(static_cast<std::uint32_t>(first + i * width + k));
-      }
-      first += width * outer;
-    }
-  }
-  return net.moved(made, columns, sizes);
+  return net.moved(made, in_turn(outer, widths), sizes);
 }
 
 // Numbers of any type as floats, side by side.
 OnnxNetValue read_vectorizer(OnnxNetReader& net, const OnnxNode& node) {
   std::vector<std::uint32_t> slots;
   slots.reserve(node.inputs.size());
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) slots.push_back(net.floats(node, i));
+  std::uint64_t all = 0;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    all += net.net().width(net.slot(node, i));
+    net.expect_room(node, all);
+    slots.push_back(net.floats(node, i));
+  }
   return {.slot = slots.size() == 1 ? slots.front() : net.net().concat(slots)};
 }
 
@@ -219,9 +256,10 @@ std::vector<std::int64_t> OnnxNetReader::integers_of(const OnnxNode& node,
                                                      const OnnxTensor& tensor) {
   std::vector<std::int64_t> out;
   out.reserve(tensor.numbers.size());
+  constexpr double kMost = 0x1p62;  // far behind every place, as INT64_MAX is
   for (const double number : tensor.numbers) {
-    if (!(std::fabs(number) < 0x1p62)) refuse(node, number, " is no place");
-    out.push_back(static_cast<std::int64_t>(number));
+    if (std::isnan(number)) refuse(node, number, " is no place");
+    out.push_back(static_cast<std::int64_t>(std::clamp(number, -kMost, kMost)));
   }
   return out;
 }

@@ -1,4 +1,5 @@
 // Truth values: 1 or 0, of NaN what a comparison says, which is 0.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -9,6 +10,7 @@ namespace kedge {
 namespace {
 
 constexpr std::array kOne = {1.0};
+constexpr std::array kZero = {0.0};
 
 std::uint32_t negated(OnnxNetReader& net, std::uint32_t slot) {
   const std::uint32_t minus = net.net().activate(slot, Activation::kNegate);
@@ -66,6 +68,19 @@ std::uint32_t compared(OnnxNetReader& net, Comparison comparison, std::uint32_t 
   return net.net().fill(slot, std::vector<double>(net.net().width(slot)));
 }
 
+// By their difference. That of equal infinities is NaN although neither side is.
+std::uint32_t compared_slots(OnnxNetReader& net, const OnnxNode& node, Comparison comparison,
+                             std::uint32_t x, std::uint32_t y) {
+  const std::uint32_t apart = net.with_slot(node, Combination::kSubtract, x, y);
+  const std::uint32_t answer = compared(net, comparison, apart, 0);
+  if (comparison == Comparison::kGreater || comparison == Comparison::kLess) return answer;
+  const std::uint32_t lost =
+      net.with_slot(node, Combination::kMax, net.net().missing(x), net.net().missing(y));
+  const std::uint32_t same =
+      net.with_slot(node, Combination::kSubtract, net.net().missing(apart), lost);
+  return net.with_slot(node, Combination::kAdd, answer, same);
+}
+
 template <Comparison kComparison>
 OnnxNetValue read_comparison(OnnxNetReader& net, const OnnxNode& node) {
   const OnnxTensor* right = net.constant(node, 1);
@@ -76,8 +91,7 @@ OnnxNetValue read_comparison(OnnxNetReader& net, const OnnxNode& node) {
   if (left == nullptr && right == nullptr) {
     const OnnxNetValue& other = net.numbers(node, 1);
     if (made.form != other.form) net.refuse(node, "its inputs have different shapes");
-    const std::uint32_t apart = net.with_slot(node, Combination::kSubtract, made.slot, other.slot);
-    made.slot = compared(net, kComparison, apart, 0);
+    made.slot = compared_slots(net, node, kComparison, made.slot, other.slot);
     return made;
   }
   const OnnxTensor& tensor = left == nullptr ? *right : *left;
@@ -87,6 +101,14 @@ OnnxNetValue read_comparison(OnnxNetReader& net, const OnnxNode& node) {
     return made;
   }
   if (made.form != OnnxForm::kMatrix) net.refuse(node, "its inputs have different shapes");
+  const bool is_finite =
+      std::ranges::all_of(tensor.numbers, [](double number) { return std::isfinite(number); });
+  if (!is_finite) {
+    const std::uint32_t zero = net.filled(made.slot, kZero);
+    const std::uint32_t constant = net.with_constant(node, Combination::kAdd, zero, tensor);
+    made.slot = compared_slots(net, node, comparison, made.slot, constant);
+    return made;
+  }
   made.slot = compared(net, comparison,
                        net.with_constant(node, Combination::kSubtract, made.slot, tensor), 0);
   return made;

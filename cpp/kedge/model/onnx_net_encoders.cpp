@@ -14,6 +14,8 @@ namespace kedge {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+// The version of ai.onnx.ml from which the runtime finds NaN among the keys of a LabelEncoder.
+constexpr std::int64_t kNanIsKnown = 4;
 // Tables are as large as the square of a list; a file must not claim more than it justifies.
 constexpr std::size_t kMostTable = std::size_t{1} << 22;
 
@@ -49,10 +51,12 @@ class Encoding {
   }
 
  private:
+  using Known = std::map<double, std::size_t>;  // rows by number: the first of equal ones counts
+
   std::uint32_t column(const OnnxNetValue& x, std::uint32_t slot, std::size_t j) {
     if (x.type != OnnxType::kString) {
       if (!table_.texts.empty()) net_.refuse(node_, "its categories are text, its input is not");
-      return of_numbers(slot, table_.numbers, x.is_cut);
+      return of_numbers(slot, x.is_cut);
     }
     if (table_.texts.empty()) net_.refuse(node_, "its input is text, its categories are not");
     return x.texts[j] == OnnxTexts::kNumbers ? of_spelled(slot, x.is_cut)
@@ -73,35 +77,46 @@ class Encoding {
 
   // Names that spell a whole number as the runtime does.
   std::uint32_t of_spelled(std::uint32_t slot, bool is_cut) {
-    std::vector<double> numbers;
-    numbers.reserve(table_.texts.size());
-    for (const std::string_view name : table_.texts) {
-      const std::optional<double> number = number_of<double>(name);
+    Known known;
+    for (std::size_t i = 0; i < table_.texts.size(); ++i) {
+      const std::optional<double> number = number_of<double>(table_.texts[i]);
       const bool is_whole = number && std::fabs(*number) < 0x1p53 && std::trunc(*number) == *number;
-      const bool is_same = is_whole && text(static_cast<std::int64_t>(*number)) == name;
-      numbers.push_back(is_same ? *number : kNan);
+      const bool is_same = is_whole && text(static_cast<std::int64_t>(*number)) == table_.texts[i];
+      if (is_same) known.emplace(rounded(slot, *number), i);
     }
-    return of_numbers(slot, numbers, is_cut);
+    return of_known(slot, known, std::nullopt, is_cut);
+  }
+
+  std::uint32_t of_numbers(std::uint32_t slot, bool is_cut) {
+    Known known;
+    std::optional<std::size_t> none;
+    for (std::size_t i = 0; i < table_.numbers.size(); ++i) {
+      if (!std::isnan(table_.numbers[i])) {
+        known.emplace(rounded(slot, table_.numbers[i]), i);
+      } else if (!none && net_.ml_opset() >= kNanIsKnown) {
+        none = i;
+      }
+    }
+    return of_known(slot, known, none, is_cut);
   }
 
   // Numbers whose fractions are cut off reach from one bound to the next.
-  std::uint32_t of_numbers(std::uint32_t slot, const std::vector<double>& numbers, bool is_cut) {
-    std::map<double, std::size_t> known;  // the first of equal ones counts
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      if (!std::isnan(numbers[i])) known.emplace(rounded(slot, numbers[i]), i);
-    }
+  std::uint32_t of_known(std::uint32_t slot, const Known& known, std::optional<std::size_t> none,
+                         bool is_cut) {
     if (is_cut) return of_bounds(slot, known);
     std::vector<double> rising;
-    std::vector<double> rows = blank(known.size() + 1);
+    std::vector<double> rows = blank(known.size() + (none ? 2 : 1));
     for (const auto& [number, i] : known) {
       put(rows, rising.size(), table_.row(i));
       rising.push_back(number);
     }
+    const std::size_t last = known.size() + (none ? 1 : 0);
+    if (none) put(rows, last, table_.row(*none));
     const std::uint32_t places = net_.net().place(slot, Placing::kEqual, rising);
-    return with_rows(places, rows, static_cast<double>(known.size()));
+    return with_rows(places, rows, static_cast<double>(last));
   }
 
-  std::uint32_t of_bounds(std::uint32_t slot, const std::map<double, std::size_t>& known) {
+  std::uint32_t of_bounds(std::uint32_t slot, const Known& known) {
     std::vector<double> bounds;
     std::vector<std::optional<std::size_t>> parts = {std::nullopt};  // below the first bound
     for (const auto& [number, i] : known) {

@@ -65,7 +65,8 @@ OnnxPrediction find_onnx_prediction(const OnnxGraph& graph) {
   std::size_t count = 0;
   for (const OnnxValue& output : graph.outputs) {
     const OnnxNode* maker = maker_of(graph, output.name);
-    const bool is_map = maker != nullptr && maker->operation == "ZipMap";
+    const bool is_map =
+        maker != nullptr && maker->operation == "ZipMap" && maker->has_known_domain();
     if (!is_map && (is_whole(output.type) || output.type == OnnxType::kString)) {
       if (found.classes.empty()) found.classes = classes_behind(graph, output.name);
       continue;

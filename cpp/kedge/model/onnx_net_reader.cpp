@@ -27,10 +27,23 @@ constexpr Operator kActivations[] = {
 
 constexpr const char* kFormNames[] = {"a matrix", "a list", "one number", "a matrix for each row"};
 
+// What is known of a value is kept by its name.
+void expect_one_value_a_name(const OnnxGraph& graph) {
+  std::set<std::string_view> known;
+  const auto add = [&](std::string_view name) {
+    if (name.empty() || known.insert(name).second) return;
+    throw corrupt_data("the graph has two values of the name \"", name, "\"");
+  };
+  for (const OnnxValue& input : graph.inputs) add(input.name);
+  for (const auto& bytes : graph.constants) add(onnx_tensor_name(bytes));
+  for (const OnnxNode& node : graph.nodes) std::ranges::for_each(node.outputs, add);
+}
+
 }  // namespace
 
 OnnxNetReader::OnnxNetReader(const OnnxGraph& graph, GraphBuilder& builder, OnnxTexts& texts)
     : graph_(graph), net_(builder), texts_(texts) {
+  expect_one_value_a_name(graph);
   for (const auto& bytes : graph.constants) stored_.emplace(onnx_tensor_name(bytes), bytes);
 }
 
@@ -97,6 +110,7 @@ std::vector<bool> OnnxNetReader::live_nodes(std::string_view name) const {
 }
 
 void OnnxNetReader::read_node(const OnnxNode& node) {
+  if (!node.has_known_domain()) refuse(node, "its domain is \"", node.domain, "\"");
   for (const std::string_view input : node.inputs) {
     const auto found = stored_.find(input);
     if (found == stored_.end()) continue;
@@ -263,15 +277,16 @@ std::uint32_t OnnxNetReader::read_gemm(const OnnxNode& node) {
   std::vector<double> bias;
   if (third != nullptr) bias = third->numbers;
   OnnxTensor matrix = wanted(node, 1);
-  for (double& weight : matrix.numbers) weight *= node.real("alpha", 1);
-  for (double& number : bias) number *= node.real("beta", 1);
+  const double alpha = node.real("alpha", 1);
+  const double beta = node.real("beta", 1);
+  for (double& weight : matrix.numbers) weight *= alpha;
+  for (double& number : bias) number *= beta;
   const bool transposed = node.integer("transB", 0) != 0;
   if (matrix.shape.size() == 2 && bias.size() == 1) {
     bias.resize(static_cast<std::size_t>(matrix.shape[transposed ? 0 : 1]), bias.front());
   }
   const std::uint32_t product = read_matrix(node, matrix, transposed, bias);
   if (!has_third || third != nullptr) return product;
-  const double beta = node.real("beta", 1);
   const std::uint32_t other = net_.combine(Combination::kMultiply, slot(node, 2), {&beta, 1});
   return with_slot(node, Combination::kAdd, product, other);
 }

@@ -24,6 +24,7 @@ namespace kedge {
 // Everything given outlives it. What no step does is refused, by the node's name.
 class OnnxNetReader {
  public:
+  // Throws CorruptData when two of the graph's values have one name.
   OnnxNetReader(const OnnxGraph& graph, GraphBuilder& builder, OnnxTexts& texts);
 
   void add_input(std::string_view name, OnnxNetValue value);
@@ -46,6 +47,7 @@ class OnnxNetReader {
   GraphBuilder& net() noexcept { return net_; }
   OnnxTexts& texts() noexcept { return texts_; }
   std::string_view producer() const noexcept { return graph_.producer; }
+  std::int64_t ml_opset() const noexcept { return graph_.ml_opset; }
   void set_constant(const OnnxNode& node, OnnxTensor tensor);
   const OnnxTensor* constant(const OnnxNode& node, std::size_t i) const;
   const OnnxTensor& wanted(const OnnxNode& node, std::size_t i) const;
@@ -78,6 +80,8 @@ class OnnxNetReader {
   // of 1 and missing ones at the front go with all.
   std::vector<std::uint32_t> spread(const OnnxNode& node, std::span<const std::uint32_t> from,
                                     std::span<const std::uint32_t> to);
+  // Each part of a row to one number.
+  std::uint32_t reduced(std::uint32_t slot, Reduction how, std::uint32_t parts);
   // Columns alone are told apart: rows are never mixed.
   static void expect_columns(const OnnxNode& node, std::int64_t axis);
   // A column so many times.

@@ -95,7 +95,7 @@ OnnxNetValue read_flatten(OnnxNetReader& net, const OnnxNode& node) {
   OnnxNetValue made = net.value(node, 0);
   const std::int64_t axis = node.integer("axis", 1);
   const std::int64_t rank = std::ssize(sizes_in(net, made)) + 1;
-  if (axis != 1 && axis + rank != 1) net.refuse(node, "axis ", axis);
+  if (axis != 1 && axis != 1 - rank) net.refuse(node, "axis ", axis);
   set_sizes(made, {static_cast<std::uint32_t>(net.net().width(made.slot))});
   return made;
 }
@@ -155,7 +155,7 @@ OnnxNetValue read_reduction(OnnxNetReader& net, const OnnxNode& node) {
   order.insert(order.end(), gone.begin(), gone.end());
   std::uint32_t slot = net.moved(x, turned(sizes, order), sizes).slot;
   if (kSquared) slot = net.net().combine(Combination::kMultiply, slot, slot);
-  OnnxNetValue made{.slot = net.net().reduce(slot, kHow, kept), .type = x.type};
+  OnnxNetValue made{.slot = net.reduced(slot, kHow, kept), .type = x.type};
   for (std::size_t i = gone.size(); i-- > 0;) {
     sizes[gone[i]] = 1;
     if (node.integer("keepdims", 1) != 1) {
@@ -180,6 +180,11 @@ constexpr OnnxNetOperator kRows[] = {{"Reshape", read_reshape, 0, true},
 }  // namespace
 
 std::span<const OnnxNetOperator> onnx_net_shapes() noexcept { return kRows; }
+
+std::uint32_t OnnxNetReader::reduced(std::uint32_t slot, Reduction how, std::uint32_t parts) {
+  const bool is_extreme = how == Reduction::kMin || how == Reduction::kMax;
+  return is_extreme ? net_.extreme(slot, how, parts) : net_.reduce(slot, how, parts);
+}
 
 std::size_t OnnxNetReader::axis_of(const OnnxNode& node, std::int64_t axis, std::size_t rank) {
   const auto sizes = static_cast<std::int64_t>(rank) + 1;

@@ -37,11 +37,17 @@ OnnxNetValue read_scaler(OnnxNetReader& net, const OnnxNode& node) {
   return {.slot = net.with_constant(node, Combination::kMultiply, x, scale)};
 }
 
-// The runtime divides by the largest number, not by the largest size.
+std::uint32_t filled(OnnxNetReader& net, std::uint32_t x, std::vector<double> values) {
+  values.resize(net.net().width(x), values.front());
+  return net.net().fill(x, values);
+}
+
+// The runtime divides by the largest number, not by the largest size, and passes NaN over.
 std::uint32_t by_largest(OnnxNetReader& net, const OnnxNode& node, std::uint32_t x) {
   constexpr std::array kZero = {0.0};
   constexpr std::array kOneForZero = {1.0, 0.0};
-  const std::uint32_t most = net.net().reduce(x, Reduction::kMax);
+  constexpr double kLeast = std::numeric_limits<float>::lowest();
+  const std::uint32_t most = net.net().reduce(filled(net, x, {kLeast}), Reduction::kMax);
   const std::uint32_t is_other = net.net().place(most, Placing::kEqual, kZero);
   const std::uint32_t more = net.net().look_up(is_other, kOneForZero, 1);
   return net.with_slot(node, Combination::kDivide, x,
@@ -69,11 +75,6 @@ std::uint32_t holes_at(OnnxNetReader& net, const OnnxNode& node, std::uint32_t x
   constexpr std::array kHole = {kNan, 0.0};
   const std::uint32_t places = net.net().place(x, Placing::kEqual, {&number, 1});
   return net.with_slot(node, Combination::kAdd, x, net.net().look_up(places, kHole, 1));
-}
-
-std::uint32_t filled(OnnxNetReader& net, std::uint32_t x, std::vector<double> values) {
-  values.resize(net.net().width(x), values.front());
-  return net.net().fill(x, values);
 }
 
 // Integers are never NaN: where a row has none, it is as if it had what the node replaces.

@@ -238,8 +238,8 @@ OnnxNetValue read_max_pool(OnnxNetReader& net, const OnnxNode& node) {
   if (node.outputs.size() > 1) net.refuse(node, "its places are wanted, too");
   const OnnxWindows windows = windows_of(net, node, x, node.integers("kernel_shape"));
   constexpr double kLeast = -std::numeric_limits<double>::infinity();
-  std::uint32_t made = net.net().reduce(pooled(net, node, slot, windows, kLeast), Reduction::kMax,
-                                        windows.channels * windows.count);
+  std::uint32_t made = net.net().extreme(pooled(net, node, slot, windows, kLeast), Reduction::kMax,
+                                         windows.channels * windows.count);
   if (has_bytes) made = quantized_slot(net, made, {});
   return window_value(windows, windows.channels, x, made);
 }
@@ -253,7 +253,7 @@ OnnxNetValue read_global_pool(OnnxNetReader& net, const OnnxNode& node) {
   const OnnxNetValue& x = net.tensor(node, 0);
   std::vector<std::uint32_t> sizes(sizes_of_channel(node, x).size() + 1, 1);
   sizes.front() = x.sizes.front();
-  OnnxNetValue made{.slot = net.net().reduce(x.slot, kHow, sizes.front()), .type = x.type};
+  OnnxNetValue made{.slot = net.reduced(x.slot, kHow, sizes.front()), .type = x.type};
   set_sizes(made, std::move(sizes));
   return made;
 }

@@ -114,8 +114,9 @@ class XgboostTree {
   }
 
   TreeNode split(std::size_t at) const {
-    // XGBoost itself goes to the left child's neighbour.
-    if (right_[at] != left_[at] + 1) {
+    // XGBoost itself goes to the left child's neighbour. One beyond the nodes is refused as a
+    // child.
+    if (left_[at] < std::ssize(left_) && right_[at] != left_[at] + 1) {
       file_.refuse("node ", at, " has children ", left_[at], " and ", right_[at],
                    ", which are no neighbours");
     }

@@ -39,13 +39,21 @@ class Building:
 
     builder: NetBuilder
     texts: dict[int, list[str]] = field(default_factory=dict)
+    _codes: dict[int, dict[str, int]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._codes = {
+            feature: {name: code for code, name in enumerate(names)}
+            for feature, names in self.texts.items()
+        }
 
     def code(self, feature: int, name: str) -> int:
         """The number by which a row says `name` in a feature of text."""
         names = self.texts.setdefault(feature, [])
-        if name not in names:
+        code = self._codes.setdefault(feature, {}).setdefault(name, len(names))
+        if code == len(names):
             names.append(name)
-        return names.index(name)
+        return code
 
     def select(self, columns: Columns, chosen: Sequence[int]) -> Columns:
         """Some of the columns, in this order."""

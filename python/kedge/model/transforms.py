@@ -192,7 +192,8 @@ def _looked_up(
 ) -> Columns:
     """A row of a table for each category, one for the unknown and one for what is missing."""
     known = [i for i, category in enumerate(categories) if not is_missing(category)]
-    missing = next((rows[i] for i in range(len(rows)) if i not in known), unknown)
+    holes = [i for i, category in enumerate(categories) if is_missing(category)]
+    missing = rows[holes[0]] if holes else unknown
     builder, slot, feature = build.builder, column.slot, column.features[0]
     if any(isinstance(categories[i], str) for i in known):
         if feature is None or not all(isinstance(categories[i], str) for i in known):
