@@ -25,6 +25,15 @@ TEST("toml: every form of a value, tables in any order") {
   CHECK(root.at("a").at("q k").at("z")[3].at("q").at("r").text().empty());
 }
 
+TEST("toml: a comment is any text, but no control character") {
+  CHECK(read_toml("# \xc3\xa4\xe6\xa8\xa1\xf0\x9f\x98\x80\na = 1 # \xc3\xbc\n")
+            .root()
+            .at("a")
+            .integer() == 1);
+  CHECK_ERROR("line 1: a control character", read_toml("# \x01\n"));
+  CHECK_ERROR("line 1: a control character", read_toml("# \x7f\n"));
+}
+
 TEST("toml: errors say the line and what is wrong") {
   CHECK_ERROR("line 2: \"a\" is there twice", read_toml("a = 1\na = 2\n"));
   CHECK_ERROR("line 3: table \"t\" is there twice", read_toml("[t]\nx = 1\n[t]\n"));

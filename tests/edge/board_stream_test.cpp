@@ -116,7 +116,7 @@ TEST("what is no upload is refused, and says why") {
   CHECK_ERROR("no greeting", fed(as_bytes("GET / HTTP/1.1")));
   CHECK_ERROR("version 3", fed(hello(3, "pump")));
   CHECK_ERROR("name of 0 bytes", fed(hello(1, "")));
-  CHECK_ERROR("name of 129 bytes", fed(hello(1, std::string(129, 'a'))));
+  CHECK_ERROR("name of 128 bytes", fed(hello(1, std::string(128, 'a'))));
   auto early = hello(1, "pump");
   early.push_back(std::byte{0});
   CHECK_ERROR("before the answer", fed(early));

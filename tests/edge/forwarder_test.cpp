@@ -9,6 +9,7 @@
 #include "check.h"
 #include "folder.h"
 #include "kedge/base/folder_storage.h"
+#include "kedge/edge/steady_clock.h"
 
 namespace kedge {
 namespace {
@@ -72,6 +73,24 @@ TEST("forwarder: who looks sees no record come back, and a stop has all that was
 std::uint64_t events_in(const edge::SpoolConfig& config) {
   FolderStorage storage(config.folder);
   return Spool(storage, config.limits, "pump-17", 1).end().event;
+}
+
+TEST("forwarder: who has filled the memory waits for the disk, and not for the next flush") {
+  const test::Folder folder;
+  edge::SpoolConfig config;
+  config.folder = folder.path();
+  config.limits = {std::uint64_t{1} << 20, 64 << 10, 16 << 10};
+  config.flush_nanos = 20'000'000'000;
+  constexpr std::uint64_t kCalls = 40;  // of 1 KiB
+  const std::vector<double> scores(128);
+  const std::int64_t begin = edge::steady_nanos();
+  {
+    Forwarder forwarder(config, "pump-17", {});
+    for (std::uint64_t i = 0; i < kCalls; ++i) forwarder.add_scores(scores, 128);
+    CHECK(forwarder.stats().waits > 0);
+  }
+  CHECK(edge::steady_nanos() - begin < 15'000'000'000);
+  CHECK(events_in(config) == kCalls * 128);
 }
 
 TEST("forwarder: scores that are more than a record holds become two") {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <string>
 #include <thread>
 
@@ -13,6 +14,7 @@
 #include "kedge/base/bytes.h"
 #include "kedge/base/error.h"
 #include "kedge/edge/http_answer.h"
+#include "kedge/edge/steady_clock.h"
 
 namespace kedge::edge {
 namespace {
@@ -35,8 +37,9 @@ class Server {
     ::unlink(path_.c_str());
   }
 
-  std::string get(std::size_t most, HttpBounds bounds = {}) {
-    HttpGet get(endpoint_of(text("unix:", path_)), "/r/", bounds);
+  std::string get(std::size_t most, HttpBounds bounds = {},
+                  const std::atomic<bool>* stop = nullptr) {
+    HttpGet get(endpoint_of(text("unix:", path_)), "/r/", bounds, stop);
     const auto whole = get.fetch_whole("a%20b", most);
     return whole ? std::string(as_text(*whole)) : "none";
   }
@@ -119,6 +122,19 @@ TEST("what breaks off or is slow is refused") {
   whole.whole_nanos = 20'000'000;
   CHECK_ERROR("HTTP: not there after",
               Server("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc", false, true).get(9, whole));
+}
+
+TEST("who is told to stop waits for no server") {
+  Server server("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc", false, true);
+  std::atomic<bool> stop = false;
+  std::thread stopper([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    stop = true;
+  });
+  const std::int64_t begin = steady_nanos();
+  CHECK_ERROR("HTTP: stopped before it was there", server.get(9, {}, &stop));
+  CHECK(steady_nanos() - begin < 5'000'000'000);
+  stopper.join();
 }
 
 TEST("heads that are none, or say of codings, are refused by name") {

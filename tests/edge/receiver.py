@@ -15,7 +15,7 @@ class Receiver:
 
     def __init__(self, path: Path) -> None:
         self.records: list[tuple[int, int, bytes]] = []
-        self.next, self.event, self.chain = 0, 0, b""
+        self.life, self.next, self.event, self.chain = 0, 0, 0, b""
         self.lost_events = 0
         self._listener = socket.socket(socket.AF_UNIX)
         path.unlink(missing_ok=True)
@@ -35,10 +35,14 @@ class Receiver:
             mark, version, life = struct.unpack("<8sIQ", stream.read(20))
             assert (mark, version) == (b"KEDGEHUB", 1)
             name = stream.read(stream.read(1)[0])
-            if not self.chain:
+            if life != self.life:  # its numbers begin anew
+                self.life, self.next, self.event = life, 0, 0
                 self.chain = hashlib.sha256(name).digest()
             board.sendall(struct.pack("<Q", self.next))
-            if stream.read(1) == b"\x01":
+            has_gap = stream.read(1)
+            if not has_gap:  # the board has not what is wanted, and begins another life
+                return
+            if has_gap == b"\x01":
                 self._take_gap(stream.read(GAP_BYTES))
             header = stream.read(SEGMENT_HEADER)
             assert struct.unpack_from("<QQQ", header, 12) == (life, self.next, self.event)

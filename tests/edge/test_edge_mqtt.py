@@ -53,10 +53,13 @@ def test_rows_come_and_scores_go_over_mqtt(tmp_path: Path) -> None:
             subprocess.Popen(f"{from_board} -C {ROWS}".split(), stdout=out) as heard,
             subprocess.Popen(pipe, shell=True) as piped,
         ):
-            sender = f"mosquitto_pub {at} -l -t rows".split()
-            subprocess.run(sender, input=lines_of(rows), check=True)
-            assert piped.wait(timeout=30) == 0
-            assert heard.wait(timeout=30) == 0
-        broker.kill()
+            try:  # a score that is lost must not be waited for without end
+                sender = f"mosquitto_pub {at} -l -t rows".split()
+                subprocess.run(sender, input=lines_of(rows), check=True)
+                assert piped.wait(timeout=30) == 0
+                assert heard.wait(timeout=30) == 0
+            finally:
+                for process in (heard, piped, broker):
+                    process.kill()
     found = [json.loads(line)["score"] for line in scored.read_text().splitlines()]
     assert found == pa.table(model.predict(rows)).column(0).to_pylist()

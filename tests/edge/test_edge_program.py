@@ -186,6 +186,17 @@ def test_malformed_lines_are_set_aside(model: tuple[Any, Path], tmp_path: Path) 
     assert "kedge_edge_malformed_total 250\n" in (tmp_path / "metrics.prom").read_text()
 
 
+@pytest.mark.parametrize("form", ENCODERS)
+def test_an_output_that_is_full_is_no_fault_of_the_input(
+    model: tuple[Any, Path], tmp_path: Path, form: str
+) -> None:
+    text = f'device = "d"\nmodel = "{model[1]}"\n[output]\nto = "file:/dev/full"\n'
+    text += f'[quarantine]\npath = "bad.jsonl"\n[input]\nformat = "{form}"'
+    given = ENCODERS[form](table(features(ROWS, 2)))
+    assert b"No space left" in run(configure(tmp_path, text, names()), given, code=64).stderr
+    assert (tmp_path / "bad.jsonl").read_bytes() == b""
+
+
 def test_reasons_are_those_of_the_package(model: tuple[Any, Path], tmp_path: Path) -> None:
     rows = table(features(50, 5))
     text = f'device = "d"\nmodel = "{model[1]}"\n[output]\nreasons = 2\n[input]'
@@ -278,6 +289,18 @@ def test_a_run_takes_what_its_plan_says(tmp_path: Path) -> None:
     assert (
         large_plan - small_plan <= 4 * (large - small) + 2_000_000
     )  # of buffers that were not full
+
+
+def test_a_start_has_one_segment_in_memory(tmp_path: Path) -> None:
+    compile_model(tmp_path / "m.kedge", trees=1, cells=16)
+    text = 'device = "d"\nmodel = "m.kedge"\n[output]\nto = "file:/dev/null"\n'
+    text += '[spool]\nfolder = "spool"\nbuffer_bytes = 131_072\n[input]\nformat = "arrow"'
+    config = configure(tmp_path, text, names())
+    empty, _ = peak_and_plan(config, b"")
+    run(config, as_arrow(table(features(2_000_000, 2))))
+    assert sum(segment.stat().st_size for segment in (tmp_path / "spool").iterdir()) > 16_000_000
+    full, _ = peak_and_plan(config, b"")
+    assert full - empty < 6_000_000
 
 
 def test_fine_cells_take_more_than_a_small_board_has(tmp_path: Path) -> None:

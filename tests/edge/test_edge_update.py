@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import signal
+import socket
 import threading
 from functools import partial
 from pathlib import Path
@@ -256,7 +258,8 @@ def test_metadata_that_expired_freeze_nothing_but_the_update(
     config = configured(tmp_path, "own.kedge", 'package = "stick.kedge-update"')
     offer(tmp_path, stale, churn=(models["good"], custom(7)))
     with started(config) as running:
-        assert not running.run_until(lambda: state_of(tmp_path)["commits"] == 1, 3)
+        assert running.run_until(lambda: running.metric("update_refusals_total") >= 1)
+        assert state_of(tmp_path)["commits"] == 0
         said = running.stop()
     assert "expired" in said
     told = states_of(records_of(tmp_path / "spool"))
@@ -267,6 +270,36 @@ def test_metadata_that_expired_freeze_nothing_but_the_update(
     with started(config) as running:
         assert running.run_until(lambda: state_of(tmp_path)["commits"] == 1)
         running.stop()
+
+
+def test_a_model_that_memory_has_no_room_for_is_refused(
+    tmp_path: Path, board: tuple[Path, SignedRepository], models: dict[str, bytes]
+) -> None:
+    width = 600  # whose features and reasons of a batch take 39 MB, as all else does
+    compile_model(tmp_path / "vast", trees=1, width=width, cells=16)
+    config, repository = board
+    text = config.read_text().replace("[input]", "[input]\nbatch_rows = 4096")
+    text = text.replace("[output]", "[output]\nreasons = 1")
+    more = "".join(f'{name} = "float64"\n' for name in names(width)[len(names()) :])
+    config.write_text(text + more)
+    offer(tmp_path, repository, churn=((tmp_path / "vast").read_bytes(), custom(7)))
+    with started(config, ["sh", "-c", 'ulimit -v 60000; exec "$@"', "sh"]) as running:
+        assert running.run_until(lambda: state_of(tmp_path)["refused"] == 7)
+        assert state_of(tmp_path)["reason"] == "std::bad_alloc"
+        running.stop()
+    assert len(running.printed()) == running.sent
+
+
+def test_a_stop_waits_for_no_server(
+    tmp_path: Path, board: tuple[Path, SignedRepository], models: dict[str, bytes]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        source = f'http = "127.0.0.1:{silent.getsockname()[1]}/fleet"'
+        with started(configured(tmp_path, "own.kedge", source)) as running:
+            asked, _ = silent.accept()
+            with asked:
+                running.process.send_signal(signal.SIGTERM)
+                assert running.process.wait(timeout=10) == 0
 
 
 def test_the_plan_has_two_models(

@@ -66,10 +66,11 @@ std::uint64_t run_board(Storage& storage, const MakeSource& make, Witness& witne
     return version;
   };
   runs();
-  bool is_trying = update.start() && update.candidate();
+  bool is_trying = update.start();
   const std::unique_ptr<edge::OfferSource> source = make(storage);
-  while (is_trying || update.look(*source, [](const MappedFile&, const edge::SlotImage&) {})) {
+  while (is_trying || update.look(*source)) {
     is_trying = false;
+    if (!update.candidate()) continue;
     update.commit();
     runs();
   }

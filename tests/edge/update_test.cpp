@@ -22,8 +22,6 @@ using test::LossyStorage;
 using test::offer_of;
 using test::PlainOffers;
 
-const Update::Check kTakeAll = [](const MappedFile&, const edge::SlotImage&) {};
-
 // A board whose reports are kept.
 struct Board {
   explicit Board(Storage& storage)
@@ -31,9 +29,9 @@ struct Board {
         update(slots, "m", image_of(1), [this](const auto& said) { reports.push_back(said); }) {}
   std::string last() const { return reports.empty() ? "" : reports.back().state; }
   std::string why() const { return reports.empty() ? "" : reports.back().reason; }
-  bool look(std::vector<Offer> offers, const Update::Check& check = kTakeAll) {
+  bool look(std::vector<Offer> offers) {
     PlainOffers source(std::move(offers));
-    return update.look(source, check);
+    return update.look(source);
   }
 
   std::vector<StateReport> reports;
@@ -161,7 +159,11 @@ TEST("update: of any number of bad models none is tried twice while they are off
 
 TEST("update: starts that come to nothing use up the trials, orderly ones do not") {
   LossyStorage disk(1);
-  CHECK(Board(disk).look({offer_of(2)}));
+  {
+    Board board(disk);
+    CHECK(board.look({offer_of(2)}));
+    board.update.stop();
+  }
   for (int orderly = 0; orderly < 10; ++orderly) {
     Board board(disk);
     CHECK(board.update.start());
@@ -178,12 +180,28 @@ TEST("update: starts that come to nothing use up the trials, orderly ones do not
   CHECK(board.why() == "trials: 3 starts ended before there was a verdict");
 }
 
+TEST("update: a model that ends the program that opens it has as many starts as any other") {
+  LossyStorage disk(1);
+  CHECK(Board(disk).look({offer_of(2)}));  // and opens it, and is no more
+  for (std::uint32_t start = 1; start < Slots::kTrials; ++start) CHECK(Board(disk).update.start());
+  Board board(disk);
+  CHECK(!board.update.start());
+  CHECK(board.last() == "reverted");
+  CHECK(board.why() == "trials: 3 starts ended before there was a verdict");
+  CHECK(!board.look({offer_of(2)}));
+}
+
 TEST("update: a model that cannot run here is refused, and so is one that is too large") {
   LossyStorage disk(1);
+  {
+    Board board(disk);
+    CHECK(board.look({offer_of(2)}));
+    board.update.refuse("column \"f9\": there is none");
+    CHECK(board.last() == "refused");
+    CHECK(!board.look({offer_of(2)}));
+  }
   Board board(disk);
-  CHECK(!board.look({offer_of(2)}, [](const MappedFile&, const edge::SlotImage&) {
-    throw invalid_argument("column \"f9\": there is none");
-  }));
+  CHECK(!board.update.start());
   CHECK(board.last() == "refused");
   CHECK(board.why() == "column \"f9\": there is none");
   Offer large = offer_of(3);

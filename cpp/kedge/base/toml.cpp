@@ -67,7 +67,8 @@ class TomlReader {
   void skip_comment() {
     if (peek() != '#') return;
     while (at_ < text_.size() && peek() != '\n') {
-      if ((peek() < ' ' && peek() != '\t' && peek() != '\r') || peek() == 0x7f) {
+      const auto byte = static_cast<unsigned char>(peek());
+      if ((byte < ' ' && byte != '\t' && byte != '\r') || byte == 0x7f) {
         fail("a control character");
       }
       ++at_;

@@ -70,9 +70,14 @@ void Agent::finish() {
     writer_.end();
     send();
   }
-  if (forwarder_ && counts_.scored > scored_before_) {
-    forwarder_->add_sketch(live_->sketch_record());
-  }
+  if (forwarder_) forwarder_->add_sketch(sketch());
+}
+
+// Of the live model; empty when it has scored nothing.
+std::vector<std::byte> Agent::sketch() {
+  if (forwarder_->takes_new_life()) live_->leave_out(forwarder_->last_sketch());
+  if (counts_.scored == scored_before_) return {};
+  return live_->sketch_record();
 }
 
 void Agent::step(std::int64_t now_nanos) {
@@ -82,18 +87,14 @@ void Agent::step(std::int64_t now_nanos) {
   if (keeper_) keeper_->step(*window_, counts_.rows, quarantine_.count(), now_nanos);
   if (now_nanos < next_sketch_) return;
   next_sketch_ = now_nanos + config_.spool.sketch_nanos;
-  if (forwarder_ && counts_.scored > scored_before_) {
-    forwarder_->add_sketch(live_->sketch_record());
-  }
+  if (forwarder_) forwarder_->add_sketch(sketch());
 }
 
 // Between two batches: the next row is the new model's.
 void Agent::take_over() {
   if (trial_.stage() != Trial::Stage::kTakeOver) return;
   if (forwarder_) {
-    std::vector<std::byte> last;
-    if (counts_.scored > scored_before_) last = live_->sketch_record();
-    forwarder_->change_model(std::move(last), trial_.next().start_record());
+    forwarder_->change_model(sketch(), trial_.next().start_record());
   }
   scored_before_ = counts_.scored;
   trial_.take_over(live_);

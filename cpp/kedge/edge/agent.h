@@ -63,6 +63,7 @@ class Agent {
   void write(const Batch& rows, std::span<const double> scores);
   void send();
   void take_over();
+  std::vector<std::byte> sketch();
 
   const EdgeConfig& config_;
   std::optional<WindowKeeper> keeper_;

@@ -10,8 +10,8 @@ namespace {
 // Of the board's own model; without bytes when there is none.
 SlotImage own_image(const std::string& path) {
   try {
-    const MappedFile file = map_file(path);
-    return {0, file.bytes.size(), digest_of(file)};
+    const OpenFile file(path);
+    return {0, file.size(), digest_of(file, file.size())};
   } catch (const Error&) {
     return {};
   }
@@ -22,7 +22,7 @@ SlotImage own_image(const std::string& path) {
 BoardModel::BoardModel(const EdgeConfig& config) : config_(config) {
   if (!config.update) return;
   storage_.emplace(config.update->folder);
-  slots_.emplace(*storage_, config.update->slot_bytes);
+  slots_.emplace(*storage_, config.update->slot_bytes, config.update->folder);
   update_.emplace(*slots_, config.update->model, own_image(config.model),
                   [this](const StateReport& report) { reports_.push_back(state_json(report)); });
 }

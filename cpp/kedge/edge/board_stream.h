@@ -20,7 +20,7 @@ inline constexpr std::string_view kUploadMark = "KEDGEHUB";
 inline constexpr std::uint32_t kKeylessUpload = 1;  // versions of the greeting
 inline constexpr std::uint32_t kKeyedUpload = 2;
 inline constexpr std::size_t kChallengeBytes = 32;
-inline constexpr std::size_t kMostDeviceName = 128;
+inline constexpr std::size_t kMostDeviceName = 127;  // its length is one byte
 // So that numbers are whole numbers everywhere: no honest board comes near.
 inline constexpr std::uint64_t kMostNumber = std::uint64_t{1} << 62;
 

@@ -6,6 +6,7 @@
 #include "kedge/base/error.h"
 #include "kedge/base/file.h"
 #include "kedge/base/toml.h"
+#include "kedge/edge/board_stream.h"
 #include "kedge/records/type_text.h"
 #include "kedge/window/toml.h"
 
@@ -68,8 +69,11 @@ class Table {
   void read_place(std::string_view name, Endpoint& out) const {
     const auto found = find(name);
     if (!found) return;
-    named(*found, [&] { out = endpoint_of(found->text()); });
-    if (!out.path.empty()) out.path = path_of(out.path);
+    named(*found, [&] {
+      out = endpoint_of(found->text());
+      if (!out.path.empty()) out.path = path_of(out.path);
+      check_length(out);
+    });
   }
   void read_path(std::string_view name, std::string& out) const {
     if (const auto found = find(name)) out = path_of(found->text());
@@ -211,12 +215,18 @@ void read_state(const Value& root, const std::string& folder, EdgeConfig& out) {
   table.read_time("every", out.state.every_nanos, 1'000'000'000);
 }
 
+void read_device(const Value& value, std::string& out) {
+  out = value.text();
+  if (!out.empty() && out.size() <= kMostDeviceName) return;
+  value.refuse("a device's name of ", out.size(), " bytes, 1 to ", kMostDeviceName);
+}
+
 EdgeConfig config_of(const Value& root, const std::string& folder) {
   const Table table(root, folder,
                     {"device", "model", "epoch", "definition", "input", "output", "quarantine",
                      "metrics", "spool", "state", "update", "window"});
   EdgeConfig out;
-  out.device = root.at("device").text();
+  read_device(root.at("device"), out.device);
   out.model = table.path_of(root.at("model").text());
   table.read("epoch", out.epoch, 1, INT64_MAX);
   read_input(root, folder, out.input);

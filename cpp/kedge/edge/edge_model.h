@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kedge/base/file.h"
+#include "kedge/base/open_file.h"
 #include "kedge/base/sha256.h"
 #include "kedge/score/model.h"
 
@@ -25,5 +26,7 @@ EdgeModel load_model(const std::string& path);
 EdgeModel load_model(const MappedFile& file, const Sha256Sum& sha256);
 
 Sha256Sum digest_of(const MappedFile& file);
+// Of the first bytes, read in pieces. Throws as OpenFile.
+Sha256Sum digest_of(const OpenFile& file, std::uint64_t bytes);
 
 }  // namespace kedge::edge

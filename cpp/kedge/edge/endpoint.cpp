@@ -32,6 +32,7 @@ socklen_t address_of(const Endpoint& endpoint, Address& out) {
     out.tcp.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return sizeof out.tcp;
   }
+  check_length(endpoint);
   out.local.sun_family = AF_UNIX;
   std::memcpy(out.local.sun_path, endpoint.path.data(), endpoint.path.size());
   return sizeof out.local;
@@ -61,10 +62,6 @@ Endpoint endpoint_of(std::string_view text) {
   } else if (after("unix:")) {
     out.kind = EndpointKind::kUnix;
     out.path = text;
-    if (out.path.size() >= sizeof(sockaddr_un::sun_path)) {
-      throw invalid_argument("a socket's path has ", out.path.size(), " bytes, at most ",
-                             sizeof(sockaddr_un::sun_path) - 1, " are possible");
-    }
   } else if (after("tcp:")) {
     out.kind = EndpointKind::kTcp;
     if (text.starts_with(kLoopback)) text.remove_prefix(kLoopback.size());
@@ -80,25 +77,33 @@ Endpoint endpoint_of(std::string_view text) {
   if (out.kind != EndpointKind::kStandard && out.kind != EndpointKind::kTcp && out.path.empty()) {
     throw invalid_argument("a place without a path");
   }
+  check_length(out);
   return out;
 }
 
+void check_length(const Endpoint& endpoint) {
+  constexpr std::size_t kMost = sizeof(sockaddr_un::sun_path) - 1;
+  if (endpoint.kind != EndpointKind::kUnix || endpoint.path.size() <= kMost) return;
+  throw invalid_argument("the socket's path \"", endpoint.path, "\" has ", endpoint.path.size(),
+                         " bytes, at most ", kMost, " are possible");
+}
+
 int listen_at(const Endpoint& endpoint) {
+  Address address;
+  const socklen_t size = address_of(endpoint, address);
   const int made = socket_for(endpoint);
   const int yes = 1;
   ::setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   if (endpoint.kind == EndpointKind::kUnix) ::unlink(endpoint.path.c_str());
-  Address address;
-  const socklen_t size = address_of(endpoint, address);
   if (::bind(made, &address.any, size) == 0 && ::listen(made, kBacklog) == 0) return made;
   ::close(made);
   refuse_system(text("to listen at ", endpoint.path, endpoint.port));
 }
 
 int connect_to(const Endpoint& endpoint) {
-  const int made = socket_for(endpoint);
   Address address;
   const socklen_t size = address_of(endpoint, address);
+  const int made = socket_for(endpoint);
   if (::connect(made, &address.any, size) == 0 || errno == EINPROGRESS) return made;
   ::close(made);
   return -1;

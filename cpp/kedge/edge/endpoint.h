@@ -21,6 +21,9 @@ struct Endpoint {
 // "-", "file:/var/log/rows", "unix:/run/rows.sock", "tcp:127.0.0.1:9000". Throws InvalidArgument;
 // so does an address of another machine: what leaves this one goes through a tunnel of its own.
 Endpoint endpoint_of(std::string_view text);
+// Throws InvalidArgument with the path and the bound where a socket's is longer than the system
+// takes.
+void check_length(const Endpoint& endpoint);
 
 // The descriptor, which the caller closes. Throw InvalidArgument with the place and the reason.
 int listen_at(const Endpoint& endpoint);

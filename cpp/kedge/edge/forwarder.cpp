@@ -28,7 +28,7 @@ Forwarder::Forwarder(const SpoolConfig& config, const std::string& device,
       storage_(std::make_unique<FolderStorage>(config.folder)),
       spool_(*storage_, config.limits, device, new_life()) {
   if (config_.upload.kind != EndpointKind::kNone) {
-    upload_ = std::make_unique<Upload>(config_.upload, device, config_.key);
+    upload_ = std::make_unique<Upload>(config_.upload, device, spool_.end(), config_.key);
   }
   scores_.reserve(config_.most_score_bytes());
   taken_scores_.reserve(config_.most_score_bytes());
@@ -50,6 +50,8 @@ void Forwarder::add_scores(std::span<const double> scores, std::uint32_t events)
   std::unique_lock lock(mutex_);
   if (scores_.size() + bytes.size() > scores_.capacity()) {
     ++stats_.waits;
+    is_full_ = true;
+    changed_.notify_all();
     changed_.wait(lock, [&] { return scores_.size() + bytes.size() <= scores_.capacity(); });
   }
   scores_.insert(scores_.end(), bytes.begin(), bytes.end());
@@ -58,7 +60,27 @@ void Forwarder::add_scores(std::span<const double> scores, std::uint32_t events)
 
 void Forwarder::add_sketch(std::vector<std::byte> sketch) {
   const std::lock_guard lock(mutex_);
-  sketch_ = std::move(sketch);
+  if (!has_new_life_) sketch_ = std::move(sketch);
+}
+
+bool Forwarder::takes_new_life() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(has_new_life_, false);
+}
+
+void Forwarder::forget_sketches() {
+  const auto is_sketch = [](const Whole& whole) { return whole.kind == RecordKind::kSketch; };
+  std::fprintf(stderr, "kedge-edge: upload: the receiver has records that are not here any more\n");
+  taken_sketch_.clear();
+  for (std::size_t left = taken_wholes_.size(); left > 0; --left) {
+    Whole whole = std::move(taken_wholes_.front());
+    taken_wholes_.pop_front();
+    if (!is_sketch(whole)) taken_wholes_.push_back(std::move(whole));
+  }
+  const std::lock_guard lock(mutex_);
+  has_new_life_ = true;
+  sketch_.clear();
+  std::erase_if(wholes_, is_sketch);
 }
 
 void Forwarder::close_scores() {
@@ -73,7 +95,7 @@ void Forwarder::change_model(std::vector<std::byte> last_sketch, std::vector<std
   const std::lock_guard lock(mutex_);
   close_scores();
   sketch_.clear();
-  if (!last_sketch.empty()) {
+  if (!last_sketch.empty() && !has_new_life_) {
     wholes_.push_back({RecordKind::kSketch, 0, std::move(last_sketch)});
   }
   wholes_.push_back({RecordKind::kStart, 0, std::move(start)});
@@ -98,6 +120,7 @@ bool Forwarder::hand_over() {
   if (taken_wholes_.empty() && taken_scores_.empty() && !scores_.empty()) {
     taken_scores_.swap(scores_);
     std::swap(taken_events_, events_);
+    is_full_ = false;
     changed_.notify_all();
   }
   if (taken_wholes_.empty() && taken_sketch_.empty()) taken_sketch_.swap(sketch_);
@@ -130,17 +153,21 @@ void Forwarder::keep() {
   taken_sketch_ = {};
 }
 
-void Forwarder::tick() {
+// False when the disk failed.
+bool Forwarder::tick() {
   try {
     spool_.tick();
+    return true;
   } catch (const Error& error) {
     const std::lock_guard lock(mutex_);
     if (stats_.failures++ == 0) std::fprintf(stderr, "kedge-edge: spool: %s\n", error.what());
+    return false;
   }
 }
 
 // It is tried again in a moment, and may fail the same way.
 void Forwarder::upload(std::int64_t now_nanos) {
+  const std::uint64_t life = spool_.end().life;
   try {
     upload_->step(spool_, now_nanos);
   } catch (const Error& error) {
@@ -150,16 +177,19 @@ void Forwarder::upload(std::int64_t now_nanos) {
     const std::lock_guard lock(mutex_);
     ++stats_.failures;
   }
+  if (spool_.end().life != life) forget_sketches();
 }
 
 void Forwarder::run() {
   bool stopping = false;
+  bool is_well = true;  // else it waits, however full it is
   for (int last = 0; !stopping || last < kLastTicks; last += stopping ? 1 : 0) {
     {
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, stopping ? std::chrono::milliseconds(0) : kStep,
-                        [&] { return is_stopping_; });
+                        [&] { return is_stopping_ || (is_full_ && is_well); });
       stopping = is_stopping_;
+      if (is_full_) next_tick_ = 0;
     }
     const std::int64_t now = steady_nanos();
     if (stopping || now >= next_tick_) {
@@ -167,7 +197,7 @@ void Forwarder::run() {
       if (stopping && !has_more) break;
       next_tick_ = now + config_.flush_nanos;
       keep();
-      tick();
+      is_well = tick();
     }
     if (upload_) upload(now);
     const std::lock_guard lock(mutex_);

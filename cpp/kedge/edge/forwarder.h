@@ -38,6 +38,9 @@ class Forwarder {
   // At most config.most_score_bytes() at a time.
   void add_scores(std::span<const double> scores, std::uint32_t events);
   void add_sketch(std::vector<std::byte> sketch);
+  // True once when records are of another life: sketches that go on from last_sketch() would be
+  // counted twice there, and are left out until this was asked for.
+  bool takes_new_life();
   // What comes behind this is of another model: its start record, behind what is known of the one
   // before.
   void change_model(std::vector<std::byte> last_sketch, std::vector<std::byte> start);
@@ -57,8 +60,9 @@ class Forwarder {
   void close_scores();
   bool put(RecordKind kind, std::uint32_t events, std::span<const std::byte> bytes);
   void keep();
-  void tick();
+  bool tick();
   void upload(std::int64_t now_nanos);
+  void forget_sketches();
 
   SpoolConfig config_;
   std::unique_ptr<Storage> storage_;
@@ -71,6 +75,8 @@ class Forwarder {
   std::uint32_t events_ = 0;
   std::vector<std::byte> sketch_;
   std::vector<Whole> wholes_;  // before scores_
+  bool is_full_ = false;       // who scores waits for room
+  bool has_new_life_ = false;
   bool is_stopping_ = false;
   ForwardStats stats_;
 

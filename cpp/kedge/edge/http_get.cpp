@@ -17,13 +17,17 @@
 namespace kedge::edge {
 namespace {
 
+constexpr std::int64_t kLookNanos = 100'000'000;  // whether to stop
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 // One connection, which is over after one answer.
 class Connection {
  public:
-  Connection(const Endpoint& server, const HttpBounds& bounds)
-      : bounds_(bounds), end_(steady_nanos() + bounds.whole_nanos), socket_(connect_to(server)) {
+  Connection(const Endpoint& server, const HttpBounds& bounds, const std::atomic<bool>* stop)
+      : bounds_(bounds),
+        stop_(stop),
+        end_(steady_nanos() + bounds.whole_nanos),
+        socket_(connect_to(server)) {
     if (socket_ < 0) throw invalid_argument("HTTP: no server at ", server.path, server.port);
   }
   Connection(const Connection&) = delete;
@@ -53,20 +57,26 @@ class Connection {
 
  private:
   void wait(short events) {
-    const std::int64_t left = end_ - steady_nanos();
-    if (left <= 0) {
-      throw invalid_argument("HTTP: not there after ", bounds_.whole_nanos / 1'000'000'000, " s");
-    }
-    const std::int64_t nanos = std::min(left, bounds_.idle_nanos);
+    const std::int64_t idle_end = steady_nanos() + bounds_.idle_nanos;
     pollfd waited{socket_, events, 0};
-    const int ready = ::poll(&waited, 1, static_cast<int>((nanos + 999'999) / 1'000'000));
-    if (ready < 0 && errno != EINTR) refuse_system("HTTP: to wait");
-    if (ready == 0 && nanos == bounds_.idle_nanos) {
-      throw invalid_argument("HTTP: nothing came for ", bounds_.idle_nanos / 1'000'000'000, " s");
+    while (true) {
+      if (stop_ != nullptr && *stop_) throw invalid_argument("HTTP: stopped before it was there");
+      const std::int64_t now = steady_nanos();
+      if (now >= end_) {
+        throw invalid_argument("HTTP: not there after ", bounds_.whole_nanos / 1'000'000'000, " s");
+      }
+      if (now >= idle_end) {
+        throw invalid_argument("HTTP: nothing came for ", bounds_.idle_nanos / 1'000'000'000, " s");
+      }
+      const std::int64_t nanos = std::min({end_ - now, idle_end - now, kLookNanos});
+      const int ready = ::poll(&waited, 1, static_cast<int>((nanos + 999'999) / 1'000'000));
+      if (ready > 0) return;
+      if (ready < 0 && errno != EINTR) refuse_system("HTTP: to wait");
     }
   }
 
   const HttpBounds& bounds_;
+  const std::atomic<bool>* stop_;
   std::int64_t end_;
   int socket_;
   std::array<std::byte, 16 << 10> buffer_;
@@ -92,13 +102,14 @@ HttpAnswer receive_head(Connection& connection, std::size_t most, std::string& r
 
 }  // namespace
 
-HttpGet::HttpGet(const Endpoint& server, std::string prefix, HttpBounds bounds)
-    : server_(server), prefix_(std::move(prefix)), bounds_(bounds) {
+HttpGet::HttpGet(const Endpoint& server, std::string prefix, HttpBounds bounds,
+                 const std::atomic<bool>* stop)
+    : server_(server), prefix_(std::move(prefix)), bounds_(bounds), stop_(stop) {
   if (!server.is_socket()) throw invalid_argument("HTTP: a repository is behind unix: or tcp:");
 }
 
 bool HttpGet::fetch(const std::string& path, std::size_t most, const Sink& sink) {
-  Connection connection(server_, bounds_);
+  Connection connection(server_, bounds_, stop_);
   connection.send(
       text("GET ", prefix_, path, " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
   std::string rest;

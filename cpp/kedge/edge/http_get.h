@@ -2,6 +2,7 @@
 // is fetched is verified by who asked for it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -18,18 +19,21 @@ struct HttpBounds {
 
 class HttpGet final : public trust::Fetch {
  public:
-  // `prefix` comes before every path, as "/repository/".
-  HttpGet(const Endpoint& server, std::string prefix, HttpBounds bounds = {});
+  // `prefix` comes before every path, as "/repository/". Once `*stop` is true a file that is on its
+  // way breaks off; null where nobody stops it.
+  HttpGet(const Endpoint& server, std::string prefix, HttpBounds bounds = {},
+          const std::atomic<bool>* stop = nullptr);
 
   // None for the statuses 404 and 403, which some stores give instead. Throws InvalidArgument when
-  // there is no server, it answers with another status than 200, breaks off or is too slow;
-  // CorruptData when what comes is no answer; Unsupported when it is coded in transfer.
+  // there is no server, it answers with another status than 200, breaks off, is too slow or
+  // stopped; CorruptData when what comes is no answer; Unsupported when it is coded in transfer.
   bool fetch(const std::string& path, std::size_t most, const Sink& sink) override;
 
  private:
   Endpoint server_;
   std::string prefix_;
   HttpBounds bounds_;
+  const std::atomic<bool>* stop_;
 };
 
 }  // namespace kedge::edge

@@ -28,6 +28,10 @@ class LiveProfile {
   const Profile& profile() const noexcept { return profile_; }
   // Goes on from what was stored; false when it has other cells.
   bool resume(std::span<const std::byte> stored);
+  // Without what was gone on from.
+  void leave_out(std::span<const std::byte> stored) {
+    profile_.subtract(Profile::from_bytes(stored));
+  }
 
  private:
   Profile profile_;

@@ -87,6 +87,9 @@ std::vector<MemoryPart> memory_plan(const EdgeConfig& config, const EdgeModel& m
     plan.push_back(
         {"a segment while it is sent", config.spool.limits.segment_bytes + kUploadBytes});
     plan.push_back({"stored sketches, twice", 2 * sketch_bytes(model)});
+    if (config.spool.upload.kind != EndpointKind::kNone) {
+      plan.push_back({"records while another life begins", config.spool.limits.pending_bytes});
+    }
   }
   if (config.update) add_update(config, model, plan);
   return plan;

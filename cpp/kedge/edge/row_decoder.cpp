@@ -27,14 +27,30 @@ void RowDecoder::use_rows(Records& records) {
   records.columns().clear();
 }
 
+// Around nothing that uses rows: what goes wrong there is no fault of the stream.
+template <class Run>
+bool RowDecoder::decode(std::string_view line, const Run& run) {
+  try {
+    run();
+    return true;
+  } catch (const Error& error) {
+    quarantine_.take(line, {}, error.what());
+    is_lost_ = true;
+    return false;
+  }
+}
+
 template <class Records>
 void RowDecoder::line(Records& records, std::string_view line, bool whole) {
   if (is_lost_ || line.empty() || line == "\r") return;
   if (!whole) {
     quarantine_.take(line, {}, "the line is longer than input.line_bytes");
-  } else if (!records.append(line)) {
-    const records::Refusal& refusal = records.columns().refusal();
-    quarantine_.take(line, refusal.field, refusal.reason);
+  } else {
+    decode(line, [&] {
+      if (records.append(line)) return;
+      const records::Refusal& refusal = records.columns().refusal();
+      quarantine_.take(line, refusal.field, refusal.reason);
+    });
   }
   if (records.columns().rows() >= config_.batch_rows) use_rows(records);
 }
@@ -45,21 +61,13 @@ void RowDecoder::push_json(std::string_view chunk) {
 }
 
 void RowDecoder::push_csv(std::string_view chunk) {
-  csv_lines_.push(chunk, [&](std::string_view text, bool whole) {
-    try {
-      line(*csv_, text, whole);
-    } catch (const Error& error) {  // of the header
-      quarantine_.take(text, {}, error.what());
-      is_lost_ = true;
-    }
-  });
+  csv_lines_.push(chunk, [&](std::string_view text, bool whole) { line(*csv_, text, whole); });
   use_rows(*csv_);
 }
 
 void RowDecoder::use_arrow(const Batch& batch) {
-  const Batch ours = columns_part(batch, *schema_);
-  for (std::size_t first = 0; first < ours.length; first += config_.batch_rows) {
-    const Batch part = rows_part(ours, first, config_.batch_rows);
+  for (std::size_t first = 0; first < batch.length; first += config_.batch_rows) {
+    const Batch part = rows_part(batch, first, config_.batch_rows);
     rows_ += part.length;
     use_(part);
   }
@@ -67,13 +75,13 @@ void RowDecoder::use_arrow(const Batch& batch) {
 
 void RowDecoder::push_arrow(std::string_view chunk) {
   if (is_lost_) return;
-  try {
-    arrow_->push(as_bytes(chunk));
-    while (const auto batch = arrow_->next()) use_arrow(*batch);
-  } catch (const Error& error) {
-    quarantine_.take({}, {}, error.what());
-    is_lost_ = true;
-  }
+  decode({}, [&] { arrow_->push(as_bytes(chunk)); });
+  std::optional<Batch> batch;
+  const auto next = [&] {
+    batch = arrow_->next();
+    if (batch) batch = columns_part(*batch, *schema_);
+  };
+  while (decode({}, next) && batch) use_arrow(*batch);
 }
 
 void RowDecoder::push(std::string_view chunk) {
@@ -88,7 +96,6 @@ void RowDecoder::end_stream() {
     use_rows(*json_);
   }
   if (csv_) {
-    push_csv({});
     csv_lines_.finish([&](std::string_view text, bool whole) { line(*csv_, text, whole); });
     use_rows(*csv_);
     csv_->restart();

@@ -34,6 +34,8 @@ class RowDecoder {
   void push_json(std::string_view chunk);
   void push_csv(std::string_view chunk);
   void push_arrow(std::string_view chunk);
+  template <class Run>
+  bool decode(std::string_view line, const Run& run);
   template <class Records>
   void line(Records& records, std::string_view line, bool whole);
   template <class Records>

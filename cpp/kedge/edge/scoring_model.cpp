@@ -1,6 +1,7 @@
 #include "kedge/edge/scoring_model.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "kedge/base/bytes.h"
 #include "kedge/base/error.h"
@@ -85,8 +86,13 @@ void ScoringModel::resume(std::span<const std::byte> sketch_record) {
   const auto epoch = in.read<std::uint64_t>();
   const auto sha256 = in.read_bytes(kSha256Bytes);
   if (epoch == epoch_ && std::ranges::equal(sha256, model_.sha256)) {
-    live_.resume(in.read_bytes(in.remaining()));
+    has_resumed_ = live_.resume(in.read_bytes(in.remaining()));
   }
+}
+
+void ScoringModel::leave_out(std::span<const std::byte> sketch_record) {
+  if (!std::exchange(has_resumed_, false)) return;
+  live_.leave_out(sketch_record.subspan(sizeof epoch_ + kSha256Bytes));
 }
 
 }  // namespace kedge::edge

@@ -29,6 +29,8 @@ class ScoringModel {
   std::vector<std::byte> sketch_record() const;
   // A sketch of the same model and epoch is gone on with, so that the newest one has all.
   void resume(std::span<const std::byte> sketch_record);
+  // Takes out again what that sketch has put in, once.
+  void leave_out(std::span<const std::byte> sketch_record);
 
  private:
   void check_scores_fit() const;
@@ -40,6 +42,7 @@ class ScoringModel {
   RowScorer scorer_;
   LiveProfile live_;
   std::uint64_t most_sketch_bytes_ = 0;
+  bool has_resumed_ = false;
 };
 
 }  // namespace kedge::edge

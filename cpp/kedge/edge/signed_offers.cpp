@@ -93,9 +93,11 @@ std::optional<Offer> offer_to(const UpdateConfig& update, const std::string& dev
   }
 }
 
-SignedOffers::SignedOffers(Storage& storage, const UpdateConfig& update, std::string device)
+SignedOffers::SignedOffers(Storage& storage, const UpdateConfig& update, std::string device,
+                           const std::atomic<bool>* stop)
     : update_(update), device_(std::move(device)), client_(storage, read_file(update.root).bytes) {
-  if (update_.package.empty()) from_ = std::make_unique<HttpGet>(update_.http, update_.prefix);
+  if (!update_.package.empty()) return;
+  from_ = std::make_unique<HttpGet>(update_.http, update_.prefix, HttpBounds{}, stop);
 }
 
 trust::UpdateTime SignedOffers::time() const {

@@ -1,6 +1,7 @@
 // Models that the keys of a root of trust offer to this board: of a server, or out of a package.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,8 +21,10 @@ std::optional<Offer> offer_to(const UpdateConfig& update, const std::string& dev
 
 class SignedOffers final : public OfferSource {
  public:
-  // What is trusted is kept in `storage`. Throws as TrustClient, and when there is no root.
-  SignedOffers(Storage& storage, const UpdateConfig& update, std::string device);
+  // What is trusted is kept in `storage`. `stop` as HttpGet has it. Throws as TrustClient, and when
+  // there is no root.
+  SignedOffers(Storage& storage, const UpdateConfig& update, std::string device,
+               const std::atomic<bool>* stop = nullptr);
 
   // None when there is no package. One that is there is read to its end at each call: its date and
   // size say little on a stick, and what was refused makes room for another of its offers.

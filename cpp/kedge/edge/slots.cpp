@@ -1,8 +1,10 @@
 #include "kedge/edge/slots.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "kedge/base/error.h"
+#include "kedge/edge/edge_model.h"
 
 namespace kedge::edge {
 namespace {
@@ -13,8 +15,8 @@ constexpr std::size_t kPiece = 64 << 10;
 
 }  // namespace
 
-Slots::Slots(Storage& storage, std::uint64_t slot_bytes)
-    : storage_(storage), slot_bytes_(slot_bytes) {
+Slots::Slots(Storage& storage, std::uint64_t slot_bytes, std::string folder)
+    : storage_(storage), slot_bytes_(slot_bytes), folder_(std::move(folder)) {
   make_files();
   find_state();
 }
@@ -89,7 +91,12 @@ void Slots::write(std::uint64_t offset, std::span<const std::byte> bytes) {
 
 void Slots::seal(const SlotImage& image) {
   storage_.sync(kSlotNames[idle_slot()]);
-  idle(image);
+  open(idle_slot(), image);
+}
+
+Sha256Sum Slots::digest_in(const char* name, const MappedFile& file) const {
+  if (folder_.empty()) return digest_of(file);
+  return digest_of(OpenFile(text(folder_, '/', name)), file.bytes.size());
 }
 
 MappedFile Slots::open(std::uint8_t slot, const SlotImage& image) {
@@ -99,15 +106,12 @@ MappedFile Slots::open(std::uint8_t slot, const SlotImage& image) {
                        image.bytes);
   }
   file.bytes = file.bytes.first(image.bytes);
-  Sha256 hash;
-  hash.add(file.bytes);
-  if (hash.finish() != image.digest) {
+  if (digest_in(kSlotNames[slot], file) != image.digest) {
     throw corrupt_data("slot ", kSlotNames[slot], ": not the digest of version ", image.version);
   }
   return file;
 }
 
-MappedFile Slots::idle(const SlotImage& image) { return open(idle_slot(), image); }
 MappedFile Slots::active() { return open(state_.active, state_.running); }
 MappedFile Slots::candidate() { return open(state_.candidate, state_.trying); }
 
@@ -116,7 +120,7 @@ void Slots::arm(const SlotImage& image, const GateBounds& bounds) {
   next.candidate = idle_slot();
   next.trying = image;
   next.bounds = bounds;
-  next.trials = kTrials;
+  next.trials = kTrials - 1;
   record(std::move(next));
 }
 
@@ -132,12 +136,12 @@ void Slots::commit() {
   record(std::move(next));
 }
 
-void Slots::refuse(const SlotImage& image, std::string_view reason) {
+void Slots::refuse(bool was_tried, std::string_view reason) {
   SlotState next = state_;
-  next.was_tried = is_trying();
+  next.was_tried = was_tried;
+  next.refuse(next.trying);
   next.candidate = SlotState::kNone;
   next.trying = {};
-  next.refuse(image);
   next.reason = reason.substr(0, SlotState::kMostReason);
   record(std::move(next));
 }

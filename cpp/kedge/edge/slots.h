@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "kedge/base/storage.h"
@@ -24,8 +25,10 @@ class Slots {
   static constexpr std::uint32_t kTrials = 3;
 
   // Makes what is missing, with room for `slot_bytes` a slot, and flushes what it finds: an earlier
-  // run may have written it, and died before it did.
-  Slots(Storage& storage, std::uint64_t slot_bytes);
+  // run may have written it, and died before it did. With a `folder`, that of the storage, what a
+  // slot has is read before it is mapped: a block that has gone bad is an error to who reads, and
+  // ends whoever looks at a map.
+  Slots(Storage& storage, std::uint64_t slot_bytes, std::string folder = {});
 
   const SlotState& state() const noexcept { return state_; }
   bool is_trying() const noexcept { return state_.candidate != SlotState::kNone; }
@@ -41,17 +44,18 @@ class Slots {
   void write(std::uint64_t offset, std::span<const std::byte> bytes);
   // What was written is on the disk, and is this image. Throws CorruptData when it is not.
   void seal(const SlotImage& image);
-  MappedFile idle(const SlotImage& image);
+  // It is a candidate from here on, and this start the first of its trials.
   void arm(const SlotImage& image, const GateBounds& bounds);
 
-  // Their files. Throw CorruptData when one has another digest.
+  // Their files. Throw CorruptData when one has another digest, InvalidArgument when it cannot be
+  // read.
   MappedFile active();
   MappedFile candidate();
 
   // The candidate runs from here on.
   void commit();
-  // There is no candidate any more, or was none, and `image` is not to be tried again.
-  void refuse(const SlotImage& image, std::string_view reason);
+  // There is no candidate any more, and it is not to be tried again; `was_tried` on live rows.
+  void refuse(bool was_tried, std::string_view reason);
   // The active slot has not what it had: the board's own model is all there is.
   void lose_active();
 
@@ -60,10 +64,12 @@ class Slots {
   void find_state();
   std::uint8_t idle_slot() const noexcept { return state_.active == 0 ? 1 : 0; }
   MappedFile open(std::uint8_t slot, const SlotImage& image);
+  Sha256Sum digest_in(const char* name, const MappedFile& file) const;
   void record(SlotState state);
 
   Storage& storage_;
   std::uint64_t slot_bytes_;
+  std::string folder_;
   SlotState state_;
   std::size_t current_ = 1;          // the file that has the state
   std::uint64_t last_sequence_ = 0;  // that was ever written, also in vain

@@ -12,13 +12,21 @@ namespace {
 constexpr std::uint64_t kLeastSegments = 4;
 constexpr std::uint64_t kLeastSegmentBytes = 1024;
 
+constexpr std::string_view kEnding = ".segment";
+constexpr const char* kPart = "life.segment.part";  // of a life that has not begun
+
 // So that names sort as the numbers do.
 std::string name_of(const SpoolPlace& place) {
   std::string name;
   for (int shift = 60; shift >= 0; shift -= 4) {
     name += "0123456789abcdef"[place.sequence >> shift & 15];
   }
-  return name + ".segment";
+  return name.append(kEnding);
+}
+
+// The folder may have files of others.
+bool is_segment(std::string_view name) {
+  return name.find_first_not_of("0123456789abcdef") == 16 && name.substr(16) == kEnding;
 }
 
 SpoolGap joined(const SpoolGap& older, SpoolGap newer) {
@@ -32,6 +40,25 @@ SpoolGap joined(const SpoolGap& older, SpoolGap newer) {
 bool goes_on(const SpoolPlace& end, const SpoolPlace& first) {
   if (end.sequence == first.sequence) return end == first;
   return end.life == first.life && end.sequence < first.sequence && end.event <= first.event;
+}
+
+// What a segment has before `limit`; the newest of each.
+struct Found {
+  SpoolPlace end;
+  std::optional<SpoolGap> gap;
+  std::span<const std::byte> sketch;
+};
+
+Found look_through(SegmentReader& reader, std::uint64_t limit) {
+  Found found;
+  while (reader.place().sequence < limit) {
+    const auto record = reader.next();
+    if (!record) break;
+    if (record->kind == RecordKind::kGap) found.gap = SpoolGap::from_bytes(record->payload);
+    if (record->kind == RecordKind::kSketch) found.sketch = record->payload;
+  }
+  found.end = reader.place();
+  return found;
 }
 
 }  // namespace
@@ -54,51 +81,22 @@ void SpoolLimits::check() const {
 
 Spool::Spool(Storage& storage, const SpoolLimits& limits, std::string_view device,
              std::uint64_t life)
-    : storage_(&storage), limits_(limits), place_(first_place(device, life)) {
+    : storage_(&storage), limits_(limits), first_(first_place(device, life)), place_(first_) {
   limits_.check();
   recover();
   pending_.reserve(limits_.pending_bytes);
 }
 
-SpoolPlace Spool::look_through(SegmentReader& reader, std::uint64_t limit) {
-  while (reader.place().sequence < limit) {
-    const auto record = reader.next();
-    if (!record) break;
-    if (record->kind == RecordKind::kGap) gap_ = SpoolGap::from_bytes(record->payload);
-    if (record->kind == RecordKind::kSketch) {
-      last_sketch_.assign(record->payload.begin(), record->payload.end());
-    }
-  }
-  return reader.place();
-}
-
 // A hole is what has rotted, or was received or dropped: a folder forgets what it was not flushed
 // for, and older segments come back. Only a receiver can tell, so what is before a hole stays.
+// Newest first: no more than one segment is in memory.
 void Spool::recover() {
   std::vector<std::string> names = storage_->names();
   sort_few(names);
-  std::vector<std::pair<Segment, std::vector<std::byte>>> found;
-  for (std::string& name : names) {
-    std::vector<std::byte> bytes = storage_->read(name);
-    const auto reader = SegmentReader::open(bytes);
-    if (reader && name == name_of(reader->place())) {
-      const std::size_t size = bytes.size();
-      found.emplace_back(Segment{std::move(name), reader->place(), {}, size}, std::move(bytes));
-    } else {
-      storage_->remove(name);
-    }
-  }
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    auto& [segment, bytes] = found[i];
-    if (!segments_.empty() && !goes_on(segments_.back().end, segment.first)) {
-      for (const Segment& old : segments_) storage_->remove(old.name);
-      segments_.clear();
-      gap_.reset();
-    }
-    auto reader = *SegmentReader::open(bytes);
-    const bool is_last = i + 1 == found.size();
-    segment.end = look_through(reader, is_last ? UINT64_MAX : found[i + 1].first.first.sequence);
-    segments_.push_back(std::move(segment));
+  bool is_whole = true;
+  for (; !names.empty(); names.pop_back()) {
+    const std::string& name = names.back();
+    if (is_segment(name) ? !is_found(name, is_whole) : name == kPart) storage_->remove(name);
   }
   if (!segments_.empty()) place_ = segments_.back().end;
   written_ = durable_ = place_;
@@ -107,6 +105,31 @@ void Spool::recover() {
   tail_is_synced_ = last_is_durable_ = false;
   for (const Segment& segment : segments_) stats_.bytes += segment.bytes;
   stats_.segments = segments_.size();
+}
+
+// Whether it belongs before the segments that were found: `is_whole` while all of their life do. A
+// later life has all that was to be kept of those before.
+bool Spool::is_found(const std::string& name, bool& is_whole) {
+  const std::vector<std::byte> bytes = storage_->read(name);
+  auto reader = SegmentReader::open(bytes);
+  if (!reader || name != name_of(reader->place())) return false;
+  const SpoolPlace first = reader->place();
+  if (!segments_.empty() && first.life < segments_.front().first.life) return false;
+  if (!segments_.empty() && first.life > segments_.front().first.life) {
+    for (const Segment& old : segments_) storage_->remove(old.name);
+    segments_.clear();
+    gap_.reset();
+    last_sketch_.clear();
+    is_whole = true;
+  }
+  const std::uint64_t limit = segments_.empty() ? UINT64_MAX : segments_.front().first.sequence;
+  const Found found = look_through(*reader, limit);
+  if (last_sketch_.empty()) last_sketch_.assign(found.sketch.begin(), found.sketch.end());
+  is_whole = is_whole && (segments_.empty() || goes_on(found.end, segments_.front().first));
+  if (!is_whole) return false;
+  if (!gap_) gap_ = found.gap;
+  segments_.push_front({name, first, found.end, bytes.size()});
+  return true;
 }
 
 bool Spool::append(RecordKind kind, std::uint32_t events, std::span<const std::byte> payload) {
@@ -255,6 +278,73 @@ void Spool::lose(Segment& segment, const SpoolPlace& end) {
   count_dropped(end, before);
   throw corrupt_data("\"", segment.name, "\": records ", end.sequence, " to ", before.sequence - 1,
                      " cannot be read, and are lost");
+}
+
+// All in one file that takes its name when it is whole, so that a power cut leaves one life or the
+// other.
+void Spool::begin_life(const SpoolPlace& sent) {
+  if (!tail_is_synced_) tick();
+  SpoolPlace from = sent;
+  if (const auto& gap = coming_gap_ ? coming_gap_ : gap_; gap && gap->last >= from.sequence) {
+    from = {from.life, gap->last + 1, gap->end_event, gap->chain};
+  }
+  const SpoolPlace begin = first_that_fits(from);
+  SpoolPlace place = first_;
+  place.life = place_.life + 1;
+  place.sequence = begin.sequence - sent.sequence;
+  place.event = begin.event - sent.event;
+  Segment segment{name_of(place), place, {}, 0};
+  const std::vector<std::byte> bytes = rewritten(begin, place);
+  storage_->remove(kPart);
+  storage_->append(kPart, bytes);
+  storage_->sync(kPart);
+  storage_->rename(kPart, segment.name);
+  storage_->sync_folder();
+  stats_.syncs += 2;
+  stats_.written_bytes += bytes.size();
+  for (const Segment& old : segments_) {
+    if (old.name != segment.name) storage_->remove(old.name);
+  }
+  count_dropped(from, begin);
+  stats_.bytes = segment.bytes = bytes.size();
+  stats_.segments = 1;
+  segment.end = place_ = written_ = durable_ = place;
+  segments_.clear();
+  segments_.push_back(std::move(segment));
+  pending_.clear();
+  gap_.reset();
+  coming_gap_.reset();
+  acknowledged_ = 0;
+  is_open_ = true;
+}
+
+// Of the records from there on the newest that have room beside those that are not written.
+SpoolPlace Spool::first_that_fits(const SpoolPlace& from) const {
+  std::uint64_t size = pending_.size();
+  SpoolPlace first = written_;
+  for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
+    size += segment->bytes;
+    if (segment->end.sequence <= from.sequence || size > limits_.pending_bytes) break;
+    first = segment->first;
+  }
+  return first.sequence < from.sequence ? from : first;
+}
+
+// A segment at `place`, which is moved behind it, of the records from `begin` on. Gaps have other
+// numbers there, and sketches count what an earlier life has told.
+std::vector<std::byte> Spool::rewritten(const SpoolPlace& begin, SpoolPlace& place) {
+  ByteWriter out;
+  out.reserve(kSegmentHeader + limits_.pending_bytes);
+  write_segment_header(out, place);
+  const auto add = [&](const SpoolRecord& record) {
+    if (record.kind == RecordKind::kGap || record.kind == RecordKind::kSketch) return true;
+    write_record(out, place, record.kind, record.events, record.payload);
+    return true;
+  };
+  read(begin.sequence, add);
+  SegmentReader pending(pending_.view(), written_);
+  while (const auto record = pending.next()) add(*record);
+  return out.take();
 }
 
 // Records of such a segment stand behind what nobody can read, so others go into another one. It

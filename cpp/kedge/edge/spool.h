@@ -4,7 +4,7 @@
 // Beyond the cap the oldest segment goes, and a gap record says which records and events that were.
 // What has rotted is lost up to the next segment; what is before it and behind it is kept.
 // Nothing is written or flushed but in tick(), which makes at most one call that waits for the
-// disk.
+// disk, and in begin_life().
 //
 // Thread safety: one caller at a time.
 #pragma once
@@ -65,6 +65,12 @@ class Spool {
   // Throws CorruptData where a segment has rotted, once: from then on that is a gap.
   void read(std::uint64_t sequence, const std::function<bool(const SpoolRecord&)>& use);
 
+  // The receiver has other records than those from `sent` on, which it was never sent: the newest
+  // segment has rotted, or the folder is an older one. They become the first ones of another life,
+  // the oldest of what exceeds limits.pending_bytes a gap before them; sketches are left out, as
+  // those of two lives add. Waits for the disk. Where it throws, nothing has changed.
+  void begin_life(const SpoolPlace& sent);
+
   const SpoolStats& stats() const noexcept { return stats_; }
 
  private:
@@ -76,8 +82,9 @@ class Spool {
   };
 
   void recover();
-  // Where the records of a segment end, which is before `limit`.
-  SpoolPlace look_through(SegmentReader& reader, std::uint64_t limit);
+  bool is_found(const std::string& name, bool& is_whole);
+  SpoolPlace first_that_fits(const SpoolPlace& from) const;
+  std::vector<std::byte> rewritten(const SpoolPlace& begin, SpoolPlace& place);
   void begin_segment();
   bool has_rotten_end() const noexcept;
   void lose(Segment& segment, const SpoolPlace& end);
@@ -88,6 +95,7 @@ class Spool {
 
   Storage* storage_;
   SpoolLimits limits_;
+  SpoolPlace first_;  // of a new folder
   SpoolPlace place_;
   SpoolPlace durable_;
   SpoolPlace written_;  // where pending_ begins

@@ -96,7 +96,8 @@ std::optional<Offer> Update::choose(OfferSource& source) {
   return std::nullopt;
 }
 
-bool Update::look(OfferSource& source, const Check& check) {
+// Armed before anybody opens it, so that one that takes the process down has used up a trial.
+bool Update::look(OfferSource& source) {
   if (slots_.is_trying()) return false;
   const std::optional<Offer> offer = choose(source);
   if (!offer) return false;
@@ -106,21 +107,9 @@ bool Update::look(OfferSource& source, const Check& check) {
     offset += bytes.size();
   });
   slots_.seal(offer->image);
-  try {
-    check(slots_.idle(offer->image), offer->image);
-  } catch (const Error& error) {
-    refuse(offer->image, "refused", error.what());
-    return false;
-  }
   slots_.arm(offer->image, offer->bounds);
   say("trying", {}, offer->image);
   return true;
-}
-
-void Update::refuse(const SlotImage& image, std::string_view state, std::string_view reason) {
-  const SlotImage refused = image;
-  slots_.refuse(refused, reason);
-  say(state, reason, refused);
 }
 
 void Update::commit() {
@@ -128,7 +117,14 @@ void Update::commit() {
   say("running");
 }
 
-void Update::revert(std::string_view reason) { refuse(slots_.state().trying, "reverted", reason); }
+void Update::refuse(std::string_view reason) { drop(false, reason); }
+void Update::revert(std::string_view reason) { drop(true, reason); }
+
+void Update::drop(bool was_tried, std::string_view reason) {
+  const SlotImage dropped = slots_.state().trying;
+  slots_.refuse(was_tried, reason);
+  say(was_tried ? "reverted" : "refused", reason, dropped);
+}
 
 void Update::stop() { slots_.give_trial_back(); }
 

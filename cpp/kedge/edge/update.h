@@ -42,8 +42,6 @@ class OfferSource {
 class Update {
  public:
   using Say = std::function<void(const StateReport&)>;
-  // Throws Error when the file is no model that could run here.
-  using Check = std::function<void(const MappedFile&, const SlotImage&)>;
 
   // `own` is the board's own model, which runs until one is committed.
   Update(Slots& slots, std::string model, const SlotImage& own, Say say);
@@ -57,10 +55,13 @@ class Update {
   // Of a candidate. One that is damaged is refused, and none.
   std::optional<MappedFile> candidate();
 
-  // True when a candidate was armed. Throws what the source or the disk does; nothing is lost then.
-  bool look(OfferSource& source, const Check& check);
+  // True when a candidate was armed, and this start counted as a trial of it. Throws what the
+  // source or the disk does; nothing is lost then.
+  bool look(OfferSource& source);
 
-  // What the trial came to.
+  // The candidate cannot run here.
+  void refuse(std::string_view reason);
+  // What its trial came to.
   void commit();
   void revert(std::string_view reason);
   // What was offered could not be trusted: nothing changes.
@@ -74,7 +75,7 @@ class Update {
   std::optional<Offer> choose(OfferSource& source);
   std::string flaw_of(const Offer& offer) const;
   void pass_over(const SlotImage& image, std::string_view flaw);
-  void refuse(const SlotImage& image, std::string_view state, std::string_view reason);
+  void drop(bool was_tried, std::string_view reason);
 
   Slots& slots_;
   std::string model_;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <exception>
 
 #include "kedge/base/error.h"
 #include "kedge/edge/steady_clock.h"
@@ -13,15 +14,13 @@ constexpr auto kStep = std::chrono::milliseconds(20);
 constexpr std::int64_t kQuietNanos = 3'600'000'000'000;
 constexpr auto kRetry = std::chrono::milliseconds(1000);  // of a disk that failed
 
-bool is_distrust(ErrorCode code) { return code != ErrorCode::kInvalidArgument; }
-
 }  // namespace
 
 UpdateThread::UpdateThread(const EdgeConfig& config, BoardModel& board, Agent& agent)
     : config_(config),
       board_(board),
       agent_(agent),
-      offers_(board.storage(), *config.update, config.device),
+      offers_(board.storage(), *config.update, config.device, &is_stopping_),
       live_range_(expected_scores(agent.model(), config.output.raw)) {
   thread_ = std::thread([this] { run(); });
 }
@@ -42,6 +41,18 @@ UpdateStats UpdateThread::stats() {
   return stats;
 }
 
+void UpdateThread::fail(bool is_distrust, const char* reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++(is_distrust ? stats_.refusals : stats_.failures);
+  }
+  const std::int64_t now = steady_nanos();
+  if (now < next_telling_) return;
+  next_telling_ = now + kQuietNanos;
+  std::fprintf(stderr, "kedge-edge: update: %s\n", reason);
+  if (is_distrust) board_.update().distrust(reason);
+}
+
 // False when it failed: it is counted, and told once in a while.
 template <class Run>
 bool UpdateThread::attempt(const Run& run) {
@@ -49,55 +60,35 @@ bool UpdateThread::attempt(const Run& run) {
     run();
     return true;
   } catch (const Error& error) {
-    {
-      const std::lock_guard lock(mutex_);
-      ++(is_distrust(error.code()) ? stats_.refusals : stats_.failures);
-    }
-    const std::int64_t now = steady_nanos();
-    if (now < next_telling_) return false;
-    next_telling_ = now + kQuietNanos;
-    std::fprintf(stderr, "kedge-edge: update: %s\n", error.what());
-    if (is_distrust(error.code())) board_.update().distrust(error.what());
-    return false;
+    fail(error.code() != ErrorCode::kInvalidArgument, error.what());
+  } catch (const std::exception& error) {
+    fail(false, error.what());
   }
+  return false;
 }
 
 std::unique_ptr<ScoringModel> UpdateThread::made(const MappedFile& file, const SlotImage& image) {
-  auto candidate =
-      std::make_unique<ScoringModel>(config_, agent_.schema(), load_model(file, image.digest),
-                                     config_.epoch + board_.slots().state().commits + 1);
+  EdgeModel model = load_model(file, image.digest);
+  const std::size_t outputs = model.model->outputs();
   const std::size_t wanted = agent_.model().outputs();
-  if (candidate->model().outputs() != wanted) {
-    throw invalid_argument("a model of ", candidate->model().outputs(),
-                           " outputs, the board's has ", wanted);
+  if (outputs != wanted) {
+    throw invalid_argument("a model of ", outputs, " outputs, the board's has ", wanted);
   }
-  return candidate;
+  return std::make_unique<ScoringModel>(config_, agent_.schema(), std::move(model),
+                                        config_.epoch + board_.slots().state().commits + 1);
 }
 
-void UpdateThread::try_candidate(std::unique_ptr<ScoringModel> candidate) {
-  agent_.trial().begin(std::move(candidate), board_.slots().state().bounds, live_range_);
-}
-
-// What an earlier start has left.
-void UpdateThread::begin() {
+// That an earlier start has left, or that was armed.
+void UpdateThread::try_candidate() {
   Update& update = board_.update();
-  if (!update.start()) return;
   const auto file = update.candidate();
   if (!file) return;
+  const SlotState& state = board_.slots().state();
   try {
-    try_candidate(made(*file, board_.slots().state().trying));
-  } catch (const Error& error) {
-    update.revert(error.what());
+    agent_.trial().begin(made(*file, state.trying), state.bounds, live_range_);
+  } catch (const std::exception& error) {
+    update.refuse(error.what());
   }
-}
-
-void UpdateThread::look() {
-  std::unique_ptr<ScoringModel> candidate;
-  const bool is_armed = board_.update().look(
-      offers_,
-      [&](const MappedFile& file, const SlotImage& image) { candidate = made(file, image); });
-  if (is_armed) try_candidate(std::move(candidate));
-  next_telling_ = 0;
 }
 
 // What the scoring thread has passed on.
@@ -121,11 +112,12 @@ void UpdateThread::settle() {
 // False when the disk failed.
 bool UpdateThread::step() {
   if (!attempt([&] { settle(); })) return false;
+  if (agent_.trial().stage() != Trial::Stage::kIdle) return true;
+  if (board_.slots().is_trying()) return attempt([&] { try_candidate(); });
   const std::int64_t now = steady_nanos();
-  if (agent_.trial().stage() == Trial::Stage::kIdle && now >= next_look_) {
-    next_look_ = now + config_.update->poll_nanos;
-    attempt([&] { look(); });
-  }
+  if (now < next_look_) return true;
+  next_look_ = now + config_.update->poll_nanos;
+  if (attempt([&] { board_.update().look(offers_); })) next_telling_ = 0;
   return true;
 }
 
@@ -142,11 +134,12 @@ void UpdateThread::run() {
   bool has_begun = false;
   bool is_well = true;
   while (true) {
-    is_well = has_begun ? step() : attempt([&] { begin(); });
+    is_well = has_begun ? step() : attempt([&] { board_.update().start(); });
     has_begun = has_begun || is_well;
     tell();
     std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, is_well ? kStep : kRetry, [&] { return is_stopping_; })) break;
+    const auto pause = is_well ? kStep : kRetry;
+    if (changed_.wait_for(lock, pause, [&] { return is_stopping_.load(); })) break;
   }
   attempt([&] {
     settle();

@@ -2,6 +2,7 @@
 // scores, keeps the verdict on the disk and tells of it. Whoever scores waits for nothing here.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -36,12 +37,11 @@ class UpdateThread {
 
  private:
   void run();
-  void begin();
   bool step();
-  void look();
   void settle();
-  void try_candidate(std::unique_ptr<ScoringModel> candidate);
+  void try_candidate();
   std::unique_ptr<ScoringModel> made(const MappedFile& file, const SlotImage& image);
+  void fail(bool is_distrust, const char* reason);
   template <class Run>
   bool attempt(const Run& run);
   void tell();
@@ -57,7 +57,7 @@ class UpdateThread {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool is_stopping_ = false;
+  std::atomic<bool> is_stopping_ = false;
   UpdateStats stats_;
   std::thread thread_;
 };

@@ -18,8 +18,9 @@ constexpr std::size_t kSendBytes = 64 << 10;
 
 }  // namespace
 
-Upload::Upload(const Endpoint& to, std::string device, std::optional<DeviceKey> key)
-    : to_(to), device_(std::move(device)), key_(key) {
+Upload::Upload(const Endpoint& to, std::string device, const SpoolPlace& sent,
+               std::optional<DeviceKey> key)
+    : to_(to), device_(std::move(device)), key_(key), reached_(sent) {
   out_.reserve(2 * kSendBytes);
 }
 
@@ -73,6 +74,7 @@ void Upload::receive(Spool& spool) {
   }
   while (in.remaining() >= sizeof(std::uint64_t)) {
     const auto sequence = in.read<std::uint64_t>();
+    if (sequence > reached_.sequence) return begin_life(spool);
     if (!is_asked_) begin_sending(spool, sequence);
     spool.acknowledge(sequence);
   }
@@ -87,6 +89,14 @@ void Upload::begin_sending(const Spool& spool, std::uint64_t wanted) {
   if (!gap) return;
   out_.write_bytes(gap->to_bytes());
   next_ = gap->last + 1;
+  if (next_ > reached_.sequence) reached_ = {reached_.life, next_, gap->end_event, gap->chain};
+}
+
+// A new connection tells of it.
+void Upload::begin_life(Spool& spool) {
+  disconnect();
+  spool.begin_life(reached_);
+  reached_ = {};
 }
 
 // What comes next may be in a gap, or was dropped meanwhile: a new connection tells of it.
@@ -99,6 +109,7 @@ void Upload::fill(Spool& spool) {
     SpoolPlace place = record.place;
     write_record(out_, place, record.kind, record.events, record.payload);
     next_ = place.sequence;
+    if (next_ > reached_.sequence) reached_ = place;
     return out_.size() < kSendBytes;
   });
 }
