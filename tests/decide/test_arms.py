@@ -181,6 +181,9 @@ def test_the_best_arm_is_found_by_name() -> None:
     decision = race(rng, {"a": 0.10, "b": 0.20, "c": 0.12}, 40_000)
     assert (decision.verdict, decision.best, decision.rows_needed) == ("yes", "b", 0)
     assert decision.evidence_yes >= 20
+    # Where all are alike each of them could be the false winner.
+    most = max(arm.evidence for arm in decision.arms.values())
+    assert decision.evidence_yes == pytest.approx(most / 3)
     for arm in decision.arms.values():
         assert arm.at_least <= arm.hits / arm.rows <= arm.at_most
     assert race(rng, {"a": 0.10, "b": 0.20}, 4000, margin=0.2).verdict == "not yet known"

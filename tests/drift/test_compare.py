@@ -118,11 +118,36 @@ def test_the_bounds_are_the_bracket_and_the_stated_sampling_error() -> None:
     rng = np.random.default_rng(7)
     reference = kedge.profile({"a": rng.normal(size=4000), "b": rng.normal(size=4000)})
     row = kedge.compare(reference, {"a": rng.normal(1, 1, 900), "b": rng.normal(size=900)})["a"]
-    alpha = 0.01 / (2 * 4)  # two columns, four bounds each
+    alpha = 0.01 / (2 * 6)  # two columns, six bounds each
     error = sum(math.sqrt(math.log(2 / alpha) / (2 * rows)) for rows in (4000, 900))
     assert row.at_least == pytest.approx(row.lower - error, abs=1e-15)
     assert row.at_most == pytest.approx(row.upper + error, abs=1e-15)
     assert row.null_at_most == pytest.approx(error, abs=1e-15)
+
+
+def test_what_the_reference_has_beyond_its_range_is_not_new() -> None:
+    rng = np.random.default_rng(8)
+
+    def drawn(rows: int, infinite: float) -> np.ndarray:
+        return np.where(rng.random(rows) < infinite, np.inf, rng.normal(size=rows))
+
+    reference = kedge.profile({"v": drawn(20_000, 0.1)})
+    same = kedge.compare(reference, {"v": drawn(20_000, 0.1)})["v"]
+    assert same.reference_new_share > 0.09
+    assert same.new_at_least == 0
+    more = kedge.compare(reference, {"v": drawn(20_000, 0.3)})["v"]
+    assert 0.15 < more.new_at_least < 0.2
+
+
+def test_a_rare_name_is_judged_by_the_exact_test() -> None:
+    reference = kedge.profile({"v": ["a"] * 99_990 + ["b"] * 10})
+    row = kedge.compare(reference, {"v": ["a"] * 99 + ["b"]})["v"]
+    exact = scipy.stats.fisher_exact([[99_990, 10], [99, 1]]).pvalue
+    assert (row.test, row.pvalue) == ("fisher", pytest.approx(exact, rel=1e-9))
+    more = kedge.profile({"v": ["a"] * 40_000 + ["c"] * 39_990 + ["d"] * 20_000 + ["b"] * 10})
+    row = kedge.compare(more, {"v": ["a"] * 40 + ["c"] * 39 + ["d"] * 20 + ["b"]})["v"]
+    assert row.test == "chi_square"
+    assert row.pvalue > 0.01
 
 
 @pytest.mark.parametrize(("n", "m"), [(1000, 1000), (900, 1000), (5000, 4999), (20_000, 300)])

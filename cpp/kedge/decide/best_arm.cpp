@@ -86,8 +86,9 @@ double BestArm::log_evidence(std::size_t arm) const noexcept {
 }
 
 double BestArm::level() const noexcept {
-  // A false winner must be shown to be above the true best: one of the others was, wrongly.
-  return log_of(static_cast<double>(arm_count() - 1)) - log_of(alpha_);
+  // A false winner was shown, wrongly, to be above the best of the others, and where all are alike
+  // any of them can be one.
+  return log_of(static_cast<double>(arm_count())) - log_of(alpha_);
 }
 
 MeanLimits BestArm::limits(std::size_t arm) const {

@@ -72,8 +72,20 @@ BinnedCounts pooled(const BinnedCounts& bins) {
       kept.current.push_back(bins.current[bin]);
     }
   }
-  kept.reference.push_back(rare);
-  kept.current.push_back(rare_now);
+  const bool is_enough = static_cast<double>(rare + rare_now) * smaller >= kLeastExpected;
+  if (is_enough || kept.reference.size() < 2) {
+    kept.reference.push_back(rare);
+    kept.current.push_back(rare_now);
+    return kept;
+  }
+  std::size_t least = 0;
+  for (std::size_t bin = 1; bin < kept.reference.size(); ++bin) {
+    if (kept.reference[bin] + kept.current[bin] < kept.reference[least] + kept.current[least]) {
+      least = bin;
+    }
+  }
+  kept.reference[least] += rare;
+  kept.current[least] += rare_now;
   return kept;
 }
 

@@ -23,7 +23,8 @@ BinnedCounts cell_bins(const Histogram& reference, const Histogram& current);
 BinnedCounts coarse_bins(const BinnedCounts& cells, std::size_t bins);
 
 // Bins of fewer than five expected values on either side, were both samples one, put together into
-// one more: tests and noise levels are limits that need values in the bins.
+// one more, or with the smallest when they are too few even so: tests and noise levels are limits
+// that need values in the bins. Of two bins one may have fewer.
 BinnedCounts pooled(const BinnedCounts& bins);
 
 // Each name that one of two columns has is a bin, in the order in which they come; nulls are left

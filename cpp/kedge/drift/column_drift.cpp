@@ -160,8 +160,11 @@ void compare_numbers(const Histogram& then, const Histogram& now, const Pair& ro
   const std::uint64_t above = cells.current.back();
   const std::uint64_t then_outside =
       cells.reference.back() + (cells.reference.size() > 1 ? cells.reference.front() : 0);
-  set_new(then_outside, below + above,
-          outside_share(std::max<std::uint64_t>(1, rows.n), rows.alpha), rows, rows.alpha, drift);
+  // A reference that has such values itself says how many its population has.
+  const double unseen = then_outside == 0
+                            ? outside_share(std::max<std::uint64_t>(1, rows.n), rows.alpha)
+                            : share_of(then_outside, rows.n) + one_sided_error(rows.n, rows.alpha);
+  set_new(then_outside, below + above, unseen, rows, rows.alpha, drift);
   drift.below_share = share_of(below, rows.m);
   drift.above_share = share_of(above, rows.m);
   const std::vector<double> ends = then.map().positions();
@@ -303,9 +306,11 @@ void compare_names(const Categories& then, const Categories& now, const Pair& ro
       ordered_distance(bins, rows) - share_error(rows.n, alpha) - share_error(rows.m, alpha);
   drift.at_least = std::max({all.at_least, ordered, drift.new_at_least});
   drift.at_most = all.at_most;
-  drift.test = "chi_square";
+  // Of two bins there is an exact test, which needs no values in them.
+  const bool is_exact = !std::isnan(drift.fisher_pvalue);
+  drift.test = is_exact ? "fisher" : "chi_square";
   drift.statistic = drift.chi_square;
-  drift.pvalue = drift.chi_square_pvalue;
+  drift.pvalue = is_exact ? drift.fisher_pvalue : drift.chi_square_pvalue;
   set_names(then, bins, rows, drift);
 }
 

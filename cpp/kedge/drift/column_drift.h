@@ -27,8 +27,8 @@ struct ColumnDrift {
   double at_least = 0;  // the distance of the two populations lies between these two, with the
   double at_most = 1;   // confidence asked for
 
-  // The test that belongs to the distance ("ks", "chi_square"), and its p-value: for one column,
-  // and adjusted for all of them.
+  // The test that belongs to the distance ("ks", "chi_square", "fisher"), and its p-value: for one
+  // column, and adjusted for all of them.
   std::string test;
   double statistic = kNothing;
   double pvalue = kNothing;
@@ -90,9 +90,9 @@ struct ColumnDrift {
   double carried = kNothing;
 };
 
-// Of one column's bounds each may be wrong with its part of `alpha`: distance and null share, of
-// two samples.
-inline constexpr double kColumnBounds = 4;
+// Of one column's bounds each may be wrong with its part of `alpha`: distance and null share, and
+// what is new, of two samples.
+inline constexpr double kColumnBounds = 6;
 
 // Both count the same cells or names. `alpha` is the probability with which a bound of this column
 // may be wrong.

@@ -183,7 +183,7 @@ class ABTest:
         # What a yes needs of all other arms, in the words of one question: 1 / alpha shows it.
         return ArmsDecision(
             verdict="yes" if is_won else "not yet known",
-            evidence_yes=exp(most - math.log(len(self._names) - 1)),
+            evidence_yes=exp(most - math.log(len(self._names))),
             evidence_no=0.0,
             rows=sum(arm.rows for arm in arms.values()),
             rows_needed=int(core.rows_needed) if math.isfinite(core.rows_needed) else None,

@@ -36,8 +36,9 @@ class ColumnDrift:
         at_least: with the report's confidence, the distance of the two *populations* is at least
             this ..
         at_most: .. and at most this.
-        test: the test that goes with the distance, "ks" or "chi_square".
-        statistic: of that test.
+        test: the test that goes with the distance, "ks", "chi_square" or, of two categories,
+            "fisher".
+        statistic: of that test; of Fisher's, chi-square.
         pvalue: of that test, for this column alone.
         pvalue_bonferroni: adjusted for all columns: any false alarm at all.
         pvalue_bh: adjusted for all columns: the expected share of false ones among the alarms.

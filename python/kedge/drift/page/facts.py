@@ -16,7 +16,7 @@ __all__ = ["facts"]
 
 _ARROW = "→"
 _DURATIONS = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
-_TESTS = {"ks": "Kolmogorov-Smirnov", "chi_square": "chi-square"}
+_TESTS = {"ks": "Kolmogorov-Smirnov", "chi_square": "chi-square", "fisher": "Fisher, exact"}
 _NEW = {"number": "out of range", "category": "not listed", "text": "lengths out of range"}
 _DISTANCES = {
     "number": "Kolmogorov-Smirnov",
