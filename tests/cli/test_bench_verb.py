@@ -125,6 +125,7 @@ def test_the_highest_rate_is_looked_for(model: Path, capsys: pytest.CaptureFixtu
         (["grpcs://h:1/m"], "--ca go together"),
         (["x.kedge", "--find-rate"], "x.kedge"),
         (["x.kedge", "--find-rate", "--sla", "p99<2ms", "--vs", "echo"], "--vs names another"),
+        (["x.kedge", "--find-rate", "--sla", "p99<2ms", "--times", "ts"], "--times says when"),
     ],
 )
 def test_wrong_use_is_64(

@@ -79,6 +79,18 @@ def test_a_clear_level_is_answered() -> None:
     assert judge(broken, parse_limits("errors<1%")[0], 0.999).verdict == FAIL
 
 
+def test_who_is_refused_has_not_been_served_fast() -> None:
+    fast = calls_of(np.full((SLICES, 100), 1_000_000))
+    refused = fast.codes.copy()
+    refused[:, 8] = 9 * refused[:, 0]
+    shedding = Calls(fast.latency, refused, fast.slice_s)
+    (limit,) = parse_limits("p99<2ms")
+    assert judge(fast, limit, 0.99).verdict == PASS
+    assert judge(shedding, limit, 0.99).verdict == FAIL
+    nobody = Calls(np.zeros_like(fast.latency), refused, fast.slice_s)
+    assert judge(nobody, limit, 0.99).verdict == FAIL
+
+
 def test_few_slices_are_not_yet_known() -> None:
     few = calls_of(np.full((4, 100), 1000))
     assert judge(few, parse_limits("p50<1ms")[0], 0.9).verdict == UNKNOWN

@@ -79,6 +79,8 @@ def run(options: argparse.Namespace) -> Answer:
             check_output(option, path, [])
     if options.find_rate and options.vs:
         raise InvalidArgument("--find-rate looks at one target, --vs names another")
+    if options.find_rate and options.times:
+        raise InvalidArgument("--find-rate sends at rates of its own, --times says when")
     limits = _limits(options.sla)
     for text in (options.duration, options.warmup):
         _seconds(text)

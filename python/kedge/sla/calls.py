@@ -75,10 +75,10 @@ class Calls:
         return Interval(least, float(bounds[within[0]]) if within.size else np.inf)
 
     def over(self, ns: float, confidence: float) -> Interval:
-        """The share of latencies beyond one."""
-        blocks = _joined(self.latency)
-        beyond = blocks[:, int(np.searchsorted(BOUNDS, ns, side="right")) :].sum(1)
-        low, high = share_interval(beyond, blocks.sum(1), confidence)
+        """The share of calls that took longer; of one that was refused nobody had an answer."""
+        blocks, calls = _joined(self.latency), _joined(self.codes).sum(1)
+        within = blocks[:, : int(np.searchsorted(BOUNDS, ns, side="right"))].sum(1)
+        low, high = share_interval(calls - within, calls, confidence)
         return Interval(float(low), float(high))
 
     def error_interval(self, confidence: float) -> Interval:

@@ -134,18 +134,23 @@ def _lines(side: Side) -> list[str]:
     return lines
 
 
+def _finite(taken: dict[str, float]) -> dict[str, float | None]:
+    """JSON has no other numbers: there was no such call."""
+    return {name: ns if math.isfinite(ns) else None for name, ns in taken.items()}
+
+
 def _side(side: Side) -> dict[str, Any]:
     whole = side.whole
     taken = {name: whole.calls.quantile(q) for name, q in zip(_NAMES, _SHOWN, strict=True)}
-    finite = {name: ns if math.isfinite(ns) else None for name, ns in taken.items()}
+    lag = {"p50": quantile(whole.lag, 0.5), "p99": quantile(whole.lag, 0.99)}
     return {
         "name": side.name,
         "generator": whole.generator,
         "calls": whole.calls.count,
         "errors": whole.calls.errors,
         "unsent": whole.unsent,
-        "latency_ns": finite,
-        "lag_ns": {"p50": quantile(whole.lag, 0.5), "p99": quantile(whole.lag, 0.99)},
+        "latency_ns": _finite(taken),
+        "lag_ns": _finite(lag),
         "cost": side.cost,
         "rounds": [one.to_dict() for one in side.rounds],
     }

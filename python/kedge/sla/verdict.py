@@ -83,7 +83,7 @@ def _held_to(most: float, interval: Interval) -> str:
 def _latency_verdict(calls: Calls, limit: Limit, confidence: float) -> str:
     """Blocks of one run do not know what another hour is like: a tenth about the limit is open."""
     assert limit.quantile is not None
-    if len(calls.codes) < LEAST_BLOCKS or not calls.total.sum():
+    if len(calls.codes) < LEAST_BLOCKS or not calls.count:
         return UNKNOWN
     most = 1 - limit.quantile
     if calls.over(limit.most / APART, confidence).high < most:
