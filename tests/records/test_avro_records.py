@@ -159,6 +159,12 @@ def one_field(type_: Any) -> str:
     [
         ("string", "int64", kedge.InvalidArgument, "int64 is wanted, which the writer's string is"),
         ("double", "float32", kedge.InvalidArgument, "the writer's double is not"),
+        (
+            {"type": "int", "logicalType": "date"},
+            "timestamp[ms]",
+            kedge.InvalidArgument,
+            "the writer's int is not",
+        ),
         (["null", "long", "string"], "int64", kedge.InvalidArgument, "the writer's string is not"),
         ({"type": "array", "items": "int"}, "int32", kedge.InvalidArgument, "writer's array"),
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -65,6 +66,14 @@ def test_the_reason_is_told() -> None:
     assert late["x"].to_pylist() == ["a", "c", "e", "f"]
     reasons = ["outside bounds", "null time", "closed", "outside bounds"]
     assert late["late_reason"].to_pylist() == reasons
+
+
+def test_texts_that_only_late_rows_bring_are_looked_at() -> None:
+    offsets = pa.py_buffer(np.array([0, 1 << 30, 2], np.int32))
+    broken = pa.Array.from_buffers(pa.utf8(), 2, [None, offsets, pa.py_buffer(b"ab")])
+    window = count_by_ten()
+    with pytest.raises(kedge.InvalidArgument, match='"x": string offsets fall'):
+        window.push(pa.table({"t": seconds(20, 1), "x": broken}))
 
 
 def test_a_row_is_judged_by_the_rows_before_it_in_its_own_batch() -> None:

@@ -21,6 +21,7 @@ bool resolves(const AvroType& writer, TypeId column) {
       return column == TypeId::kBool;
     case AvroKind::kInt:
       if (column == TypeId::kDate32) return writer.logical == AvroLogical::kDate;
+      if (column == TypeId::kTimestamp && writer.logical == AvroLogical::kDate) return false;
       return is_integer(column) || is_float(column) || column == TypeId::kTimestamp;
     case AvroKind::kLong:
       return is_integer(column) || is_float(column) || column == TypeId::kTimestamp;

@@ -1,6 +1,7 @@
 #include "kedge/window/late.h"
 
 #include "kedge/arrow/build.h"
+#include "kedge/arrow/check.h"
 #include "kedge/arrow/take.h"
 #include "kedge/base/error.h"
 
@@ -58,6 +59,8 @@ void LateRows::collect(const Batch& batch) {
   late.schema = late_.schema;
   late.length = rows_.size();
   for (const std::size_t i : columns_) {
+    // Nobody else may have looked at what only late rows need.
+    in_column(batch.field(i).name, [&] { check_column(batch.columns[i]); });
     taken->columns.push_back(kedge::take(batch.columns[i], rows_));
     bytes_ += bytes_of(taken->columns.back());
   }
