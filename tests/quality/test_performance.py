@@ -182,6 +182,12 @@ def test_regression_figures_are_scikit_learns() -> None:
         assert loss == pytest.approx(plain.pinball(y, p, quantile), rel=1e-12)
 
 
+def test_squares_beyond_doubles_leave_r2_unknown() -> None:
+    performance = kedge.Performance("regression", prediction="p", target="y", weight="w")
+    performance.update({"y": np.full(20, 1e150), "p": np.zeros(20), "w": np.full(20, 1e7)})
+    assert math.isnan(performance.result().r2)
+
+
 @given(st.lists(st.floats(-1e150, 1e150), min_size=1, max_size=50))
 def test_regression_sums_are_exact(errors: list[float]) -> None:
     performance = kedge.Performance("regression", prediction="p", target="y")

@@ -295,9 +295,13 @@ def _regression(tallied: _Tallied, quantiles: list[float]) -> RegressionPerforma
     losses = rest[: len(quantiles)]
     total, relatives = rest[len(quantiles) :] if tallied.is_weighted else (rows, rows - zeros)
     # Where all targets are far from 0 their squares hide their spread; fractions lose nothing.
-    target, squared, *weights = (Fraction(high) + Fraction(low) for high, low in tallied.sums[4:])
-    weight = weights[len(quantiles)] if tallied.is_weighted else Fraction(rows)
-    spread = float(squared - target * target / weight) if weight else 0.0
+    spread = 0.0
+    if all(math.isfinite(high) for high, _ in tallied.sums[4:]):
+        target, squared, *weights = (
+            Fraction(high) + Fraction(low) for high, low in tallied.sums[4:]
+        )
+        weight = weights[len(quantiles)] if tallied.is_weighted else Fraction(rows)
+        spread = float(squared - target * target / weight) if weight else 0.0
     return RegressionPerformance(
         rows=rows,
         missing=tallied.missing,
