@@ -14,7 +14,7 @@ import kedge
 from kedge.quality import LateLabels
 
 EVENTS = st.lists(
-    st.tuples(st.booleans(), st.integers(0, 12), st.integers(0, 5), st.integers(0, 9)), max_size=60
+    st.tuples(st.booleans(), st.integers(0, 12), st.integers(-3, 5), st.integers(0, 9)), max_size=60
 )
 
 
@@ -28,7 +28,7 @@ class Plain:
     def __init__(self, most_waiting: int, horizon: int) -> None:
         self.most, self.horizon = most_waiting, horizon
         self.rows: dict[int, tuple[float, int]] = {}
-        self.now = 0
+        self.now = -(2**62)
         self.never_came = self.replaced = self.unmatched = 0
         self.joined: list[tuple[float, int]] = []
 
@@ -46,7 +46,9 @@ class Plain:
 
     def observe(self, key: int, y: int) -> None:
         found = self.rows.pop(key, None)
-        if found is None:
+        is_old = found is not None and bool(self.horizon) and self.now - found[1] > self.horizon
+        self.never_came += is_old
+        if found is None or is_old:
             self.unmatched += 1
         else:
             self.joined.append((found[0], y))

@@ -90,15 +90,18 @@ void LateCounts::wait(Waiting row) {
   let_go();
 }
 
+// Times may be of any size, so that their difference is taken without a sign.
+bool LateCounts::is_old(const Waiting& row) const noexcept {
+  return now_ && static_cast<std::uint64_t>(*now_) - static_cast<std::uint64_t>(row.time) >
+                     static_cast<std::uint64_t>(spec_.horizon);
+}
+
+// In the order in which they came: one behind a newer one is seen to be old when its label comes.
 void LateCounts::let_go() {
   while (!rows_.empty()) {
     const Waiting& oldest = rows_.front();
     if (still_waits(first_)) {
-      // Times may be of any size, so that their difference is taken without a sign.
-      const bool is_old =
-          now_ && static_cast<std::uint64_t>(*now_) - static_cast<std::uint64_t>(oldest.time) >
-                      static_cast<std::uint64_t>(spec_.horizon);
-      if (!is_old && places_.size() <= spec_.most_waiting) break;
+      if (!is_old(oldest) && places_.size() <= spec_.most_waiting) break;
       ++never_came_;
       places_.erase(oldest.id);
     }
@@ -161,6 +164,12 @@ void LateCounts::observe(const Batch& batch) {
       continue;
     }
     const Waiting& waiting = rows_[static_cast<std::size_t>(found->second - first_)];
+    if (is_old(waiting)) {
+      ++never_came_;
+      ++unmatched_;
+      places_.erase(found);
+      continue;
+    }
     if (!labels.targets.empty()) joined.targets.push_back(labels.targets[row]);
     if (!labels.target_classes.empty()) joined.target_classes.push_back(labels.target_classes[row]);
     joined.predictions.push_back(waiting.prediction);

@@ -81,6 +81,7 @@ class LateCounts {
 
   bool still_waits(std::uint64_t place) const;
   void wait(Waiting row);
+  bool is_old(const Waiting& row) const noexcept;
   void let_go();
   void close_gaps();
   void write_waiting(ByteWriter& out) const;
