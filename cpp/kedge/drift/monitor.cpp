@@ -178,7 +178,9 @@ Alarm Monitor::alarm_at(WatchedColumn& column, std::uint64_t look) {
 }
 
 double Monitor::log_threshold(const WatchedColumn& column) const noexcept {
-  return -log_of(options_.fdr > 0 ? options_.fdr : options_.false_alarms) - column.log_share;
+  // The first of a list is held to all that could be on it.
+  if (options_.fdr > 0) return log_of(static_cast<double>(watched_.size())) - log_of(options_.fdr);
+  return -log_of(options_.false_alarms) - column.log_share;
 }
 
 std::vector<std::size_t> Monitor::alarming() const {
