@@ -58,6 +58,18 @@ def test_the_first_alarm_of_an_episode_is_printed(
     assert verdict.endswith("alarms in 16 updates)")
 
 
+def test_where_a_files_blocks_end_changes_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pq.write_table(pq.read_table("far.parquet"), "blocks.parquet", row_group_size=700)
+    said = []
+    for stream in ("far.parquet", "blocks.parquet"):
+        capsys.readouterr()
+        assert main(["monitor", "ref.kprof", stream, "--rows", "1000", "--json"]) == 1
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+
+
 def test_json_has_every_alarm_and_then_the_verdict(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

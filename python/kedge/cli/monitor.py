@@ -29,7 +29,13 @@ def options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("reference", metavar="REF", type=Path, help="a profile, or data to profile first")
     add("stream", metavar="STREAM", type=Path, help="data in the order of time; - reads Arrow IPC")
-    add("--rows", type=whole, default=4096, metavar="N", help="of each update (%(default)s)")
+    add(
+        "--rows",
+        type=whole,
+        default=4096,
+        metavar="N",
+        help="of each update, of a stream at most (%(default)s)",
+    )
     add("--policy", type=Path, metavar="FILE", help="a policy whose trigger.drift says the rest")
     add("--clock", metavar="COLUMN", help="event times, for a rate or a window in time")
     add("--min-effect", type=float, metavar="X", help="what matters (0.02)")
@@ -127,9 +133,31 @@ def _say(alarm: Alarm, as_json: bool) -> None:
 
 
 def _alarms(monitor: Monitor, table: Watched, options: argparse.Namespace) -> Iterator[Alarm]:
+    for update in _updates(table, options.rows, waits=options.stream != _STANDARD_INPUT):
+        yield from monitor.update(update)
+
+
+def _updates(table: Watched, rows: int, *, waits: bool) -> Iterator[object]:
+    """Of so many rows, wherever a file's blocks end; what a live stream has brought never waits."""
+    parts: list[Any] = []
+    have = 0
     for batch in table.to_batches():
-        for start in range(0, batch.num_rows, options.rows):
-            yield from monitor.update(batch.slice(start, options.rows))
+        start = 0
+        while start < batch.num_rows:
+            parts.append(batch.slice(start, rows - have))
+            start += parts[-1].num_rows
+            have += parts[-1].num_rows
+            if have == rows or not waits:
+                yield _joined(parts)
+                parts, have = [], 0
+    if parts:
+        yield _joined(parts)
+
+
+def _joined(parts: list[Any]) -> object:
+    import pyarrow as pa
+
+    return parts[0] if len(parts) == 1 else pa.Table.from_batches(parts)
 
 
 def _answer(monitor: Monitor, alarms: list[Alarm], as_json: bool) -> Answer:
