@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -98,6 +99,35 @@ def test_a_database_without_its_snapshots_is_refused(tmp_path: Path) -> None:
     run(pipeline, Disk(), tmp_path / "x.duckdb")
     with pytest.raises(kedge.CorruptData, match="there is no snapshot to go on from"):
         run(pipeline, Disk(), tmp_path / "x.duckdb")
+
+
+def test_going_back_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, connect = str(tmp_path / "x.duckdb"), duckdb.connect
+    with closing(DuckdbSink(path, "t", ["id"])) as sink:
+        sink.publish(5, "")
+    with monkeypatch.context() as dying:
+        dying.setattr(duckdb, "connect", lambda path: _Dying(connect(path)))
+        with closing(DuckdbSink(path, "t", ["id"])) as sink, pytest.raises(Cut):
+            sink.begin(5)
+    with closing(DuckdbSink(path, "t", ["id"])) as sink:
+        assert sink.committed() == 5
+        sink.begin(5)
+        assert sink.committed() == 4
+
+
+class _Dying:
+    """A connection that is cut between the two statements that set a number."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, *arguments: object) -> object:
+        if statement.startswith("INSERT"):
+            raise Cut
+        return self._connection.execute(statement, *arguments)
 
 
 def test_a_retracted_row_is_gone(tmp_path: Path) -> None:

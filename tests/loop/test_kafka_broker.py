@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -90,6 +91,30 @@ def over_transactions(folder: Path, servers: str, rows: int) -> Killed:
 def test_killed_with_transactions(tmp_path: Path, servers: str) -> None:
     killed, _ = kill_often(over_transactions(tmp_path, servers, 300), 6, seed=5)
     assert killed >= 6
+
+
+def test_a_forgotten_transaction_drops_nothing_and_can_be_told(
+    tmp_path: Path, servers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_topics(servers, "told")
+    produce(servers, "told", {it: events(100, it) for it in range(PARTITIONS)})
+    path = in_transactions(tmp_path, servers, "forgotten", 60, 30)
+    path.write_text(path.read_text().replace('topics = "sent"', 'topics = "told"'))
+    assert main(["run", str(path)]) == 0
+    until(lambda: sent(servers, "forgotten").total() > 0)
+    before = sent(servers, "forgotten")
+    admin = AdminClient({"bootstrap.servers": servers})
+    for each in admin.delete_consumer_groups(["forgotten"]).values():
+        each.result()
+    assert main(["run", str(path)]) == 1
+    said = capsys.readouterr().out
+    assert '(offset of partition 0 of each topic in group "forgotten")' in said
+    epoch = int(re.findall(r"has epoch 0, and snapshots are of .*?(\d+)\. ", said)[0])
+    teller = Consumer({"bootstrap.servers": servers, "group.id": "forgotten"})
+    teller.commit(offsets=[TopicPartition("forgotten-windows", 0, epoch)], asynchronous=False)
+    teller.close()
+    assert main(["run", str(path)]) == 0
+    assert sent(servers, "forgotten") == before
 
 
 def test_who_was_thought_dead_publishes_nothing(servers: str) -> None:

@@ -6,7 +6,9 @@ run begins with the snapshot of that epoch: every row is there once, whatever di
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -40,6 +42,8 @@ class DuckdbSink(Sink):
         if not id:
             raise InvalidArgument("id: at least one column is wanted")
         self._path, self._table, self._id = path, table, list(id)
+        self.makes = str(Path(path) / table.lower())  # the database takes names so
+        self.keeps = f'table {_EPOCHS} of "{path}"'
         self._waiting: list[pa.Table] = []
         self._opened: duckdb.DuckDBPyConnection | None = None
 
@@ -63,7 +67,8 @@ class DuckdbSink(Sink):
         """
         self._waiting.clear()
         if (self.committed() or 0) >= epoch:
-            self._mark(epoch - 1)
+            with self._transaction():
+                self._mark(epoch - 1)
 
     def write(self, rows: object) -> None:
         """Rows wait for the end of the epoch."""
@@ -73,22 +78,27 @@ class DuckdbSink(Sink):
         """One transaction: the rows and the number."""
         if (self.committed() or 0) >= epoch:
             return
-        database = self._database
-        database.begin()
-        try:
+        with self._transaction():
             for rows in self._waiting:
                 self._upsert(rows)
             self._mark(epoch)
-            database.commit()
-        except BaseException:
-            database.rollback()
-            raise
         self._waiting.clear()
 
     def close(self) -> None:
         """Let the database go."""
         if self._opened is not None:
             self._opened.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        database = self._database
+        database.begin()
+        try:
+            yield
+            database.commit()
+        except BaseException:
+            database.rollback()
+            raise
 
     def _mark(self, epoch: int) -> None:
         self._database.execute(f"DELETE FROM {_EPOCHS} WHERE name = ?", [self._table])

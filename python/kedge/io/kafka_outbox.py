@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
-from kedge._core import KedgeError
+from kedge._core import InvalidArgument, KedgeError
 from kedge.io.kafka_client import PATIENCE, BrokerError, as_ours, logger
 
 __all__ = ["Outbox", "Transactions"]
@@ -37,6 +37,7 @@ class Outbox:
         made = {"queue.buffering.max.kbytes": _QUEUE_KB, "linger.ms": 5, **config}
         made |= {"enable.idempotence": True} | ({"transactional.id": name} if name else {})
         self._config, self._name = config, name
+        self.keeps = f'offset of partition 0 of each topic in group "{name}"' if name else ""
         self._producer = Producer(made, logger=logger)
         self._topics: dict[str, None] = {}
         self._failed: KafkaError | None = None
@@ -145,16 +146,27 @@ class Outbox:
 
 
 class Transactions:
-    """One outbox for all sinks of a pipeline that name the same transaction, so they go as one."""
+    """One outbox for all sinks of a pipeline that name its transaction, so they go as one."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[object, str], Outbox] = {}
+        self._held: tuple[Outbox, object, str] | None = None
 
     def outbox(self, config: Mapping[str, object], name: str) -> Outbox:
-        """That of the name, or one without transactions."""
+        """That of the name, or one without transactions.
+
+        Raises:
+            InvalidArgument: there is one of another name, or of another cluster. A crash between
+                the two commits would leave one ahead, and neither can go back.
+        """
         if not name:
             return Outbox(config)
-        key = (config["bootstrap.servers"], name)
-        if key not in self._held:
-            self._held[key] = Outbox(config, name)
-        return self._held[key]
+        servers = config["bootstrap.servers"]
+        if self._held is None:
+            self._held = (Outbox(config, name), servers, name)
+        outbox, *others = self._held
+        if others != [servers, name]:
+            raise InvalidArgument(
+                f'"{name}" at "{servers}": a pipeline has one transaction, and another sink '
+                f'names "{others[1]}" at "{others[0]}"'
+            )
+        return outbox

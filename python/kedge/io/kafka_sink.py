@@ -11,7 +11,7 @@
 
 Without `transaction` rows are never lost, and after a crash those since the last snapshot come
 again. With it, readers with `isolation.level = "read_committed"` see each epoch once and whole;
-sinks of the pipeline that name the same transaction go out together.
+all sinks of a pipeline that have one name the same, and go out together.
 
 "avro" wants `schema`, a file with that of the rows: its fields are columns by name. With
 `schema_id`, the number that a registry gave it, records are framed.
@@ -29,7 +29,7 @@ import pyarrow as pa
 
 from kedge._core import InvalidArgument, KedgeError
 from kedge.io.avro_rows import AvroRows
-from kedge.io.json_lines import json_lines
+from kedge.io.json_lines import json_lines, python_values
 from kedge.io.kafka_client import settings
 from kedge.io.kafka_outbox import Headers, Outbox, Transactions
 from kedge.loop.ports import Options, Sink
@@ -49,9 +49,11 @@ def _json(table: pa.Table) -> Encoded:
 def _raw(table: pa.Table) -> Encoded:
     if "value" not in table.schema.names:
         raise InvalidArgument('kafka: format "raw" wants a column "value"')
-    for row in table.to_pylist():
-        value = row.pop("value")
-        yield value, [(name, str(it).encode()) for name, it in row.items()]
+    others = table.drop_columns("value")
+    texts = [[str(it).encode() for it in python_values(column)] for column in others.columns]
+    for place, value in enumerate(table.column("value").to_pylist()):
+        headers = [(name, it[place]) for name, it in zip(others.schema.names, texts, strict=True)]
+        yield value, headers
 
 
 def _arrow(table: pa.Table) -> Encoded:
@@ -83,6 +85,9 @@ _ENCODERS: Mapping[str, Callable[[Options], Encoder]] = {
 class KafkaSink(Sink):
     """See the module's text.
 
+    An epoch of which a transaction is committed is not sent again: its rows would be others, for
+    where it ends depends on the clock.
+
     Args:
         outbox: that sends.
         topic: to write to.
@@ -90,9 +95,11 @@ class KafkaSink(Sink):
         key: a column, or none.
     """
 
+    can_go_back = False
+
     def __init__(self, outbox: Outbox, topic: str, encode: Encoder, key: str = "") -> None:
         self._outbox, self._topic, self._key = outbox, topic, key
-        self._encode = encode
+        self._encode, self.keeps = encode, outbox.keeps
         outbox.add(topic)
 
     @classmethod
@@ -122,7 +129,7 @@ class KafkaSink(Sink):
         if self._key:
             if self._key not in table.schema.names:
                 raise InvalidArgument(f'kafka: the rows have no column "{self._key}" for keys')
-            values = table.column(self._key).to_pylist()
+            values = python_values(table.column(self._key))
             keys = [None if it is None else str(it).encode() for it in values]
         for place, (value, headers) in enumerate(self._encode(table)):
             self._outbox.send(self._topic, value, keys[place] if keys else None, headers)

@@ -17,8 +17,10 @@ may die anywhere: what is shown is what an uninterrupted run shows.
 
 A sink that cannot hide rows between 1 and 3 has two ways. One with transactions writes the epoch's
 number in the transaction that `publish` commits and says in `committed` how far it came: the run
-then begins with that epoch's snapshot. One without writes in `prepare`, where rows may come again
-after a crash; the ids of windows (`window_id`) are the same then, so that it can tell.
+then begins with that epoch's snapshot. Where that cannot be, `begin` takes back what was committed
+since, or the sink says that it cannot (`can_go_back`) and the run refuses to begin. One without
+writes in `prepare`, where rows may come again after a crash; the ids of windows (`window_id`) are
+the same then, so that it can tell.
 """
 
 from __future__ import annotations
@@ -121,7 +123,14 @@ class Sink(ABC):
     """What it keeps in memory, for `kedge run --explain`."""
 
     makes: str = ""
-    """The path of a file as it makes them, if it does; no other sink may make the same."""
+    """The path of what it makes, a file as others would be; no other sink may make the same."""
+
+    keeps: str = ""
+    """Where the number that `committed` reads stands, for people who have to set it."""
+
+    can_go_back: bool = True
+    """Whether `begin` can drop an epoch that is committed. Who cannot publishes after those who
+    can, which then never have to follow a sink that stays ahead."""
 
     def committed(self) -> int | None:
         """The last epoch that was published, of a sink that knows better than the snapshots."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
@@ -51,7 +51,7 @@ class Run:
 
     Raises:
         InvalidArgument: another process runs it, or the snapshot is of another pipeline.
-        CorruptData: no snapshot can be read.
+        CorruptData: no snapshot can be read, or none fits how far the sinks came.
     """
 
     def __init__(
@@ -163,10 +163,14 @@ class Run:
         return (0 < most <= self._rows) or self._clock() >= self._due
 
     def _publish(self, epoch: int, notes: Mapping[str, str]) -> None:
-        """Sinks that say how far they came go first: the others follow them at the next start."""
+        """Sinks that say how far they came go first: the others follow them at the next start.
+
+        Among them the last is one that cannot go back to where a sink before it has failed.
+        """
         self._snapshots.check()
         for name, sink in sorted(
-            self.pipeline.sinks.items(), key=lambda it: it[1].committed() is None
+            self.pipeline.sinks.items(),
+            key=lambda it: (it[1].committed() is None, not it[1].can_go_back),
         ):
             sink.publish(epoch, notes.get(name, ""))
 
@@ -183,17 +187,9 @@ class Run:
         return Snapshot(epoch, sections)
 
     def _resume(self) -> int:
-        """Go on from the newest snapshot that no sink is behind of; the epoch that begins."""
-        known = [it.committed() for it in self.pipeline.sinks.values()]
-        committed = [epoch for epoch in known if epoch is not None]
-        chosen = next(
-            (it for it in self._snapshots.newest() if all(it.epoch <= at for at in committed)), None
-        )
+        """Go on from the snapshot that fits; the epoch that begins."""
+        chosen = self._chosen()
         if chosen is None:
-            if any(committed):
-                raise CorruptData(
-                    f"a sink has epoch {max(committed)}, and there is no snapshot to go on from"
-                )
             chosen = self._stored(0, {})
         else:
             self._restore(chosen)
@@ -203,6 +199,41 @@ class Run:
         for sink in self.pipeline.sinks.values():
             sink.begin(chosen.epoch + 1)
         return chosen.epoch + 1
+
+    def _chosen(self) -> Snapshot | None:
+        """The newest snapshot that no sink is behind of; None where nothing was ever published."""
+        known = {name: sink.committed() for name, sink in self.pipeline.sinks.items()}
+        committed = {name: epoch for name, epoch in known.items() if epoch is not None}
+        passed: list[int] = []
+        for snapshot in self._snapshots.newest():
+            if all(snapshot.epoch <= at for at in committed.values()):
+                self._check_ahead(committed, snapshot.epoch)
+                return snapshot
+            passed.append(snapshot.epoch)
+        if any(passed):
+            # To begin at the start would drop all that the other sinks have published.
+            name = min(committed, key=lambda it: committed[it])
+            raise self._apart(name, committed[name], f"snapshots are of {_listed(passed)}")
+        if any(committed.values()):
+            name = max(committed, key=lambda it: committed[it])
+            raise self._apart(name, committed[name], "there is no snapshot to go on from")
+        return None
+
+    def _check_ahead(self, committed: Mapping[str, int], epoch: int) -> None:
+        """Refuse to write an epoch once more that a sink would take for the one that it has."""
+        for name, at in committed.items():
+            if at > epoch and not self.pipeline.sinks[name].can_go_back:
+                fits = f"the newest snapshot that fits is of {epoch}"
+                raise self._apart(name, at, f"{fits}, to which it cannot go back")
+
+    def _apart(self, name: str, epoch: int, but: str) -> CorruptData:
+        where = self.pipeline.sinks[name].keeps
+        return CorruptData(
+            f"[{name}] has epoch {epoch}, and {but}. Nothing was dropped. Either set the number of "
+            f"[{name}]{where and f' ({where})'} to the epoch of a snapshot that is there: rows of "
+            f"epochs between the two are then missing in [{name}], or come twice; or begin anew: "
+            f'move the snapshots in "{self.pipeline.state}" and what the sinks have shown away'
+        )
 
     def _restore(self, snapshot: Snapshot) -> None:
         sections = snapshot.sections
@@ -222,6 +253,10 @@ class Run:
                 }
             )
         self.pipeline.source.seek(sections["source"].decode())
+
+
+def _listed(epochs: Sequence[int]) -> str:
+    return ", ".join(str(it) for it in sorted(set(epochs)))
 
 
 def _rejected_table(batch: Batch) -> pa.Table:
