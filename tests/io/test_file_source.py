@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -189,6 +189,61 @@ def test_columnar_files_are_taken_when_they_are_whole(tmp_path: Path) -> None:
     assert read_all(source) == ([], [])
 
 
+@pytest.mark.parametrize(("ending", "head"), [("ndjson", ""), ("csv", "a\n")])
+def test_a_compressed_file_is_whole_without_a_last_line_break(
+    tmp_path: Path, ending: str, head: str
+) -> None:
+    records = ['{"a": 1}', '{"a": 2}'] if ending == "ndjson" else ["1", "2"]
+    with gzip.open(tmp_path / f"x.{ending}.gz", "wt") as file:
+        file.write(head + "\n".join(records))
+    source = FileSource(str(tmp_path), follow=True, settle=0.0)
+    assert read_all(source)[0] == [{"a": 1}, {"a": 2}]
+
+
+@pytest.mark.parametrize("ending", ["csv", "ndjson", "parquet"])
+@pytest.mark.parametrize("looked_at", ["listed", "opened"])
+def test_a_file_that_is_removed_meanwhile_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, looked_at: str
+) -> None:
+    for name in ("1", "2"):
+        WRITE[ending](TABLE, tmp_path / f"{name}.{ending}")
+    source = FileSource(str(tmp_path), follow=True, settle=0.0)
+    step = {"listed": "_names", "opened": "_has_news"}[looked_at]
+    before = getattr(source, step)
+
+    def then_removed(*arguments: str) -> object:
+        found = before(*arguments)
+        (tmp_path / f"1.{ending}").unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(source, step, then_removed)
+    assert read_all(source) == (TABLE.to_pylist(), [])
+
+
+def test_a_folder_that_is_removed_while_it_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "1.csv").write_text("a\n1\n")
+    source, glob, gone = FileSource(str(tmp_path), follow=True), Path.glob, [tmp_path / "day=1"]
+
+    def removed_once(path: Path, pattern: str) -> Iterator[Path]:
+        yield from glob(path, pattern)
+        if gone:
+            raise FileNotFoundError(errno.ENOENT, "no such folder", gone.pop())
+
+    monkeypatch.setattr(Path, "glob", removed_once)
+    assert read_all(source) == ([{"a": 1}], [])
+
+
+def test_the_lag_is_told_while_files_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "1.csv").write_text("a\n1\n")
+    source = FileSource(str(tmp_path), follow=True)
+    monkeypatch.setattr(source, "_names", lambda: ["0.csv", "1.csv"])
+    assert source.lag() == (4, "bytes")
+
+
 def test_a_file_that_is_none_is_told_and_passed_over(tmp_path: Path) -> None:
     pa.parquet.write_table(TABLE, tmp_path / "1.parquet")
     (tmp_path / "2.parquet").write_bytes(b"nonsense")
@@ -237,14 +292,6 @@ def test_types_hold_for_all_runs(tmp_path: Path) -> None:
     assert [it.value for it in rejected] == [b'{"a": "x"}']
 
 
-def test_line_breaks_between_quotes(tmp_path: Path) -> None:
-    path = tmp_path / "x.csv"
-    path.write_text('a,s\n1,"two\nlines"\n2,"say ""no""\n"\n3,x\n')
-    found, rejected = read_all(FileSource(str(path), quoted=True), 1)
-    assert found == [{"a": 1, "s": "two\nlines"}, {"a": 2, "s": 'say "no"\n'}, {"a": 3, "s": "x"}]
-    assert not rejected
-
-
 @pytest.mark.parametrize("rows", [1, 3, 100])
 def test_an_empty_text_of_csv_is_none_unless_quoted(tmp_path: Path, rows: int) -> None:
     table = pa.table({"a": [1.5, None, 3.0], "s": ["", None, "NA"], "t": ["x", "y", None]})
@@ -277,18 +324,6 @@ def test_no_memory_for_a_record_without_end(
     assert found == [{"a": 1}, {"a": 2}]
     assert [it.offset for it in rejected] == [9, 20_019]
     assert "a record of 20001 bytes" in rejected[0].reason
-
-
-@pytest.mark.parametrize("value", ["1", "[1]"])  # a column that is a list is decoded by pyarrow
-def test_a_line_that_is_null_is_rejected(tmp_path: Path, value: str) -> None:
-    (tmp_path / "x.ndjson").write_text(f'null\n{{"a":{value}}}\nnull\n{{"a":{value}}}\n')
-    for rows in (1, 2, 1000):
-        found, rejected = read_all(FileSource(str(tmp_path)), rows)
-        assert found == [{"a": json.loads(value)}] * 2
-        assert [(it.offset, it.value) for it in rejected] == [
-            (0, b"null"),
-            (13 + len(value) - 1, b"null"),
-        ]
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:

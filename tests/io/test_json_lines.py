@@ -53,6 +53,29 @@ def test_lines_are_those_of_pythons_encoder(table: pa.Table) -> None:
     assert json_lines(table) == wanted
 
 
+BEYOND = pa.array([253_402_300_800_000_000, 0], pa.int64())  # the year 10000
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        (BEYOND.cast(pa.timestamp("us")), "10000-01-01 00:00:00.000000"),
+        (BEYOND.cast(pa.timestamp("us", "UTC")), "10000-01-01 00:00:00.000000Z"),
+        (pa.array([2_932_897, 0], pa.int32()).cast(pa.date32()), "10000-01-01"),
+        (pa.array([2**62, 0]).cast(pa.duration("s")), str(2**62)),
+    ],
+)
+def test_a_time_that_python_has_not_is_a_text(column: pa.Array, text: str) -> None:
+    table = pa.table({"t": column, "l": pa.array([[it] for it in column], pa.list_(column.type))})
+    table = table.append_column("s", pa.StructArray.from_arrays([table["l"].chunk(0)], ["l"]))
+    first, second = json_rows(table)
+    other = column[1].as_py()
+    assert (first["t"], second["t"]) == (text, str(other))
+    assert (first["l"], second["l"]) == (str([text]), str([other]))
+    assert first["s"] == str({"l": [text]})
+    assert json_lines(table) == [json.dumps(it) for it in (first, second)]
+
+
 def test_rows_without_columns() -> None:
     table = pa.table({"x": [1, 2]})
     assert json_lines(table.select([])) == ["{}"] * table.select([]).num_rows

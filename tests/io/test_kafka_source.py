@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 
+import pyarrow as pa
 import pytest
+from confluent_kafka import KafkaError, Message
 
+from kedge.io.kafka_client import BrokerError
 from kedge.io.kafka_source import KafkaSource
 from kedge.io.stepped import Reading
 from kedge.io.values import JsonValues
@@ -66,3 +69,29 @@ def test_topics_and_partitions_are_kept_apart(servers: str) -> None:
     assert found == {place: [base + it for it in numbers] for place, base in topics.items()}
     each = {"0": 15, "1": 15, "2": 0, "3": 0}
     assert offsets == {"left": each, "right": each}
+
+
+def test_an_error_of_the_group_names_it_and_its_cause(
+    servers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    produce(servers, "group", {0: [b'{"x":1}']})
+    right = Message(topic="group", partition=0, offset=0, value=b'{"x":1}')
+    slow = KafkaError(KafkaError._MAX_POLL_EXCEEDED, "too slow")
+    passing = KafkaError(KafkaError.COORDINATOR_NOT_AVAILABLE, "in a moment", False, True)
+    config = {"bootstrap.servers": servers}
+    with closing(KafkaSource(config, ["group"], JsonValues({}), Reading(), group="g")) as source:
+        for error, topic, said in (
+            (slow, None, 'group "g": too slow'),
+            (slow, "group", 'group "g", topic "group": too slow'),
+        ):
+            found = [right, Message(topic=topic, error=error)]
+            monkeypatch.setattr(source, "_consumed", lambda *_, found=found: found)
+            with pytest.raises(BrokerError, match=f"^{said}$"):
+                source.read(64, 0.2)
+        end = KafkaError(KafkaError._PARTITION_EOF)
+        ends = [Message(topic="group", partition=it, error=end) for it in range(PARTITIONS)]
+        found = [Message(error=passing), right, *ends]
+        monkeypatch.setattr(source, "_consumed", lambda *_: found)
+        batch = source.read(64, 0.2)
+        assert batch is not None
+        assert pa.table(batch.rows).to_pylist() == [{"x": 1}]

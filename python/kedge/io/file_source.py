@@ -14,7 +14,7 @@ import json
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -60,6 +60,7 @@ class _TextReader:
         self.schema = source.schema
         self._source, self._path = source, path
         self._file = RecordFile(path, offset, source.quoted)
+        self._is_whole = not (source.follow and source.grows(path.name))
         self._decoder: Decoder | None = None
         self._header: list[str] = []
         self._lacks_header = source.format_of(path) == "csv"
@@ -72,10 +73,11 @@ class _TextReader:
     def read(self, rows: int) -> tuple[pa.Table | None, list[Rejected]] | None:
         if self._lacks_header and not self._take_header():
             return None
-        block = self._file.read(rows, not self._source.follow)
+        block = self._file.read(rows, self._is_whole)
         rejected, self._file.too_long = self._file.too_long, []
         if block is None:
             return (None, rejected) if rejected else None
+        block = block.without_mark()
         if self._decoder is None:
             try:
                 self._decoder = self._decoder_of(block)
@@ -93,7 +95,7 @@ class _TextReader:
     def _take_header(self) -> bool:
         """Also of a file whose records are read from further on; False when none is whole yet."""
         with closing(RecordFile(self._path, 0, self._source.quoted)) as first:
-            block = first.read(1, not self._source.follow)
+            block = first.read(1, self._is_whole)
         if block is None:
             return False
         self._header = header_of(block.data, self._delimiter)
@@ -168,6 +170,10 @@ class FileSource(Source):
         """What a file holds."""
         return self._format or format_of_suffix(path)
 
+    def grows(self, name: str) -> bool:
+        """Text goes on where it ended; a compressed file is one piece."""
+        return self.format_of(Path(name)) in _TEXT and not name.lower().endswith(".gz")
+
     def read(self, rows: int, wait: float) -> Batch | None:
         """The next rows of the file that is open, or of the next one."""
         until = time.monotonic() + wait
@@ -191,10 +197,13 @@ class FileSource(Source):
                 self._has_said_lack = True
             self._queue = iter(names)
         for name in self._queue:
-            if self._has_news(name):
-                self._name = name
-                self._reader = self._opened(self._root / name)
-                return True
+            try:
+                if self._has_news(name):
+                    self._name = name
+                    self._reader = self._opened(self._root / name)
+                    return True
+            except FileNotFoundError:  # removed since it was listed; another may get its name
+                self._seen.pop(name, None)
         if self.follow:
             self._queue = None
         return False
@@ -204,7 +213,7 @@ class FileSource(Source):
             return False
         status = (self._root / name).stat()
         offset = self._offsets.get(name, 0)
-        if self._is_text(name):
+        if self.grows(name):
             if status.st_size < offset:
                 raise CorruptData(
                     f'"{self._root / name}": has {status.st_size} bytes, and {offset} were read'
@@ -213,10 +222,6 @@ class FileSource(Source):
             self._seen[name] = status.st_size
             return is_new and status.st_size > offset
         return not self.follow or time.time() - status.st_mtime >= self._settle
-
-    def _is_text(self, name: str) -> bool:
-        """That goes on where it ended; a compressed file is one piece."""
-        return self.format_of(Path(name)) in _TEXT and not name.lower().endswith(".gz")
 
     def _opened(self, path: Path) -> _Reader:
         offset = self._offsets.get(self._name, 0)
@@ -230,6 +235,9 @@ class FileSource(Source):
         path = str(self._root / self._name)
         try:
             read = self._reader.read(rows)
+        except FileNotFoundError:  # some readers open it only now
+            self._end_file(is_whole=False)
+            return None
         except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # it is the system that fails, not the file that is wrong
@@ -238,7 +246,7 @@ class FileSource(Source):
             self._end_file(is_whole=True)
             return Batch(rejected=[wrong])
         if read is None:
-            self._end_file(is_whole=not self._is_text(self._name))
+            self._end_file(is_whole=not self.grows(self._name))
             return None
         table, rejected = read
         self._offsets[self._name] = self._reader.offset
@@ -258,7 +266,9 @@ class FileSource(Source):
         self._root, self._pattern = _split(self._path)  # a folder may have been made since
         found = self._root.glob(self._pattern)
         names = (path.relative_to(self._root) for path in found if path.is_file())
-        return sorted(it.as_posix() for it in names if self._is_data(it))
+        with suppress(FileNotFoundError):
+            return sorted(it.as_posix() for it in names if self._is_data(it))
+        return self._names()  # a folder was removed while it was looked at
 
     def _is_data(self, name: Path) -> bool:
         is_hidden = any(part[0] in "._" for part in name.parts)
@@ -301,8 +311,9 @@ class FileSource(Source):
         left = 0
         for name in self._names():
             if name not in self._whole:
-                size = (self._root / name).stat().st_size
-                left += max(0, size - (self._offsets.get(name, 0) if self._is_text(name) else 0))
+                with suppress(FileNotFoundError):
+                    size = (self._root / name).stat().st_size
+                    left += max(0, size - (self._offsets.get(name, 0) if self.grows(name) else 0))
         return left, "bytes"
 
     def close(self) -> None:

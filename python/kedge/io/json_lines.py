@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["json_lines", "json_rows"]
+__all__ = ["json_lines", "json_rows", "python_values"]
 
 _NULL = "null"
 
 
 def json_rows(table: pa.Table) -> Iterator[dict[str, Any]]:
     """The rows with values as JSON takes them."""
-    for row in table.to_pylist():
-        yield {name: _plain(value) for name, value in row.items()}
+    names = table.schema.names
+    for row in zip(*map(python_values, table.columns), strict=True):
+        yield {name: _plain(value) for name, value in zip(names, row, strict=True)}
 
 
 def json_lines(table: pa.Table) -> list[str]:
@@ -33,6 +34,26 @@ def json_lines(table: pa.Table) -> list[str]:
     if not names:
         return [form] * table.num_rows
     return [form % row for row in zip(*map(_texts, table.columns), strict=True)]
+
+
+def python_values(column: pa.ChunkedArray | pa.Array) -> list[Any]:
+    """As `to_pylist`; what Python's types have no room for, such as the year 10000, is a text."""
+    try:
+        values: list[Any] = column.to_pylist()
+        return values
+    except (OverflowError, ValueError):
+        return list(map(_python_value, column))
+
+
+def _python_value(value: pa.Scalar) -> Any:
+    try:
+        return value.as_py()
+    except (OverflowError, ValueError):
+        if isinstance(value, pa.StructScalar):
+            return {name: _python_value(it) for name, it in value.items()}
+        if pa.types.is_nested(value.type):
+            return python_values(value.values)
+        return value.cast(pa.string()).as_py()
 
 
 def _texts(column: pa.ChunkedArray) -> list[str]:
@@ -51,10 +72,10 @@ def _texts(column: pa.ChunkedArray) -> list[str]:
         # A null has an index too.
         coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
     except pa.ArrowException:
-        return list(map(_text, column.to_pylist()))
+        return list(map(_text, python_values(column)))
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.combine_chunks()
-    known = np.array([_text(it) for it in coded.dictionary.to_pylist()], object)
+    known = np.array([_text(it) for it in python_values(coded.dictionary)], object)
     return known[coded.indices.to_numpy()].tolist() if len(known) else []
 
 

@@ -37,7 +37,7 @@ import gc
 import json
 import operator
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise, repeat
 from typing import Any
 
@@ -277,7 +277,11 @@ class KafkaSource(SteppedSource[Part]):
         self._hold_back(rows)
         with as_ours("fetch"):
             messages = self._consumed(min(rows, self._most), min(wait, _PAUSE))
-        for found in _runs(messages, len(self._topics) > 1):
+        try:
+            runs = _runs(messages, len(self._topics) > 1)
+        except TypeError:  # there is None among the partitions
+            runs = _runs(self._of_partitions(messages), len(self._topics) > 1)
+        for found in runs:
             part = (found[0].topic(), found[0].partition())
             error = found[0].error()
             if error is None:
@@ -287,6 +291,14 @@ class KafkaSource(SteppedSource[Part]):
                 self._ends[part] = -1
             else:
                 self._refuse(part, error)
+
+    def _of_partitions(self, messages: Sequence[Any]) -> list[Any]:
+        """Those that are of one; others are errors of a topic or of the whole group."""
+        for it in messages:
+            if it.partition() is None:
+                topic = f', topic "{it.topic()}"' if it.topic() else ""
+                _raise_lasting(f'group "{self._group or _NO_GROUP}"{topic}', it.error())
+        return [it for it in messages if it.partition() is not None]
 
     def _consumed(self, most: int, wait: float) -> list[Any]:
         # Each message counts for the collector, which would look at all of them again and again.
@@ -315,8 +327,7 @@ class KafkaSource(SteppedSource[Part]):
             raise CorruptData(
                 f"{self._name(part)}: offset {self._offsets.get(part)} is not there any more"
             )
-        if error.fatal() or not error.retriable():
-            raise BrokerError(f"{self._name(part)}: {error.str()}")
+        _raise_lasting(self._name(part), error)
 
     def _name(self, part: Part) -> str:
         return f"{part[0]}/{part[1]}"
@@ -334,10 +345,16 @@ class KafkaSource(SteppedSource[Part]):
         return all(self._offsets[part] >= self._ends[part] for part in self._place)
 
 
-def _runs(messages: list[Any], has_topics: bool) -> Iterator[list[Any]]:
+def _raise_lasting(what: str, error: KafkaError) -> None:
+    """BrokerError, unless the client tries again."""
+    if error.fatal() or not error.retriable():
+        raise BrokerError(f"{what}: {error.str()}")
+
+
+def _runs(messages: list[Any], has_topics: bool) -> list[list[Any]]:
     """Neighbours of one partition, all messages or all errors; `has_topics`: of several topics."""
     if not messages:
-        return
+        return []
     # A line of Python for each message would be a third of the whole pipeline.
     count = len(messages)
     parts = np.fromiter(map(Message.partition, messages), np.int64, count)
@@ -349,8 +366,7 @@ def _runs(messages: list[Any], has_topics: bool) -> Iterator[list[Any]]:
         topics = np.fromiter(map(numbers.__getitem__, names), np.int64, count)
         changes |= np.diff(topics) != 0
     ends = [*(np.flatnonzero(changes) + 1).tolist(), count]
-    for low, high in pairwise([0, *ends]):
-        yield messages[low:high]
+    return [messages[low:high] for low, high in pairwise([0, *ends])]
 
 
 def _listed(offsets: Mapping[Part, int]) -> list[TopicPartition]:

@@ -2,14 +2,16 @@
 
 JSON is decoded by `kedge.records`, which gives back the records that are wrong. What only pyarrow
 decodes (CSV, and JSON with lists or objects as columns) is taken as a block at once; when it cannot
-be, it is halved until the records that are wrong stand alone, so that one of them costs a few
-parses and takes no good one with it.
+be, or its rows are not its records one by one, it is halved until the records that are wrong stand
+alone, so that one of them costs a few parses and takes no good one with it.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +48,7 @@ _LONGEST_RECORD = 1 << 26
 _KEPT_OF_LONG = 1 << 10
 _LONGEST_REASON = 300  # pyarrow quotes what it cannot read
 _NEWLINE, _QUOTE = 10, 34
+_SPLIT = re.compile(rb"\r[^\r\n]")  # where pyarrow ends a row, and no record ends
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,18 @@ class Block:
         start = int(self.ends[low - 1]) if low else 0
         ends = self.ends[low:high] - start
         return Block(self.data[start : start + int(ends[-1])], ends, self.offset + start)
+
+    def records(self) -> list[bytes]:
+        """The bytes of each."""
+        ends = self.ends.tolist()
+        return [self.data[low:high] for low, high in zip([0, *ends], ends, strict=False)]
+
+    def without_mark(self) -> Block:
+        """Without the mark of UTF-8 that a file may begin with."""
+        if self.offset > 0 or not self.data.startswith(codecs.BOM_UTF8):
+            return self
+        mark = len(codecs.BOM_UTF8)
+        return Block(self.data[mark:], self.ends - mark, mark)
 
 
 class RecordFile:
@@ -146,8 +161,8 @@ class Decoder:
 
     schema: pa.Schema
 
-    def table(self, data: bytes) -> pa.Table:
-        """The rows of whole records."""
+    def table(self, block: Block) -> pa.Table:
+        """The rows of whole records, one of each that is not blank."""
         raise NotImplementedError
 
 
@@ -161,10 +176,29 @@ class JsonDecoder(Decoder):
             explicit_schema=schema, unexpected_field_behavior="ignore"
         )
 
-    def table(self, data: bytes) -> pa.Table:
-        if not data.strip():
+    def table(self, block: Block) -> pa.Table:
+        # Quick looks that nearly always suffice: each line begins and ends with a brace.
+        data, count = block.data, len(block.ends)
+        begun, ended, lines = map(data.count, (b"\n{", b"}\n", b"\n"))
+        if data[:1] == b"{" and begun + 1 == ended == lines == count:
+            return self._counted(data, count)
+        return self.objects([it for it in map(bytes.strip, block.records()) if it])
+
+    def objects(self, values: Sequence[bytes]) -> pa.Table:
+        """The rows of values, one of each."""
+        if not values:
             return self.schema.empty_table()
-        return _json(data, self._parse).select(self.schema.names)
+        if not all(it[:1] == b"{" and it[-1:] == b"}" for it in map(bytes.strip, values)):
+            raise pa.ArrowInvalid("JSON parse error: no object")
+        return self._counted(b"\n".join(values), len(values))
+
+    def _counted(self, data: bytes, count: int) -> pa.Table:
+        # Where one value ends and the next begins, "}" and "{" meet without a comma, and so outside
+        # of any object: each value has one at least, and the count says that none has two.
+        table = _json(data, self._parse).select(self.schema.names)
+        if table.num_rows != count:
+            raise pa.ArrowInvalid(f"JSON parse error: {table.num_rows} objects")
+        return table
 
     @classmethod
     def of(cls, block: Block, types: Mapping[str, str]) -> JsonDecoder:
@@ -212,7 +246,33 @@ class CsvDecoder(Decoder):
             include_columns=schema.names,
         )
 
-    def table(self, data: bytes) -> pa.Table:
+    def table(self, block: Block) -> pa.Table:
+        table = self._rows(block.data)
+        if b'"' not in block.data:
+            return table  # only a quote takes what follows a record into it
+        is_one = len(block.ends) == 1
+        if not (is_one or self._is_one_by_one(table, block)):
+            raise pa.ArrowInvalid(f"CSV parse error: {table.num_rows} rows")
+        place = int(np.searchsorted(block.ends, len(block.data.rstrip(b"\r\n"))))
+        last = block.part(place, place + 1).data.strip(b"\r\n")
+        if b'"' in last:
+            # One that is still open would take the same record in when it comes once more.
+            twice = self._rows(2 * (last + b"\n")).num_rows
+            if twice != 2 * (table.num_rows if is_one else 1):
+                raise pa.ArrowInvalid("CSV parse error: a quote is not closed")
+        return table
+
+    @staticmethod
+    def _is_one_by_one(table: pa.Table, block: Block) -> bool:
+        """Whether no records are one row, and none is two, which would hide it."""
+        if _SPLIT.search(block.data) is not None:
+            return False
+        if table.num_rows == len(block.ends):
+            return True
+        filled = sum(bool(it.strip(b"\r\n")) for it in block.records())
+        return bool(table.num_rows == filled)
+
+    def _rows(self, data: bytes) -> pa.Table:
         if not data.strip(b"\r\n"):
             return self.schema.empty_table()
 
@@ -306,7 +366,7 @@ def decode(decoder: Decoder, block: Block, origin: str) -> tuple[pa.Table, list[
         low, high = waiting.pop()
         part = block.part(low, high)
         try:
-            tables.append(decoder.table(part.data))
+            tables.append(decoder.table(part))
         except (pa.ArrowException, UnicodeDecodeError) as error:
             if high - low == 1:
                 rejected += rejected_records(part, origin, error)
@@ -322,10 +382,10 @@ def _decode_flat(
     rows, wrong = records.decode(block.data)
     if not wrong:
         return pa.table(rows), []
-    starts = np.concatenate([[0], block.ends[:-1]])
-    pairs = zip(starts.tolist(), block.ends.tolist(), strict=True)
+    starts = [0, *block.ends.tolist()]
     # Blank lines are no records, and are not counted.
-    begins = [low for low, high in pairs if block.data[low:high].strip(b" \t\r\n")]
+    pairs = zip(starts, block.records(), strict=False)
+    begins = [low for low, it in pairs if it.strip(b" \t\r\n")]
     rejected = [
         Rejected(origin, block.offset + begins[it.index], reason_of(it), it.record) for it in wrong
     ]

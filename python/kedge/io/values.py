@@ -95,7 +95,7 @@ class JsonValues(Values):
                 return None, dict.fromkeys(range(len(values)), reason_of(error))
         assert self._decoder is not None
         flat = self._decoder.flat
-        return _decoded(flat, values) if flat else _halved(self._nested, values)
+        return _decoded(flat, values) if flat else _halved(self._decoder.objects, values)
 
     def _begin(self, values: Sequence[bytes]) -> None:
         """With the schema of an earlier run, or that of the first values."""
@@ -104,17 +104,6 @@ class JsonValues(Values):
             block = Block(b"\n".join([*values, b""]), ends, 0)
             self.schema = JsonDecoder.of(block, self._types).schema
         self._decoder = JsonDecoder(self.schema)
-
-    def _nested(self, values: Sequence[bytes]) -> pa.Table:
-        # Where one value ends and the next begins, "}" and "{" meet without a comma, and so outside
-        # of any object: each value has one at least, and the count says that none has two.
-        if not all(it[:1] == b"{" and it[-1:] == b"}" for it in map(bytes.strip, values)):
-            raise pa.ArrowInvalid("JSON parse error: no object")
-        assert self._decoder is not None
-        table = self._decoder.table(b"\n".join(values))
-        if table.num_rows != len(values):
-            raise pa.ArrowInvalid(f"JSON parse error: {table.num_rows} objects")
-        return table
 
 
 class ArrowValues(Values):
