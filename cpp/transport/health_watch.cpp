@@ -49,9 +49,10 @@ class HealthWatcher final : public QueueEvent {
     if (state_ != State::kIdle) return;
     if (is_gone_) return end(grpc::Status::CANCELLED);
     try {
+      const bool is_over = !watch_->health_->is_serving();  // before the state, which may change
       const HealthState now = watch_->health_->state(WholeMessage(request_).bytes());
       if (now == said_) {
-        if (!watch_->health_->is_serving()) end(grpc::Status::OK);
+        if (is_over) end(grpc::Status::OK);
         return;
       }
       said_ = now;

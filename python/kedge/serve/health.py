@@ -52,11 +52,12 @@ class Health:
         try:
             service, said = _service(request), 0
             while context.is_active():
+                is_over = not self._is_serving  # before the state, which may change meanwhile
                 state = self._state(service)
                 if state != said:
                     said = state
                     yield wire.integer(1, state)
-                if not self._is_serving:
+                elif is_over:
                     return
                 with self._changed:
                     self._changed.wait_for(lambda: not self._is_serving, _BEAT_S)
