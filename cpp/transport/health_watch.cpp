@@ -23,7 +23,7 @@ class HealthWatcher final : public QueueEvent {
     watch.RequestAsyncServerStreaming(0, &context_, &request_, &writer_, queue, queue,
                                       static_cast<QueueEvent*>(this));
   }
-  ~HealthWatcher() { watch_->queue_->let_go(); }
+  ~HealthWatcher() override { watch_->queue_->let_go(); }
 
   void happened(bool is_ok) override {
     switch (state_) {
