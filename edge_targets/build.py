@@ -1,7 +1,8 @@
 """Build kedge for the boards in boards.toml and show that it gives the same bits on each.
 
     python -m edge_targets.build               # every target: build, print the size
-    python -m edge_targets.build armv7 --run   # and run it under each of the target's CPUs
+    python -m edge_targets.build armv7 --run   # and run it under each of the target's CPUs;
+                                               # --no-tests: but for kedge_tests
     python -m edge_targets.build --board pi4   # kedge-edge alone, for one board; --run as well
 
 With --run, `kedge_info --selftest` must print the same digest on the host and on every CPU, under
@@ -311,6 +312,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, metavar="FILE", help="of --board: a copy goes there")
     parser.add_argument("--rows", type=int, default=20_000, metavar="N", help="that boards score")
     parser.add_argument("--run", action="store_true", help="run everything under qemu, compare")
+    parser.add_argument("--no-tests", action="store_true", help="without kedge_tests")
     parser.add_argument("--json", action="store_true", help="one object per line")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--host", type=Path, metavar="DIR", help="this machine's build, if there")
@@ -324,6 +326,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if name not in targets:
                 parser.error(f'no target "{name}": there are {", ".join(targets)}')
         chosen = [targets[name] for name in dict.fromkeys(options.targets or targets)]
+        if options.no_tests:
+            chosen = [dataclasses.replace(target, suite=()) for target in chosen]
         isas = {isa for target in targets.values() for has in target.cpus.values() for isa in has}
         made = board_rows(options.board, options) if options.board else None
         for row in made or rows(chosen, isas, options):
