@@ -7,6 +7,6 @@ import os
 from hypothesis import settings
 
 settings.register_profile("kedge", deadline=None, derandomize="CI" in os.environ)
-# For the sanitizers, under which a test takes ten times as long.
+# For what runs once more: under sanitizers, where a test takes ten times as long, or as scalar.
 settings.register_profile("brief", settings.get_profile("kedge"), max_examples=10)
 settings.load_profile("kedge")
