@@ -58,6 +58,9 @@ void run(const EdgeConfig& config, EventTimes* times) {
   MetricsPort metrics(config.metrics);
   RowDecoder decoder(config.input, agent.quarantine(),
                      [&](const Batch& rows) { agent.push(rows); });
+  const auto end_stream = [&] {
+    times == nullptr ? decoder.end_stream() : times->end_stream([&] { decoder.end_stream(); });
+  };
   ByteSource source(config.input.from);
   std::vector<char> bytes(kReadBytes);
   while (told_to_stop == 0) {
@@ -68,11 +71,11 @@ void run(const EdgeConfig& config, EventTimes* times) {
     if (state == SourceState::kBytes && times != nullptr) {
       times->push({bytes.data(), size}, [&](std::string_view line) { decoder.push(line); });
     }
-    if (state == SourceState::kNewStream) decoder.end_stream();
+    if (state == SourceState::kNewStream) end_stream();
     metrics.step(agent, updates, steady_nanos());
     if (state == SourceState::kEnd) break;
   }
-  decoder.end_stream();
+  end_stream();
   thread.reset();
   agent.finish();
   metrics.step(agent, updates, steady_nanos(), true);
@@ -104,6 +107,9 @@ int main(int count, char** arguments) {
       return kWrongUse;
     }
     const kedge::edge::EdgeConfig config = kedge::edge::read_config(words.back());
+    if (is_timed && config.input.format == kedge::edge::RowFormat::kArrow) {
+      throw kedge::invalid_argument("--times is of lines: input.format = \"arrow\" has none");
+    }
     kedge::edge::EventTimes times;
     is_plan ? kedge::edge::plan(config) : kedge::edge::run(config, is_timed ? &times : nullptr);
     if (is_measured) kedge::edge::say_peak_memory();

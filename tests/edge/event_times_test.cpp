@@ -1,7 +1,9 @@
 #include "kedge/edge/event_times.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "check.h"
 #include "kedge/base/random.h"
@@ -24,12 +26,33 @@ TEST("event times: a quantile is at most a 64th above the event's own, and never
   }
 }
 
-TEST("event times: each line is an event, the last one too when it has no end") {
+TEST("event times: each line is an event, however its bytes were cut, the last one too") {
+  const std::string bytes = "a\n\nbc\nd";
+  for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+    EventTimes times;
+    std::string seen;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+      times.push(bytes.substr(at, piece), [&](std::string_view part) {
+        CHECK(part.find('\n') == part.npos || part.find('\n') + 1 == part.size());
+        seen += part;
+      });
+    }
+    CHECK(seen == bytes);
+    CHECK(times.summary().starts_with("events: 3, p50 "));
+    for (int ends = 0; ends < 2; ++ends) {
+      times.end_stream([] {});
+      CHECK(times.summary().starts_with("events: 4, p50 "));
+    }
+  }
+}
+
+TEST("event times: a line that came in pieces took as long as all of them") {
   EventTimes times;
-  std::string seen;
-  times.push("a\n\nbc\nd", [&](std::string_view line) { seen += std::string(line) + "|"; });
-  CHECK(seen == "a\n|\n|bc\n|d|");
-  CHECK(times.summary().starts_with("events: 4, p50 "));
+  const auto wait = [](auto...) { std::this_thread::sleep_for(std::chrono::milliseconds(1)); };
+  times.push("a", wait);
+  times.push("b", wait);
+  times.end_stream(wait);
+  CHECK(times.quantile(1.0) >= 3'000'000);
 }
 
 }  // namespace kedge::edge

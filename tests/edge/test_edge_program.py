@@ -322,3 +322,6 @@ def test_times_are_of_each_event(model: tuple[Any, Path], tmp_path: Path) -> Non
     assert timed.stdout == run(config, rows).stdout
     assert "events: 500, p50 " in timed.stderr.decode()
     assert float(timed.stderr.decode().partition("p99.9 ")[2].split()[0]) > 0
+    text = f'device = "d"\nmodel = "{model[1]}"\n[input]\nformat = "arrow"'
+    refusal = run(configure(tmp_path, text, names()), b"", "--times", code=64).stderr
+    assert b'--times is of lines: input.format = "arrow"' in refusal

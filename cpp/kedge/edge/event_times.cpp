@@ -38,6 +38,11 @@ std::int64_t EventTimes::nanos_now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
+void EventTimes::close_event() {
+  add(*open_nanos_);
+  open_nanos_.reset();
+}
+
 void EventTimes::add(std::int64_t nanos) {
   const std::size_t place = place_of(static_cast<std::uint64_t>(std::max<std::int64_t>(nanos, 0)));
   if (place >= counts_.size()) counts_.resize(place + 1);
