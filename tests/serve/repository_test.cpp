@@ -1,15 +1,19 @@
 #include "kedge/serve/repository.h"
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "check.h"
 #include "kedge/base/bytes.h"
 #include "kedge/serve/status.h"
+#include "no_override.h"
 #include "serve/model_folder.h"
 
 namespace kedge {
 namespace {
+
+namespace fs = std::filesystem;
 
 std::string origin(const Repository& repository, std::string_view name,
                    std::string_view version = {}) {
@@ -110,6 +114,24 @@ TEST("a bundle that cannot be served leaves the one before it, and says why") {
   folder.put("a", "1", 3);
   repository.load("a");
   CHECK(origin(repository, "a") == "seed 3");
+}
+
+TEST("a file that could not be read is tried again, and told of once") {
+  const test::ModelFolder folder;
+  folder.put("a", "1", 1);
+  const fs::path file = folder.path() + "/a/1.kedge";
+  fs::permissions(file, fs::perms::none);
+  const test::NoOverride may_not;
+  Repository repository(folder.path());
+  repository.rescan();
+  CHECK(repository.take_loads().size() == 1);
+  CHECK(repository.read()->states[0].reason.find("Permission denied") != std::string::npos);
+  fs::permissions(file, fs::perms::owner_read);
+  repository.rescan();
+  CHECK(repository.take_loads().size() == 1);
+  CHECK(origin(repository, "a") == "seed 1");
+  repository.rescan();
+  CHECK(repository.take_loads().empty());
 }
 
 TEST("what was unloaded comes back when it is loaded") {

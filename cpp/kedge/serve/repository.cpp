@@ -32,13 +32,6 @@ void warm(const Model& model) {
   }
 }
 
-std::shared_ptr<const Model> load_model(const std::string& path) {
-  MappedFile file = read_file(path);  // a copy over it would take the server down
-  auto model = std::make_shared<const Model>(read_bundle(file.bytes, std::move(file.owner)));
-  warm(*model);
-  return model;
-}
-
 bool is_number(std::string_view text) noexcept {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -151,6 +144,27 @@ void Repository::add_files(const fs::path& model, std::vector<File>& out) {
   }
 }
 
+bool Repository::try_to_load(const File& file, bool is_another, Held& held) {
+  try {
+    if (!file.fault.empty()) throw invalid_argument(file.fault);
+    MappedFile bytes = read_file(file.path);  // a copy over it would take the server down
+    held.is_read = true;
+    auto model = std::make_shared<const Model>(read_bundle(bytes.bytes, std::move(bytes.owner)));
+    warm(*model);
+    auto watch = DriftWatch::of(*model, drift_);
+    held.form = std::make_shared<const ModelForm>(*model);
+    held.drift = std::move(watch);
+    held.model = std::move(model);
+    held.reason.clear();
+    loads_.add({file.name, file.version, LoadOutcome::kLoaded, {}});
+  } catch (const std::exception& error) {  // also of memory that is not there
+    if (!is_another && held.reason == error.what()) return false;
+    held.reason = error.what();
+    loads_.add({file.name, file.version, LoadOutcome::kRefused, held.reason});
+  }
+  return true;
+}
+
 bool Repository::take(const std::vector<File>& files, std::string_view anew) {
   std::map<Key, Held> next;
   bool is_changed = false;
@@ -159,22 +173,11 @@ bool Repository::take(const std::vector<File>& files, std::string_view anew) {
     const Key key(file.name, file.version);
     Held& held = next[key];
     if (const auto before = held_.find(key); before != held_.end()) held = before->second;
-    if (held.stamp == file.stamp && file.name != anew) continue;
+    const bool is_another = held.stamp != file.stamp || file.name == anew;
+    if (!is_another && held.is_read) continue;
     held.stamp = file.stamp;
-    is_changed = true;
-    try {
-      if (!file.fault.empty()) throw invalid_argument(file.fault);
-      auto model = load_model(file.path);
-      auto watch = DriftWatch::of(*model, drift_);
-      held.form = std::make_shared<const ModelForm>(*model);
-      held.drift = std::move(watch);
-      held.model = std::move(model);
-      held.reason.clear();
-      loads_.add({file.name, file.version, LoadOutcome::kLoaded, {}});
-    } catch (const std::exception& error) {  // also of memory that is not there
-      held.reason = error.what();
-      loads_.add({file.name, file.version, LoadOutcome::kRefused, held.reason});
-    }
+    held.is_read = false;
+    is_changed |= try_to_load(file, is_another, held);
   }
   for (const auto& [key, held] : held_) {
     if (next.contains(key)) continue;

@@ -85,7 +85,8 @@ class Repository {
 
   // Serves what the folder has: loads what is new or changed, forgets what is gone. A file is
   // loaded beside the one that is served and takes its place once it scored its golden rows; one
-  // that cannot be is told of in `states`, and what was served goes on.
+  // that cannot be is told of in `states`, and what was served goes on. It is not tried again until
+  // it changes, unless it could not even be read: permissions and full tables of files pass.
   void rescan();
   // Loads every version of a model, also after an unload. Throws Refusal(kNotFound) when the folder
   // has no such name, and (kFailedPrecondition) when none of its versions can be served.
@@ -107,6 +108,7 @@ class Repository {
   };
   struct Held {
     std::string stamp;  // of the file that was tried last
+    bool is_read = false;
     std::shared_ptr<const Model> model;
     std::shared_ptr<const ModelForm> form;
     std::shared_ptr<DriftWatch> drift;
@@ -116,6 +118,8 @@ class Repository {
 
   std::vector<File> files() const;
   static void add_files(const std::filesystem::path& model, std::vector<File>& out);
+  // Whether there is something to tell: of a file that is tried again, only what is new.
+  bool try_to_load(const File& file, bool is_another, Held& held);
   // Whether anything is another than before.
   bool take(const std::vector<File>& files, std::string_view anew);
   RecentPredictions* recent_of(const std::string& name);
