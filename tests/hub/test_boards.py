@@ -6,7 +6,7 @@ import logging
 import socket
 import sqlite3
 import struct
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -210,20 +210,25 @@ def test_what_is_no_board_is_closed(tmp_path: Path, data: bytes) -> None:
         board("pump", operator.enrol("pump")).upload(hub.boards.place)
 
 
-def test_connections_are_bounded_and_silence_ends(
+def test_connections_are_bounded_and_strangers_make_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("kedge.hub.boards._PATIENCE_S", 600.0)
-    with running(tmp_path, most_connections=3) as (hub, operator):
-        silent = [_connected(hub) for _ in range(3)]
-        with caplog.at_level(logging.WARNING, "kedge.hub"), _connected(hub) as fourth:
-            assert fourth.recv(1) == b""
+    with running(tmp_path, most_connections=2) as (hub, operator), ExitStack() as held:
+        silent = [held.enter_context(_connected(hub)) for _ in range(2)]
+        for name, stranger in zip("ab", silent, strict=True):
+            known = board(name, operator.enrol(name)).connect(hub.boards.place)
+            read_number(held.enter_context(known))  # it is let in
+            assert stranger.recv(1) == b""
+        with caplog.at_level(logging.WARNING, "kedge.hub"), _connected(hub) as fifth:
+            assert fifth.recv(1) == b""
             until(lambda: "there are too many connections" in caplog.text)
-        monkeypatch.setattr("kedge.hub.boards._PATIENCE_S", 0.3)
-        for made in silent:
-            assert made.recv(1) == b""  # after the patience is over
-            made.close()
-        board("pump", operator.enrol("pump")).upload(hub.boards.place)
+
+
+def test_silence_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kedge.hub.boards._PATIENCE_S", 0.3)
+    with running(tmp_path) as (hub, _), _connected(hub) as made:
+        assert made.recv(1) == b""
 
 
 def test_half_a_record_is_not_waited_for_without_end(tmp_path: Path) -> None:

@@ -132,13 +132,21 @@ class BoardPort:
             made, _ = self._listener.accept()
         except OSError:  # it is gone again, or there are too many files
             return
-        if len(self._boards) >= self._options.most_connections:
+        if len(self._boards) >= self._options.most_connections and not self._drop_stranger():
             made.close()
             self._teller.tell("board refused", reason="there are too many connections")
             return
         made.setblocking(False)
         self._boards[made.fileno()] = _Board(made, time.monotonic())
         self._selector.register(made, selectors.EVENT_READ)
+
+    def _drop_stranger(self) -> bool:
+        """Whether one who has not said who it is was there, and made place: the first of them."""
+        for board in self._boards.values():
+            if board.stream.phase < _BEGUN:
+                self._refuse(board, "it has not said who it is, and others wait")
+                return True
+        return False
 
     def _drop(self, board: _Board) -> None:
         descriptor = board.socket.fileno()
