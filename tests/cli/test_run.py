@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -282,9 +281,8 @@ def test_a_signal_ends_it_after_the_batch(tmp_path: Path, follow: bool) -> None:
     command = [sys.executable, "-m", "kedge", "run", "--json", str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        while not (tmp_path / "state/generation.1").exists():
-            time.sleep(0.01)
-        time.sleep(0.4)
+        while not json.loads(process.stdout.readline())["progress"]["rows"]:
+            pass
         process.send_signal(signal.SIGTERM)
         said = json.loads(process.stdout.read().splitlines()[-1])
         assert process.wait() == (0 if follow else 2)

@@ -110,12 +110,13 @@ def records_of(folder: Path) -> list[tuple[int, int, bytes]]:
 
 
 def segment_of(path: Path) -> list[tuple[int, int, bytes]]:
-    """The same of one file, up to a record that is being written."""
+    """The same of one file, up to a record, or its head, that is being written."""
     data = path.read_bytes()
-    assert data[:8] == b"KEDGESPL"
+    assert b"KEDGESPL".startswith(data[:8])
     found, at = [], 72
     while at + 12 <= len(data):
         word, events = struct.unpack_from("<II", data, at + 4)
-        found.append((word & 0xFF, events, data[at + 12 : at + 12 + (word >> 8)]))
-        at += 12 + (word >> 8)
+        start, at = at + 12, at + 12 + (word >> 8)
+        if at <= len(data):
+            found.append((word & 0xFF, events, data[start:at]))
     return found

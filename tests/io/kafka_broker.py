@@ -66,7 +66,7 @@ def kafka_broker(folder: Path) -> Iterator[str]:
 
 
 def await_answer(servers: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while True:
         assert process.poll() is None, "the broker has ended"
         try:

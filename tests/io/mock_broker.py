@@ -41,7 +41,7 @@ def produce(
     for partition, parts in values.items():
         for place, value in enumerate(parts):
             producer.produce(topic, value, partition=partition, timestamp=1 + place * every_ms)
-    assert producer.flush(20) == 0
+    assert producer.flush(120) == 0
 
 
 def messages(servers: str, topic: str, partitions: int = PARTITIONS) -> list[Message]:

@@ -204,13 +204,12 @@ def take_over(tmp_path: Path, servers: str, session_ms: int) -> None:
     with start(paths["one"]) as one:
         until(lambda: len(seen("one")) == 200)
         with start(paths["two"]) as two:
-            time.sleep(1.0)
-            for turn in range(1, 60):
+            turn, end = 0, time.monotonic() + 60
+            while not seen("two"):
+                assert time.monotonic() < end
+                turn += 1
                 add(turn * 50, 50)
                 time.sleep(0.3)
-                if seen("two"):
-                    break
-            assert seen("two")
             # Between publishing and committing is the one moment at which rows come twice.
             until(lambda: sum(committed(servers, "shared-readers", "shared")) == 200 * (turn + 1))
             one.kill()

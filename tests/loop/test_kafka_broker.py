@@ -157,7 +157,7 @@ def test_offsets_that_are_gone_are_an_error(
 
 def test_another_process_takes_over(tmp_path: Path, servers: str) -> None:
     make_topics(servers, "shared")
-    take_over(tmp_path, servers, 2000)
+    take_over(tmp_path, servers, 6000)
 
 
 def resident_mb() -> float:
