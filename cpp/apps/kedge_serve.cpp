@@ -3,13 +3,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "kedge/base/background.h"
+#include "kedge/base/background_loop.h"
 #include "kedge/base/error.h"
 #include "kedge/serve/json_line.h"
 #include "kedge/serve/repository.h"
@@ -31,10 +30,9 @@ class StopSignals {
     sigaddset(&signals_, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   }
-  bool came_within(double seconds) const {
-    const auto whole = static_cast<std::time_t>(seconds);
-    const timespec patience{whole, static_cast<long>((seconds - static_cast<double>(whole)) * 1e9)};
-    return sigtimedwait(&signals_, nullptr, &patience) > 0;
+  void await() const {
+    int signal = 0;
+    sigwait(&signals_, &signal);
   }
 
  private:
@@ -101,11 +99,12 @@ void serve(const ServeOptions& options) {
                      repository.read()->states));
   Rescan rescan;
   tell(service);
-  run_in_background();  // all threads that answer have begun
-  while (!signals.came_within(options.rescan_s)) {
+  BackgroundLoop looks(options.rescan_s, [&] {
     rescan.run(repository, server);
     tell(service);
-  }
+  });
+  signals.await();
+  looks.end();
   JsonLine stopping("stopping");
   log(stopping);
   server.stop();

@@ -22,8 +22,8 @@ class Permit {
   }
   void end() noexcept {
     if (desk_ == nullptr) return;
-    desk_->admission.leave();
     if (desk_->of_client) desk_->of_client->leave(client_);
+    desk_->admission.leave();  // last: when no call is in flight, no client has one
     desk_ = nullptr;
   }
 

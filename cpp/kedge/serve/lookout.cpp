@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "kedge/base/background.h"
 #include "kedge/base/text.h"
 #include "kedge/serve/json_line.h"
 
@@ -43,26 +42,7 @@ Lookout::Lookout(const Repository& repository, FollowUp& follow_up, EventLines& 
     : repository_(&repository),
       follow_up_(&follow_up),
       events_(&events),
-      thread_([this, every_s] { run(std::chrono::duration<double>(every_s > 0 ? every_s : 1)); }) {}
-
-Lookout::~Lookout() {
-  {
-    const std::lock_guard guard(lock_);
-    is_over_ = true;
-  }
-  changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-void Lookout::run(std::chrono::duration<double> every) {
-  run_in_background();
-  std::unique_lock guard(lock_);
-  while (!changed_.wait_for(guard, every, [this] { return is_over_; })) {
-    guard.unlock();
-    look();
-    guard.lock();
-  }
-}
+      loop_(every_s > 0 ? every_s : 1, [this] { look(); }) {}
 
 void Lookout::look() {
   for (const ServedModel& served : watched(*repository_)) {

@@ -21,7 +21,7 @@ __all__ = ["NativeServer", "arguments", "program"]
 
 _LOG = logging.getLogger("kedge.serve")
 _FIRST_ANSWER_S = 10.0
-_ENDING_S = 5.0  # to write what waits, once calls are out of time
+_ENDING_S = 30.0  # to write what waits, once calls are out of time, where others want to run too
 
 
 def program() -> Path | None:
