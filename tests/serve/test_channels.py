@@ -196,7 +196,7 @@ def keys() -> Iterator[None]:
 @pytest.mark.usefixtures("keys")
 def test_a_key_interrupts_a_call(silent: str, way: str) -> None:
     with kedge.Client(silent, timeout=20, transport=way) as client:
-        timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+        timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
         begun = time.monotonic()
         with pytest.raises(KeyboardInterrupt):

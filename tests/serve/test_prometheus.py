@@ -34,7 +34,10 @@ def ask(port: int, path: str, **query: str) -> Any:
     try:
         with urllib.request.urlopen(at, timeout=5) as answer:
             return json.load(answer)["data"]
-    except (urllib.error.URLError, ConnectionError):
+    except urllib.error.HTTPError as error:
+        error.close()
+        return None
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
         return None
 
 
@@ -87,15 +90,18 @@ def test_a_scrape_is_stored_and_rules_are_evaluated(
         # A scrape stores its exemplars before its samples: one may be seen without the other.
         until(lambda: "seen" in exemplars())
         until(lambda: rows() == [("m", "3")])
-        targets = ask(port, "targets")["activeTargets"]
-        assert [(one["health"], one["lastError"]) for one in targets] == [("up", "")]
 
-        def rules() -> dict[str, Any]:
+        def targets() -> list[tuple[str, str]]:
+            found = ask(port, "targets") or {"activeTargets": []}
+            return [(one["health"], one["lastError"]) for one in found["activeTargets"]]
+
+        def rules(what: str) -> dict[str, str]:
             groups = (ask(port, "rules") or {"groups": []})["groups"]
-            return {rule["name"]: rule for group in groups for rule in group["rules"]}
+            return {rule["name"]: rule[what] for group in groups for rule in group["rules"]}
 
         (models / "m" / "2.kedge").write_bytes(b"no bundle")
-        until(lambda: rules().get("KedgeBurnsFast", {}).get("state") == "firing")
-        until(lambda: rules()["KedgeModelIsNotReady"]["state"] == "pending")
-        assert {rule["health"] for rule in rules().values()} == {"ok"}
-        assert rules()["KedgeIsGone"]["state"] == "inactive"
+        until(lambda: targets() == [("up", "")])
+        until(lambda: rules("state").get("KedgeBurnsFast") == "firing")
+        until(lambda: rules("state").get("KedgeModelIsNotReady") == "pending")
+        until(lambda: set(rules("health").values()) == {"ok"})
+        until(lambda: rules("state").get("KedgeIsGone") == "inactive")

@@ -16,6 +16,7 @@ import pytest
 
 import kedge
 from kedge._core import Service
+from tests.patience import until
 from tests.serve.messages import message
 from tests.serve.regions import ON, PREFIX, ROWS, asker, place, put, refusal, register, rows, scrape
 from tests.serve.test_service import INVALID_ARGUMENT, TWO_LEAVES, UNIMPLEMENTED
@@ -248,12 +249,9 @@ def test_the_shadow_scores_what_was_there(models: Path, memory: Memory) -> None:
         handle("ModelInfer", model_name="m", inputs=[rows(place("r", 48))])
         put(memory, (1 - ROWS).tobytes())
     wanted = r'kedge_shadow_rows_total\{model="m",version="2"\} 60\n'
-    for _ in range(2000):
-        metrics = service.metrics()
-        if re.search(wanted, metrics):
-            break
-    assert re.search(wanted, metrics)
-    assert 'kedge_shadow_rows_different_total{model="m",version="2"} 0\n' in metrics
+    until(lambda: re.search(wanted, service.metrics()) is not None)
+    different = 'kedge_shadow_rows_different_total{model="m",version="2"} 0\n'
+    assert different in service.metrics()
 
 
 def test_calls_without_it_are_no_calls_to_nothing(models: Path) -> None:

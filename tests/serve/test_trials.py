@@ -146,7 +146,7 @@ def test_a_canary_whose_calls_fail_is_rolled_back(models: Path) -> None:
     rules = ("m", 1.0, 0.01, 0.01, 0.0, True)
     service = opened(models, [], [rules], route=("m", "1", "2", 0.5, 0.0))
     codes = [service.handle("ModelInfer", request_for(str(i)))[0] for i in range(400)]
-    assert 100 < codes.count(3) < 300
+    assert 0 < codes.count(3) < 300  # a look in between may end it
     until(lambda: ended(service) == {"promotion": 0, "rollback": 1})
     act = events(service)[0]
     assert (act["event"], act["rule"]) == ("rollback", "canary")

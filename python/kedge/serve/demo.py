@@ -35,7 +35,7 @@ _STEPS = ((0, 60.0, -0.8, 1.2), (1, 0.25, -0.4, 0.9), (2, 80.0, -0.5, 1.4))
 _REFERENCE_ROWS = 50_000
 _ROWS = 64  # of a request
 _LATE = 20  # requests, until their labels are known
-_PATIENCE_S = 10.0
+_PATIENCE_S = 60.0
 _POLICY = """
 [shadow]
 promote_if = { loss_better_by = 0.0, loss_bound = 1.0, error = 0.001 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,12 +45,10 @@ def server_pid(place: str) -> int | None:
     if inode is None:
         return None
     wanted = f"socket:[{inode}]"
-    for link in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            if str(link.readlink()) == wanted:
-                return int(link.parts[2])
-        except OSError:  # it has ended, or is somebody else's
-            continue
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if wanted in _open_files(process):
+                return int(process.name)
     return None
 
 
@@ -62,6 +61,14 @@ def price_of_million(cpu_s: float, calls: int, price_of_hour: float) -> float:
     return cpu_s / max(calls, 1) * 1e6 / 3600 * price_of_hour
 
 
+def _open_files(process: Path) -> list[str]:
+    found = []
+    for link in (process / "fd").iterdir():
+        with suppress(OSError):  # it was closed meanwhile
+            found.append(str(link.readlink()))
+    return found
+
+
 def _ticks(pid: int) -> int:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -72,9 +79,10 @@ def _ticks(pid: int) -> int:
 
 def _children(pid: int) -> list[int]:
     found: list[int] = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, path.read_text().split()):
-            found += [child, *_children(child)]
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        with suppress(OSError):  # it has ended
+            for child in map(int, (thread / "children").read_text().split()):
+                found += [child, *_children(child)]
     return found
 
 
