@@ -70,7 +70,7 @@ std::optional<grpc::Status> refusal_of(Desk& desk, const grpc::ServerContext& co
     permit.begin(desk, std::move(client));
     return std::nullopt;
   }
-  desk.admission.refuse();
+  desk.admission.refuse_client();
   return full(text(desk.of_client->most(), " calls of this client are answered or wait, the most ",
                    "one may have"));
 }

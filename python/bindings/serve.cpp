@@ -126,8 +126,8 @@ class FolderService {
     service_.promise({nanoseconds_of(latency_s), share});
   }
   std::string metrics(std::uint64_t in_flight, std::uint64_t most, std::uint64_t refused,
-                      std::string_view accept) const {
-    return service_.metrics({in_flight, most, refused}, wanted_format(accept));
+                      std::uint64_t client_refused, std::string_view accept) const {
+    return service_.metrics({in_flight, most, refused, client_refused}, wanted_format(accept));
   }
   nb::tuple handle(std::string_view method, const nb::bytes& request, double left, double waited,
                    std::string_view traceparent) const {
@@ -211,7 +211,7 @@ void bind_serve(nb::module_& m) {
       .def("promise", &FolderService::promise, "latency"_a, "share"_a,
            "What calls for scores are held against: a share of them within so many seconds.")
       .def("metrics", &FolderService::metrics, "in_flight"_a = 0, "most"_a = 0, "refused"_a = 0,
-           "accept"_a = "", nb::call_guard<nb::gil_scoped_release>(),
+           "client_refused"_a = 0, "accept"_a = "", nb::call_guard<nb::gil_scoped_release>(),
            "Counts of calls by method, model, version and code, and their latency, as Prometheus "
            "scrapes them, or as OpenMetrics for one that accepts it; with what the transport says "
            "of calls that it holds and refused.")

@@ -66,6 +66,9 @@ TEST("calls beyond the bound are refused and counted until one has left") {
   admission.leave();
   CHECK(admission.enter() && !admission.enter());
   CHECK(admission.read().in_flight == 2 && admission.read().refused == 2);
+  admission.refuse_client();
+  CHECK(admission.read().in_flight == 1 && admission.read().refused == 2);
+  CHECK(admission.read().client_refused == 1);
 }
 
 }  // namespace

@@ -77,9 +77,10 @@ void add_admission(const AdmissionCounts& counts, std::string& out) {
   add_one("kedge_calls_in_flight", "gauge", "Calls that were taken on and are not answered yet.",
           counts.in_flight, out);
   add_one("kedge_calls_most", "gauge", "How many of them there may be.", counts.most, out);
-  add_one("kedge_calls_refused_total", "counter",
-          "Calls that came when there were that many, of all clients or of one.", counts.refused,
-          out);
+  add_one("kedge_calls_refused_total", "counter", "Calls that came when there were that many.",
+          counts.refused, out);
+  add_one("kedge_calls_refused_client_total", "counter",
+          "Calls of clients that had as many as one may have.", counts.client_refused, out);
 }
 
 }  // namespace

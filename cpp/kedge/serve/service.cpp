@@ -192,7 +192,8 @@ std::string Service::metrics(const AdmissionCounts& admission, ScrapeFormat form
 ServerCounts Service::server_counts(const AdmissionCounts& admission) const {
   constexpr std::chrono::minutes kShort(5);
   ServerCounts out{waits_.read(), repository_->load_counts(), objective_, kept_.read(), 0, 0};
-  out.calls.calls += admission.refused;  // they never came here
+  // They never came here. Whom its own limit kept out was promised nothing.
+  out.calls.calls += admission.refused;
   out.calls.missed += admission.refused;
   const auto now = BurnRate::Clock::now();
   const std::lock_guard guard(scrapes_);

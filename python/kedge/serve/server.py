@@ -212,9 +212,9 @@ class Server:
             self._streams.release()
 
     def _metrics(self, accept: str) -> str:
-        refused = self._calls.refused + self._each.refused
         in_flight = max(self._calls.begun - self._calls.done, 0)
-        return self._service.metrics(in_flight, self._options.most_calls, refused, accept)
+        refused = self._calls.refused, self._each.refused
+        return self._service.metrics(in_flight, self._options.most_calls, *refused, accept)
 
     def _refusal(self, method: str, metadata: Any) -> tuple[Any, str] | None:
         if self._tokens is None:
