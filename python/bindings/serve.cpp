@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "bindings.h"
+#include "kedge/base/give_back.h"
 #include "kedge/serve/infer_request.h"
 #include "kedge/serve/infer_response.h"
 #include "kedge/serve/reflection.h"
@@ -125,6 +126,7 @@ class FolderService {
   void promise(double latency_s, double share) {
     service_.promise({nanoseconds_of(latency_s), share});
   }
+  void answer_at_most(std::size_t bytes) { service_.answer_at_most(bytes); }
   std::string metrics(std::uint64_t in_flight, std::uint64_t most, std::uint64_t refused,
                       std::uint64_t client_refused, std::string_view accept) const {
     return service_.metrics({in_flight, most, refused, client_refused}, wanted_format(accept));
@@ -175,6 +177,7 @@ class FolderService {
  private:
   template <class Ask>
   static nb::tuple answer(const Ask& ask) {
+    constexpr std::size_t kMostKept = std::size_t{1} << 22;  // by each thread
     thread_local std::vector<std::byte> out;
     out.clear();
     Reply reply;
@@ -182,7 +185,9 @@ class FolderService {
       const nb::gil_scoped_release released;
       reply = ask(out);
     }
-    return nb::make_tuple(static_cast<int>(reply.code), reply.message, python_bytes(out));
+    nb::tuple made = nb::make_tuple(static_cast<int>(reply.code), reply.message, python_bytes(out));
+    if (out.capacity() > kMostKept) give_back(out);
+    return made;
   }
 
   Repository repository_;
@@ -210,6 +215,8 @@ void bind_serve(nb::module_& m) {
            "Lines of JSON for whoever runs the server, since they were last taken.")
       .def("promise", &FolderService::promise, "latency"_a, "share"_a,
            "What calls for scores are held against: a share of them within so many seconds.")
+      .def("answer_at_most", &FolderService::answer_at_most, "bytes"_a,
+           "An answer of more bytes is refused.")
       .def("metrics", &FolderService::metrics, "in_flight"_a = 0, "most"_a = 0, "refused"_a = 0,
            "client_refused"_a = 0, "accept"_a = "", nb::call_guard<nb::gil_scoped_release>(),
            "Counts of calls by method, model, version and code, and their latency, as Prometheus "

@@ -2186,6 +2186,9 @@ class Service:
         What calls for scores are held against: a share of them within so many seconds.
         """
 
+    def answer_at_most(self, bytes: int) -> None:
+        """An answer of more bytes is refused."""
+
     def metrics(self, in_flight: int = 0, most: int = 0, refused: int = 0, client_refused: int = 0, accept: str = '') -> str:
         """
         Counts of calls by method, model, version and code, and their latency, as Prometheus scrapes them, or as OpenMetrics for one that accepts it; with what the transport says of calls that it holds and refused.

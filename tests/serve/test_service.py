@@ -200,3 +200,40 @@ def test_what_is_wrong_is_a_status(
 def test_what_is_not_served_is_said(service: Service) -> None:
     assert service.handle("TraceSetting", b"") == (12, 'method "TraceSetting" is not served', b"")
     assert service.handle("ModelInfer", b"\xff")[0] == INVALID_ARGUMENT
+
+
+def test_what_is_not_served_names_few_of_many(tmp_path: Path) -> None:
+    bundle = kedge.compile(TWO_LEAVES).to_bytes()
+    for i in range(100):
+        (tmp_path / f"a-long-name-of-a-model-{i:03}").mkdir()
+        (tmp_path / f"a-long-name-of-a-model-{i:03}" / "1.kedge").write_bytes(bundle)
+    service = Service(str(tmp_path))
+    request = message("ModelMetadataRequest")(name="none").SerializeToString()
+    code, text, _ = service.handle("ModelMetadata", request)
+    assert code == NOT_FOUND
+    assert text.endswith('"a-long-name-of-a-model-019" and 80 more')
+
+
+def test_a_message_is_cut_where_a_letter_ends(service: Service) -> None:
+    request = message("ModelMetadataRequest")(name="\u00e5" * 5000).SerializeToString()
+    code, text, _ = service.handle("ModelMetadata", request)
+    assert code == NOT_FOUND
+    assert text.startswith('model "\u00e5\u00e5')
+    assert text.endswith("\u00e5 ...")
+    assert 1990 < len(text.encode()) <= 2004
+
+
+def test_an_answer_that_is_too_large_is_refused_and_counted_so(service: Service) -> None:
+    rows = np.zeros((100, 2), "float32")
+    tensor = {"name": "rows", "datatype": "FP32", "shape": rows.shape}
+    request = message("ModelInferRequest")(
+        model_name="m", inputs=[tensor], raw_input_contents=[rows.tobytes()]
+    ).SerializeToString()
+    code, _, answer = service.handle("ModelInfer", request)
+    assert code == OK
+    service.answer_at_most(len(answer))
+    assert service.handle("ModelInfer", request)[0] == OK
+    service.answer_at_most(len(answer) - 1)
+    why = f"the answer has {len(answer)} bytes, at most {len(answer) - 1} are sent"
+    assert service.handle("ModelInfer", request) == (8, why, b"")
+    assert 'version="1",code="RESOURCE_EXHAUSTED"} 1' in service.metrics()

@@ -181,3 +181,10 @@ def test_the_message_is_opentelemetrys() -> None:
     answer.partial_success.rejected_spans = 3
     answer.partial_success.error_message = "why"
     assert rejected(answer.SerializeToString()) == (3, "why")
+
+
+def test_what_fills_a_message_does_not_wait_for_more() -> None:
+    batches = Batches()
+    for _ in range(3):
+        batches.add(b"\x12\x00" * (1 << 19))
+    assert [len(batches.take(3600.0) or b"") for _ in range(3)] == [1 << 20] * 3

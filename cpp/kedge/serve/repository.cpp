@@ -54,8 +54,13 @@ std::string stamp_of(const fs::directory_entry& entry) {
 
 template <class Map>
 std::string keys_of(const Map& map) {
+  constexpr std::size_t kMostNames = 20;
   std::string out;
-  for (const auto& entry : map) out += text(out.empty() ? "\"" : ", \"", entry.first, "\"");
+  std::size_t count = 0;
+  for (const auto& entry : map) {
+    if (count++ == kMostNames) return text(out, " and ", map.size() - kMostNames, " more");
+    out += text(out.empty() ? "\"" : ", \"", entry.first, "\"");
+  }
   return out.empty() ? "nothing" : out;
 }
 

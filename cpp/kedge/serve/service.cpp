@@ -140,19 +140,29 @@ void run(std::size_t place, std::string_view method, const ServiceCall& call) {
   throw Refusal(StatusCode::kUnimplemented, text("method \"", method, "\" is not served"));
 }
 
-// A message is text for every client: names of columns may be any bytes.
+// A message is text for every client, whatever bytes names have, and fits what clients take of a
+// call's end, 8 KiB in which a byte may become three.
+std::string told(std::string_view message) {
+  constexpr std::size_t kMost = 2000;
+  if (message.size() <= kMost) return utf8_of(message);
+  std::size_t size = kMost;
+  const auto is_inside = [&] { return (static_cast<unsigned char>(message[size]) & 0xc0) == 0x80; };
+  while (size > kMost - 4 && is_inside()) --size;
+  return utf8_of(text(message.substr(0, size), " ..."));
+}
+
 Reply answer(std::size_t place, std::string_view method, const ServiceCall& call) noexcept {
   try {
     run(place, method, call);
     return {};
   } catch (const Error& error) {
-    return {status_of(error.code()), utf8_of(error.what())};
+    return {status_of(error.code()), told(error.what())};
   } catch (const Refusal& refusal) {
-    return {refusal.code(), utf8_of(refusal.what())};
+    return {refusal.code(), told(refusal.what())};
   } catch (const std::bad_alloc&) {
     return {StatusCode::kResourceExhausted, {}};
   } catch (const std::exception& error) {
-    return {StatusCode::kInternal, utf8_of(error.what())};
+    return {StatusCode::kInternal, told(error.what())};
   }
 }
 
@@ -278,6 +288,10 @@ Reply Service::handle(std::string_view method, const Asked& asked,
                          ready,
                          is_stopping_};
   Reply reply = answer(place, method, call);
+  if (const std::size_t size = asked.out.size() - had; size > most_answer_) {
+    reply = {StatusCode::kResourceExhausted,
+             text("the answer has ", size, " bytes, at most ", most_answer_, " are sent")};
+  }
   if (reply.code != StatusCode::kOk) asked.out.resize(had);
   const auto took = std::chrono::steady_clock::now() - start;
   metrics->record(reply.code, rows, took, id);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -99,6 +100,9 @@ class Service {
   // From then on shared memory is on, before any call comes. Throws as SharedMemoryOptions::check.
   void share_memory(SharedMemoryOptions options);
 
+  // From then on an answer of more bytes is refused, before any call comes.
+  void answer_at_most(std::size_t bytes) noexcept { most_answer_ = bytes; }
+
   // What calls are held against from then on, before any comes. Throws as Objective::check does.
   void promise(const Objective& objective);
 
@@ -132,6 +136,7 @@ class Service {
   mutable CallMetrics waits_;
   mutable std::atomic<std::uint64_t> batches_ = 0;  // of calls that waited at the same time
   mutable std::atomic<std::uint64_t> batched_rows_ = 0;
+  std::size_t most_answer_ = std::numeric_limits<std::size_t>::max();
   Objective objective_;
   mutable ObjectiveMetrics kept_;
   mutable std::mutex scrapes_;

@@ -82,14 +82,17 @@ class Server:
         if memory.prefix:
             self._service.share_memory(memory.prefix, memory.most_regions, memory.most_bytes)
         self._service.promise(options.slo_ms / 1000, options.slo_share)
+        self._service.answer_at_most(options.most_bytes)
         self._health = Health()
         self._reflection = Reflection(DESCRIPTORS.read_bytes())
         self._tokens = Tokens(Path(options.token_file)) if options.token_file else None
         self._token_stamp = self._stamp()
         self._most_streams = options.threads or _THREADS
         self._streams = threading.Semaphore(self._most_streams)
-        # Four may watch its health, and a stream holds a thread as long as it is open.
-        self._calls = _Calls(self._most_streams * 2 + 4)
+        # Four may watch its health, and a stream holds a thread as long as it is open. A client
+        # that has all the calls it may have leaves a thread which refuses it more.
+        of_client = options.most_calls_each if options.most_calls_each < options.most_calls else 0
+        self._calls = _Calls(max(self._most_streams * 2 + 4, of_client + 1))
         self._each = ClientLimit(options.most_calls_each)
         self._server = grpc.server(
             self._calls,

@@ -45,6 +45,8 @@ class Batches:
                 return
             self._packets.append(packet)
             self._size += len(packet)
+            if self._size >= _MOST_SENT:
+                self._lock.notify()
 
     def end(self) -> None:
         """Nothing more comes."""
@@ -53,10 +55,10 @@ class Batches:
             self._lock.notify()
 
     def take(self, wait_s: float) -> bytes | None:
-        """What has come until then, or at the end; None once all is taken."""
+        """What has come until then, or what is sent at once; None once all is taken at the end."""
         end = time.monotonic() + wait_s
         with self._lock:
-            while not self._is_over and time.monotonic() < end:
+            while not self._is_over and self._size < _MOST_SENT and time.monotonic() < end:
                 self._lock.wait(max(end - time.monotonic(), 0))
             if self._is_over and not self._packets:
                 return None
