@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "kedge/base/background_loop.h"
 #include "kedge/base/error.h"
+#include "kedge/base/repeated_work.h"
 #include "kedge/serve/json_line.h"
 #include "kedge/serve/repository.h"
 #include "kedge/serve/service.h"
@@ -88,6 +88,7 @@ void serve(const ServeOptions& options) {
   if (options.traces.socket >= 0) service.trace(options.traces.share, options.traces.socket);
   if (!options.shared_memory.prefix.empty()) service.share_memory(options.shared_memory);
   service.promise(options.objective());
+  service.answer_at_most(static_cast<std::size_t>(options.most_bytes));
   GrpcServer server(options, service);
   std::optional<ScrapePort> scrape;
   if (options.metrics_port >= 0) {
@@ -99,15 +100,15 @@ void serve(const ServeOptions& options) {
                      repository.read()->states));
   Rescan rescan;
   tell(service);
-  BackgroundLoop looks(options.rescan_s, [&] {
+  RepeatedWork looks(RepeatedWork::Rank::kBackground, options.rescan_s, [&] {
     rescan.run(repository, server);
     tell(service);
   });
   signals.await();
-  looks.end();
   JsonLine stopping("stopping");
   log(stopping);
   server.stop();
+  looks.end();     // which may be loading a model where nobody else wants the processor
   scrape.reset();  // it reads what ends now
   service.end_log();
   service.end_traces();

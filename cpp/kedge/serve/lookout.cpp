@@ -35,6 +35,8 @@ std::vector<ServedModel> watched(const Repository& repository) {
   return out;
 }
 
+double every_of(double every_s) noexcept { return every_s > 0 ? every_s : 1; }
+
 }  // namespace
 
 Lookout::Lookout(const Repository& repository, FollowUp& follow_up, EventLines& events,
@@ -42,27 +44,28 @@ Lookout::Lookout(const Repository& repository, FollowUp& follow_up, EventLines& 
     : repository_(&repository),
       follow_up_(&follow_up),
       events_(&events),
-      loop_(every_s > 0 ? every_s : 1, [this] { look(); }) {}
+      drift_(RepeatedWork::Rank::kBackground, every_of(every_s), [this] { look_at_drift(); }),
+      trials_(RepeatedWork::Rank::kUsual, every_of(every_s),
+              [this] { attempt(follow_up_said_, {}, [&] { follow_up_->look(); }); }) {}
 
-void Lookout::look() {
+void Lookout::look_at_drift() {
   for (const ServedModel& served : watched(*repository_)) {
-    attempt(text("model \"", served.name, "\", version \"", served.version, "\": "), [&] {
+    const std::string of = text("model \"", served.name, "\", version \"", served.version, "\": ");
+    attempt(drift_said_[of], of, [&] {
       for (const Alarm& alarm : served.drift->look()) {
         // A column that stays where it is alarms again and again; one line says so.
         if (alarm.episode == alarm.update) events_->add(line_of(served, alarm));
       }
     });
   }
-  attempt({}, [&] { follow_up_->look(); });
+  std::erase_if(drift_said_, [](const auto& entry) { return entry.second.empty(); });
 }
 
-// What fails is told once, not at every look, and again when it has gone well meanwhile.
-void Lookout::attempt(const std::string& of, const std::function<void()>& work) {
+void Lookout::attempt(std::string& said, const std::string& of, const std::function<void()>& work) {
   try {
     work();
-    said_.erase(of);
+    said.clear();
   } catch (const std::exception& error) {
-    std::string& said = said_[of];
     if (said == error.what()) return;
     said = error.what();
     JsonLine line("look_failed");

@@ -1,12 +1,12 @@
-// The thread that looks, again and again, at what requests have left behind: what it finds is the
-// operator's to know.
+// Who looks, again and again, at what requests have left behind: what is found is the operator's to
+// know.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <string>
 
-#include "kedge/base/background_loop.h"
+#include "kedge/base/repeated_work.h"
 #include "kedge/serve/event_lines.h"
 #include "kedge/serve/follow_up.h"
 #include "kedge/serve/repository.h"
@@ -20,14 +20,18 @@ class Lookout {
   Lookout(const Repository& repository, FollowUp& follow_up, EventLines& events, double every_s);
 
  private:
-  void look();
-  void attempt(const std::string& of, const std::function<void()>& work);
+  void look_at_drift();
+  // What fails is told once, not at every look, and again when it has gone well meanwhile: `said`
+  // is why it did last.
+  void attempt(std::string& said, const std::string& of, const std::function<void()>& work);
 
   const Repository* repository_;
   FollowUp* follow_up_;
   EventLines* events_;
-  std::map<std::string, std::string> said_;  // why what fails did last
-  BackgroundLoop loop_;
+  std::map<std::string, std::string> drift_said_;
+  std::string follow_up_said_;
+  RepeatedWork drift_;
+  RepeatedWork trials_;  // of the usual rank: they have a lock for which labels wait
 };
 
 }  // namespace kedge

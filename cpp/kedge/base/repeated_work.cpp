@@ -1,4 +1,4 @@
-#include "kedge/base/background_loop.h"
+#include "kedge/base/repeated_work.h"
 
 #include <chrono>
 #include <utility>
@@ -7,10 +7,10 @@
 
 namespace kedge {
 
-BackgroundLoop::BackgroundLoop(double every_s, std::function<void()> work)
-    : thread_([this, every_s, work = std::move(work)] { run(every_s, work); }) {}
+RepeatedWork::RepeatedWork(Rank rank, double every_s, std::function<void()> work)
+    : thread_([this, rank, every_s, work = std::move(work)] { run(rank, every_s, work); }) {}
 
-void BackgroundLoop::end() {
+void RepeatedWork::end() {
   {
     const std::lock_guard guard(lock_);
     is_over_ = true;
@@ -19,8 +19,8 @@ void BackgroundLoop::end() {
   if (thread_.joinable()) thread_.join();
 }
 
-void BackgroundLoop::run(double every_s, const std::function<void()>& work) {
-  run_in_background();
+void RepeatedWork::run(Rank rank, double every_s, const std::function<void()>& work) {
+  if (rank == Rank::kBackground) run_in_background();
   const std::chrono::duration<double> every(every_s);
   std::unique_lock guard(lock_);
   while (!changed_.wait_for(guard, every, [this] { return is_over_; })) {
