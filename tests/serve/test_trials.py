@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import lightgbm
 import numpy as np
 import pytest
+from sklearn.linear_model import LinearRegression
 
 import kedge
 from kedge._core import Service
@@ -253,3 +255,32 @@ def test_a_policy_wants_a_folder(models: Path) -> None:
     )
     with pytest.raises(kedge.InvalidArgument, match="a policy that acts wants state"):
         Options(**read_config(str(config)))
+
+
+def test_a_candidate_that_answers_some_rows_with_no_number_does_not_take_over(
+    models: Path,
+) -> None:
+    """Where it answers it is better; where a number is missing it has none."""
+    x = np.array([[0.0, 1.0], [1.0, 3.0], [2.0, 5.0]])
+    linear = LinearRegression().fit(x[:, :1], x[:, 1])
+    off = lightgbm.train(
+        {"verbosity": -1, "min_data_in_leaf": 1, "min_data_in_bin": 1, "objective": "l2"},
+        lightgbm.Dataset(np.repeat(x[:, :1], 20, axis=0), np.repeat(x[:, 1] + 0.3, 20)),
+        1,
+    )
+    kedge.compile(off).save(models / "m" / "1.kedge")
+    kedge.compile(linear).save(models / "m" / "2.kedge")
+    service = opened(models, [("m", 3.0, 0.0, 0.05, 0)])
+    values = {f"r{i}": float("nan") if i % 3 == 0 else i % 3 + 0.0 for i in range(300)}
+    for name, value in values.items():
+        request = message("ModelInferRequest")(
+            model_name="m",
+            id=name,
+            inputs=[{"name": "rows", "datatype": "FP64", "shape": [1, 1]}],
+            raw_input_contents=[np.array([value]).tobytes()],
+        )
+        assert service.handle("ModelInfer", request.SerializeToString())[0] == 0
+    compared(service, 300)
+    labels = {name: [1.0 if np.isnan(value) else 2 * value + 1] for name, value in values.items()}
+    assert tell(service, labels).accepted == 300
+    until(lambda: ended(service) == {"promotion": 0, "rollback": 1})

@@ -30,8 +30,12 @@ std::string AnswerKind::flaw_of(double label) const {
       !(label >= 0 && label < classes && std::floor(label) == label)) {
     return text(label, " is no class from 0 to ", classes - 1);
   }
-  if (!(std::fabs(label) <= kMostNumber)) return text(label, " is no number up to ", kMostNumber);
+  if (!is_counted(label)) return text(label, " is no number up to ", kMostNumber);
   return {};
+}
+
+bool AnswerKind::is_counted(double prediction) const noexcept {
+  return std::fabs(prediction) <= kMostNumber;
 }
 
 double AnswerKind::loss(double prediction, double label) const noexcept {

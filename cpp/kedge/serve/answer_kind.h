@@ -24,6 +24,8 @@ struct AnswerKind {
 
   // Why it cannot be such a row's label; empty when it can.
   std::string flaw_of(double label) const;
+  // Whether it is a number that sums can take; else it counts as none.
+  bool is_counted(double prediction) const noexcept;
   // The squared distance of kBinary, the distance of kRegression, 1 for a wrong class.
   double loss(double prediction, double label) const noexcept;
   // Of columns that nobody names.

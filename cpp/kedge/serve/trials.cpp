@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <limits>
 
 #include "kedge/base/error.h"
 #include "kedge/base/text.h"
@@ -35,6 +35,21 @@ std::optional<Shadow> begun(const std::optional<ShadowRule>& rule) {
 bool is_same_trial(const Route& a, const Route& b) {
   return a.live == b.live && a.candidate == b.candidate && a.canary == b.canary &&
          a.shadow == b.shadow;
+}
+
+// How much more the candidate lost by a row than the live version; none where neither answered with
+// a number. Not to answer with one is as bad as an answer can be.
+std::optional<double> more_lost(const Prediction& prediction, std::size_t row, double label) {
+  constexpr double kAll = std::numeric_limits<double>::infinity();
+  const double live = prediction.rows[row];
+  const double candidate = prediction.candidate_rows[row];
+  const AnswerKind kind = prediction.kind;
+  if (kind.is_counted(live) && kind.is_counted(candidate)) {
+    return kind.loss(candidate, label) - kind.loss(live, label);
+  }
+  if (kind.is_counted(live)) return kAll;
+  if (kind.is_counted(candidate)) return -kAll;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -96,11 +111,10 @@ void Trials::add(const LabelsRecord& record) {
       continue;
     }
     for (std::size_t i = 0; i < request.labels.size(); ++i) {
-      const double a = prediction.kind.loss(prediction.rows[i], request.labels[i]);
-      const double b = prediction.kind.loss(prediction.candidate_rows[i], request.labels[i]);
-      if (!std::isfinite(a) || !std::isfinite(b)) continue;
+      const std::optional<double> more = more_lost(prediction, i, request.labels[i]);
+      if (!more) continue;
       live.push_back(0);
-      candidate.push_back(std::clamp(b - a, -bound, bound));
+      candidate.push_back(std::clamp(*more, -bound, bound));
     }
   }
   trial.shadow->update(live, candidate);

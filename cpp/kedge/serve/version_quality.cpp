@@ -1,9 +1,11 @@
 #include "kedge/serve/version_quality.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "kedge/base/text.h"
 #include "kedge/quality/curves.h"
+#include "kedge/quality/row_values.h"
 #include "kedge/serve/metric_text.h"
 
 namespace kedge {
@@ -12,9 +14,12 @@ namespace {
 RowValues rows_of(const LabelledRequest& request) {
   RowValues rows;
   rows.length = request.labels.size();
-  if (request.prediction.kind.kind != QualityKind::kClasses) {
+  const AnswerKind kind = request.prediction.kind;
+  if (kind.kind != QualityKind::kClasses) {
     rows.targets = request.labels;
     rows.predictions = request.prediction.rows;
+    std::ranges::replace_if(
+        rows.predictions, [&](double one) { return !kind.is_counted(one); }, kMissingValue);
     return rows;
   }
   rows.target_classes.reserve(rows.length);
