@@ -9,6 +9,7 @@
 #include "numpy_input.h"
 
 namespace nb = nanobind;
+using namespace nb::literals;
 
 namespace kedge {
 namespace {
@@ -20,8 +21,18 @@ Owned<Struct> take(nb::handle capsule, const char* name) {
   return Owned<Struct>(*raw);
 }
 
+// pandas hands an index without a name on as columns; a filter or a shuffle makes such an index.
+nb::object without_index(nb::handle object) {
+  const auto module = nb::cast<std::string>(nb::str(object.type().attr("__module__")));
+  if (!module.starts_with("pandas") || !nb::hasattr(object, "columns")) return nb::borrow(object);
+  for (const nb::handle name : nb::list(object.attr("index").attr("names"))) {
+    if (!name.is_none()) return nb::borrow(object);
+  }
+  return object.attr("reset_index")("drop"_a = true);
+}
+
 BatchReader open_stream(nb::handle object) {
-  const nb::object capsule = object.attr("__arrow_c_stream__")();
+  const nb::object capsule = without_index(object).attr("__arrow_c_stream__")();
   return BatchReader(take<ArrowArrayStream>(capsule, "arrow_array_stream"));
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import nanoarrow as na
 import numpy as np
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -321,3 +322,12 @@ def test_what_is_no_data_is_refused_by_name() -> None:
 def test_any_bytes_are_a_table_or_a_named_error(data: bytes) -> None:
     with contextlib.suppress(kedge.KedgeError):
         Table.from_ipc(data)
+
+
+def test_an_index_of_pandas_is_a_column_where_it_has_a_name() -> None:
+    frame = pd.DataFrame({"a": np.arange(6.0)})
+    wanted = kedge.profile(frame.iloc[[0, 2, 3]].reset_index(drop=True)).to_bytes()
+    assert kedge.profile(frame.iloc[[0, 2, 3]]).to_bytes() == wanted
+    twofold = frame.set_index([[1, 1, 2, 2, 3, 3], [1, 2, 1, 2, 1, 2]])
+    assert list(kedge.profile(twofold).columns) == ["a"]
+    assert sorted(kedge.profile(frame.set_index(frame.a.rename("at"))).columns) == ["a", "at"]

@@ -140,7 +140,7 @@ def test_conditions_have_the_schemas_names() -> None:
     assert country.condition in ("country = US", "country not in {DE, FR}")
     assert age.condition == "age missing"
     assert repr(age) == f"age missing (+{age.amount!r})"
-    abroad = frame[frame.country != "US"].reset_index(drop=True)
+    abroad = frame[frame.country != "US"]
     (other,) = [one for one in model.reasons(abroad)[0] if one.feature == "country"]
     excluded = (["US"], True) if other.is_outside else (["DE", "FR"], False)
     assert (other.categories, other.is_outside) == excluded
@@ -169,8 +169,8 @@ def test_reasons_are_columns_null_where_there_are_fewer() -> None:
 
 def test_against_a_background_amounts_are_its_own() -> None:
     model, frame = named_model()
-    found = model.reasons(frame.head(20), background=frame.tail(50).reset_index(drop=True))
-    values = model.explain(frame.head(20), background=frame.tail(50).reset_index(drop=True))
+    found = model.reasons(frame.head(20), background=frame.tail(50))
+    values = model.explain(frame.head(20), background=frame.tail(50))
     assert found.base == list(values.base)
     np.testing.assert_allclose(
         found.amounts.sum(axis=1) + found.others, values.values.sum(axis=1), atol=1e-12
