@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import itertools
@@ -341,3 +342,22 @@ def test_the_share_rises(tmp_path: Path) -> None:
         shares = [opened.share for _ in opened.to_batches()]
         assert all(low < high for low, high in itertools.pairwise(shares))
         assert 0 < shares[0] <= 0.5 < shares[-1] <= 1
+
+
+@pytest.mark.parametrize("write", [write_ipc, write_stream])
+def test_a_bit_that_flipped_in_an_arrow_file_is_no_crash(
+    tmp_path: Path, write: Callable[[Path, pa.Table], None]
+) -> None:
+    names = pa.array(["Riga", "Turku", None, "Gdynia", "Oslo"] * 10)
+    table = pa.table({"city": names, "kind": names.dictionary_encode(), "n": np.arange(50.0)})
+    write(tmp_path / "whole.arrow", table)
+    data = (tmp_path / "whole.arrow").read_bytes()
+    path = tmp_path / "damaged.arrow"
+    chance = np.random.default_rng(1)
+    for at in chance.integers(0, len(data) * 8, 300):
+        damaged = bytearray(data)
+        damaged[at // 8] ^= 1 << (at % 8)
+        path.write_bytes(damaged)
+        with contextlib.suppress(kedge.KedgeError):
+            for batch in open_table(path).to_batches():
+                kedge.profile(batch)

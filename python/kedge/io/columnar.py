@@ -94,6 +94,7 @@ def _arrow(path: Path, offset: int) -> _Batches:
 
 def _from_row(batches: Iterator[pa.RecordBatch], offset: int) -> Iterator[pa.RecordBatch]:
     for batch in batches:
+        batch.validate()  # pyarrow believes what a file says of its buffers
         if batch.num_rows <= offset:
             offset -= batch.num_rows
         else:

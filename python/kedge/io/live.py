@@ -44,8 +44,9 @@ class LiveStream:
         while True:
             try:
                 batch = self._reader.read_next_batch()
+                batch.validate()
             except StopIteration:
                 return
-            except (pa.ArrowInvalid, OSError) as error:
+            except (pa.ArrowException, OSError) as error:
                 raise CorruptData(f'"{self._name}": {error}') from None
             yield batch

@@ -133,6 +133,7 @@ def _arrow(path: Path, types: Mapping[str, pa.DataType]) -> Part:
         mapped = _Mapped(path)
         for batch, share in (_in_file if is_file else _in_stream)(mapped.source):
             wanted = batch.select(list(places))
+            wanted.validate()  # pyarrow believes what a file says of its buffers
             most = _rows_of(wanted.nbytes, wanted.num_rows)
             for start in range(0, batch.num_rows, most):
                 yield wanted.slice(start, most), share
