@@ -79,6 +79,7 @@ def test_a_page_of_many_rows_is_that_of_a_sample(
             ["live.parquet", "-o", "a.html", "--html", "b.html"],
             'and --html "b.html" are both pages',
         ),
+        (["live.parquet", "-o", "a.csv", "--html", "./a.csv"], "is --output as well"),
         (["live.parquet", "--html", "no/a.html"], 'there is no folder "no"'),
         (["live.parquet", "-o", "churn.html"], "is the file that is read"),
         (["none.parquet", "-o", "a.html"], "there are no rows"),

@@ -20,6 +20,7 @@ import pytest
 
 import kedge
 from kedge.cli import main
+from kedge.cli.output import write_whole
 from kedge.io import FileTable, open_table
 
 ROWS = 3000
@@ -386,3 +387,12 @@ def test_the_commands_of_the_readme_work(folder: Path) -> None:
     verbs = ["compile", "inspect", "predict", "explain", "explain"]
     assert [line[0] for line in lines] == verbs
     assert [main(line) for line in lines] == [0] * len(verbs)
+
+
+def test_a_file_that_is_replaced_may_be_read_by_whom_it_might(tmp_path: Path) -> None:
+    path = tmp_path / "private"
+    path.write_bytes(b"a")
+    path.chmod(0o600)
+    write_whole(path, b"b")
+    assert path.read_bytes() == b"b"
+    assert path.stat().st_mode & 0o777 == 0o600

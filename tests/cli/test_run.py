@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 
 import kedge
@@ -289,3 +290,36 @@ def test_a_signal_ends_it_after_the_batch(tmp_path: Path, follow: bool) -> None:
     assert said["run"] == "stopped"
     assert said["rows"] == (100 if follow else said["rows"]) > 0
     assert results(tmp_path) == [10] * said["written"]
+
+
+@pytest.mark.parametrize("prefix", [".a", "_a", "a/b", ""])
+def test_a_prefix_that_hides_files_is_refused(
+    tmp_path: Path, prefix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, PIPELINE + f'prefix = "{prefix}"\n')
+    assert main(["run", str(path)]) == 64
+    assert "prefix" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_score_does_not_stand_beside_another_of_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kedge.compile(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0])).save(tmp_path / "m.kedge")
+    text = PIPELINE[: PIPELINE.index("[window]")] + '[select]\ncolumns = { x0 = "x" }\n'
+    text += f'[score]\nmodel = "{tmp_path}/m.kedge"\noutput = "x"\n'
+    path = written(tmp_path, text + PIPELINE[PIPELINE.index("[sink]") :])
+    assert main(["run", str(path)]) == 1
+    assert 'score.output: the rows have a column "x" already' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("at", [0, 3])
+def test_a_column_of_csv_that_is_there_twice_is_refused(tmp_path: Path, at: int) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("ts,a,a,b\n" + "1,1,2,3\n" * at)
+    path = tmp_path / "p.toml"
+    text = PIPELINE[: PIPELINE.index("[window]")] + PIPELINE[PIPELINE.index("[sink]") :]
+    path.write_text(text)
+    main(["run", str(path)])
+    shown = [line for part in (tmp_path / "out").glob("*") for line in part.read_text()]
+    assert shown == []

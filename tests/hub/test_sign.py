@@ -17,6 +17,7 @@ from tuf.api.metadata import Metadata
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from kedge._core import InvalidArgument
+from kedge.cli import main
 from kedge.hub import HubClient
 from kedge.hub.keys import Keys
 from kedge.hub.package import files_of, package
@@ -297,3 +298,14 @@ def test_a_gate_has_the_bounds_of_boards(member: str, least: str, most: str) -> 
         said = f"gate {member} = {value}: allowed are {bounds[0]} to {bounds[1]}"
         with pytest.raises(InvalidArgument, match=said):
             Gate.of({member: value})
+
+
+def test_a_bundle_that_is_none_makes_no_keys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "junk.kedge").write_bytes(b"junk")
+    for name in ("junk.kedge", "none.kedge"):
+        words = ["edge", "sign", str(tmp_path / "repo"), str(tmp_path / name), "--model", "m"]
+        assert main([*words, "--version", "1"]) == 64
+        assert name in capsys.readouterr().err
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["junk.kedge"]

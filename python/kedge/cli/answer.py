@@ -46,8 +46,8 @@ class Parser(argparse.ArgumentParser):
 
 def whole(text: str) -> int:
     """An option that is a whole number."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 10**18 - 1")
     return int(text)
 
 

@@ -51,6 +51,7 @@ def run(options: argparse.Namespace) -> Answer:
     from kedge.hub.keys import Keys
     from kedge.hub.rollout import Rollout
     from kedge.hub.sign import Author, Terms
+    from kedge.model import load
 
     need_tuf("kedge edge sign")
     terms = Terms.of(
@@ -60,6 +61,8 @@ def run(options: argparse.Namespace) -> Answer:
     target = ""
     if options.model is not None:  # what cannot be is refused before there are keys
         target = Rollout.of(options.model, options.version, given, {}).target
+    if options.bundle is not None:
+        load(options.bundle)
     beside = options.repository.with_name(options.repository.name + ".keys")
     author = Author(options.repository, Keys(options.keys or [beside]), terms)
     if target:

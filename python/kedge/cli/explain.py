@@ -79,6 +79,8 @@ def run(options: argparse.Namespace) -> Answer:
     read = [options.model, options.data]
     if options.html is not None:
         check_output("--html", options.html, read)
+        if options.output is not None and options.output.resolve() == options.html.resolve():
+            raise InvalidArgument(f'--html "{options.html}" is --output as well')
     if options.output is not None and options.output.suffix.lower() in _PAGES:
         if options.html is not None:
             raise InvalidArgument(

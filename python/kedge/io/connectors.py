@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +21,10 @@ __all__ = ["BuiltIn"]
 def _files(options: Options) -> Sink:
     """A kind of file, as the kind says."""
     ending, path = ENDINGS[options.text("kind")], options.path("path")
-    return FileSink(Folder(path), ending, options.text("prefix", "part"), path)
+    prefix = options.text("prefix", "part")
+    if not re.fullmatch(r"[^._/\0][^/\0]*", prefix):
+        raise options.error("prefix", 'expected a name that begins with neither "." nor "_"')
+    return FileSink(Folder(path), ending, prefix, path)
 
 
 def _call(options: Options) -> Sink:

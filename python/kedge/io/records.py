@@ -232,13 +232,16 @@ class CsvDecoder(Decoder):
     """Records of values in the order of a header.
 
     Raises:
-        pyarrow.ArrowInvalid: the header lacks a column of the schema.
+        pyarrow.ArrowInvalid: the header lacks a column of the schema, or has it twice.
     """
 
     def __init__(self, schema: pa.Schema, header: Sequence[str], delimiter: str) -> None:
         missing = [name for name in schema.names if name not in header]
         if missing:
             raise pa.ArrowInvalid(f'there is no column "{missing[0]}"')
+        for name in schema.names:
+            if (count := header.count(name)) > 1:
+                raise pa.ArrowInvalid(f'there are {count} columns "{name}"')
         self.schema = schema
         self._header, self._delimiter = list(header), delimiter
         self._convert = pa.csv.ConvertOptions(

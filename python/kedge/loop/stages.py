@@ -155,6 +155,8 @@ class ScoreStage(Stage):
         scores = pa.table(self._model.predict(rows.select(known), raw=self._raw))
         for place, column in enumerate(scores.columns):
             name = self._output if scores.num_columns == 1 else f"{self._output}_{place}"
+            if name in rows.schema.names:
+                raise InvalidArgument(f'score.output: the rows have a column "{name}" already')
             rows = rows.append_column(name, column)
         return rows
 
